@@ -1,0 +1,209 @@
+"""The record of who changed what, written in the same transaction and chained by hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, desc, false, or_, select
+from sqlalchemy.orm import Session
+
+from core import auth, clock
+from core.auth import Actor
+from core.models import Account, AuditEntry, AuditHead
+from core.vocabulary import Permission, Role
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a change is about."""
+
+    entity: str  # `account`
+    key: str  # stable: an id, a code, a date
+    label: str  # what people call it
+    account_id: int | None = None  # whose values these are
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """One entry as its reader may see it."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    entity: str
+    entity_key: str
+    label: str
+    changes: dict[str, list[Any]] | None  # None: the reader may not see the values
+
+
+@dataclass(frozen=True)
+class Entries:
+    rows: tuple[EntryRow, ...]
+    has_more: bool
+
+
+def record(
+    session: Session, actor: Actor, action: str, subject: Subject, changes: Mapping[str, tuple[Any, Any]] | None = None
+) -> int:
+    """Append one entry to the chain and return its number.
+
+    Call it last in a change: writers queue on the chain's head until the transaction ends.
+    """
+    head = session.scalar(select(AuditHead).where(AuditHead.id == 1).with_for_update())
+    if head is None:
+        head = AuditHead(id=1, last_id=0, last_hash=GENESIS)
+        session.add(head)
+    entry = AuditEntry(
+        id=head.last_id + 1,
+        at=clock.now(),
+        actor=actor.username,
+        user_id=actor.user_id,
+        action=action,
+        entity=subject.entity,
+        entity_key=subject.key,
+        label=subject.label,
+        account_id=subject.account_id,
+        changes={name: [plain(before), plain(after)] for name, (before, after) in (changes or {}).items()},
+        previous_hash=head.last_hash,
+        hash="",
+    )
+    entry.hash = digest(entry)
+    session.add(entry)
+    head.last_id, head.last_hash = entry.id, entry.hash
+    session.flush()
+    return entry.id
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The fields whose values differ, with both values."""
+    return {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it, exactly: decimals as text, dates in ISO form."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    return value
+
+
+def digest(entry: AuditEntry) -> str:
+    """SHA-256 over the entry before this one and this one's content in a canonical form."""
+    content = [
+        entry.id, entry.at.isoformat(), entry.actor, entry.user_id, entry.action, entry.entity, entry.entity_key,
+        entry.label, entry.account_id, entry.changes,
+    ]  # fmt: skip
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(f"{entry.previous_hash}{text}".encode()).hexdigest()
+
+
+def broken_at(session: Session) -> int | None:
+    """The number of the first entry that does not fit the chain; None where the chain is whole."""
+    expected, number = GENESIS, 0
+    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
+        number += 1
+        if entry.id != number or entry.previous_hash != expected or digest(entry) != entry.hash:
+            return number
+        expected = entry.hash
+    head = session.get(AuditHead, 1)
+    if (head.last_id, head.last_hash) != (number, expected) if head else number:
+        return number + 1
+    return None
+
+
+def search(
+    session: Session,
+    actor: Actor,
+    *,
+    account_id: int | None = None,
+    entity: str | None = None,
+    entity_key: str | None = None,
+    username: str | None = None,
+    action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    text: str = "",
+    limit: int = 200,
+    offset: int = 0,
+) -> Entries:
+    """Entries that the actor may know of, newest first; values only where they may see the account."""
+    auth.require(actor, Permission.AUDIT_READ)
+    query = select(AuditEntry).where(_knows_of(actor)).order_by(desc(AuditEntry.id)).limit(limit + 1).offset(offset)
+    for column, value in (
+        (AuditEntry.account_id, account_id),
+        (AuditEntry.entity, entity),
+        (AuditEntry.entity_key, entity_key),
+        (AuditEntry.actor, username),
+        (AuditEntry.action, action),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(AuditEntry.at >= since)
+    if until is not None:
+        query = query.where(AuditEntry.at < until)
+    if text:
+        query = query.where(AuditEntry.label.icontains(text, autoescape=True))
+    entries = list(session.scalars(query))
+    readable = _readable(session, actor, {entry.account_id for entry in entries if entry.account_id is not None})
+    rows = tuple(_row(entry, actor, readable) for entry in entries[:limit])
+    return Entries(rows, has_more=len(entries) > limit)
+
+
+def _knows_of(actor: Actor) -> ColumnElement[bool]:
+    """An administrator knows of every entry; others of their accounts', and of what they did themselves."""
+    if actor.sees_everything or Role.ADMIN in actor.roles:
+        return and_(True)
+    ids = select(Account.id).where(auth.visible_accounts(actor))
+    own = AuditEntry.user_id == actor.user_id if actor.user_id is not None else false()
+    return or_(and_(AuditEntry.account_id.is_not(None), AuditEntry.account_id.in_(ids)), own)
+
+
+def _readable(session: Session, actor: Actor, account_ids: set[int]) -> set[int]:
+    query = select(Account.id).where(Account.id.in_(account_ids), auth.visible_accounts(actor))
+    return set(session.scalars(query))
+
+
+# Values that say nothing about an account's terms: an administrator needs them to run the place.
+_OF_ADMINISTRATION = {"user", "setting", "session"}
+_COSTS = {"unit_cost", "cost", "margin", "margin_amount", "target_margin"}
+
+
+def _row(entry: AuditEntry, actor: Actor, readable: set[int]) -> EntryRow:
+    shown = (
+        entry.account_id in readable
+        if entry.account_id is not None
+        else actor.sees_everything or entry.entity in _OF_ADMINISTRATION or entry.user_id == actor.user_id
+    )
+    changes = entry.changes if shown else None
+    if changes is not None and not actor.sees_cost:
+        changes = {name: values for name, values in changes.items() if name not in _COSTS}
+    return EntryRow(
+        id=entry.id,
+        at=entry.at,
+        actor=entry.actor,
+        action=entry.action,
+        entity=entry.entity,
+        entity_key=entry.entity_key,
+        label=entry.label,
+        changes=changes,
+    )

@@ -1,0 +1,15 @@
+"""One module a command family; each has `register(app)`."""
+
+from __future__ import annotations
+
+import importlib
+
+import typer
+
+_FAMILIES = ("store", "users", "importing", "exporting", "kpi", "demo", "serve")
+
+
+def mount(app: typer.Typer) -> None:
+    """Put every family's commands on the command line."""
+    for name in _FAMILIES:
+        importlib.import_module(f"core.commands.{name}").register(app)

@@ -1,0 +1,91 @@
+"""Exact sums of order lines, kept in the same transaction as the lines.
+
+`revenue_cells` is the base; the others are sums of it. Layers without an account in their key may be read
+only for somebody who sees every account.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Amount, Base, Count, OptionalCount, Ref
+
+_WITHOUT_ROWID = {"sqlite_with_rowid": False}
+
+
+class Measures:
+    """What every layer sums up; all amounts in the base currency."""
+
+    lines: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[Count]
+    gross_amount: Mapped[Amount]
+    net_amount: Mapped[Amount]
+    returned_lines: Mapped[int] = mapped_column(BigInteger)
+    returned_amount: Mapped[Amount]  # net amount of lines with negative quantity
+    covered_lines: Mapped[int] = mapped_column(BigInteger)  # lines whose cost is known
+    covered_amount: Mapped[Amount]  # their net amount
+    cost_amount: Mapped[Amount]  # their cost
+
+
+class RevenueCell(Measures, Base):
+    """Account × month × product × country of the line ('' where the line names none)."""
+
+    __tablename__ = "revenue_cells"
+    __table_args__ = (Index(None, "product_id", "month"), _WITHOUT_ROWID)
+
+    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False)
+    country: Mapped[str] = mapped_column(primary_key=True)
+
+
+class AccountMonth(Measures, Base):
+    __tablename__ = "revenue_account_months"
+    __table_args__ = (Index(None, "month"), _WITHOUT_ROWID)
+
+    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class AccountYear(Measures, Base):
+    """Calendar years, `year` as their first day."""
+
+    __tablename__ = "revenue_account_years"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    year: Mapped[date] = mapped_column(primary_key=True)
+
+
+class ProductMonth(Measures, Base):
+    """Small and local: only for actors who see every account."""
+
+    __tablename__ = "revenue_product_months"
+    __table_args__ = (Index(None, "month"), _WITHOUT_ROWID)
+
+    product_id: Mapped[int] = mapped_column(Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False)
+    month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class TotalMonth(Measures, Base):
+    """Small and local: only for actors who see every account."""
+
+    __tablename__ = "revenue_months"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class AccountRhythm(Base):
+    """How often an account orders: recomputed from its order days with each change of its orders."""
+
+    __tablename__ = "account_rhythms"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    first_order_on: Mapped[date]
+    last_order_on: Mapped[date]
+    order_days: Mapped[int]  # distinct days with an order; returns alone do not count
+    median_gap_days: Mapped[OptionalCount]  # none: fewer than three order days

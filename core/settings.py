@@ -1,0 +1,94 @@
+"""What the company decided for everybody: its name, currency, fiscal year, languages and thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel.numbers import is_currency
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit, auth
+from core.audit import Subject
+from core.auth import Actor
+from core.errors import Conflict, Invalid
+from core.language import LANGUAGES, _
+from core.models import OrderLine, Setting
+from core.vocabulary import Permission
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a setting, with what holds until somebody decides otherwise."""
+
+    company: str = ""
+    base_currency: str = "MYR"
+    fiscal_year_month: int = 1  # first month of the fiscal year
+    languages: tuple[str, ...] = ("en", "ms")
+    rhythm_amber: Decimal = Decimal("1.5")  # days since the last order ÷ the account's median gap
+    rhythm_red: Decimal = Decimal("2.5")
+    fall_share: Decimal = Decimal("0.2")  # a fall against last year beyond this share asks for attention
+    demo: str = ""  # which demo company is loaded, if any
+
+
+_DECIMALS = {"rhythm_amber", "rhythm_red", "fall_share"}
+
+
+def get(session: Session) -> Settings:
+    """The settings in force; everybody may know them."""
+    stored = {row.key: row.value for row in session.scalars(select(Setting))}
+    known = {field.name for field in fields(Settings)}
+    return replace(Settings(), **{key: _typed(key, value) for key, value in stored.items() if key in known})
+
+
+def update(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
+    """Decide some settings anew; raises Invalid naming each field that breaks a rule."""
+    auth.require(actor, Permission.SETTING_WRITE)
+    before = get(session)
+    after = replace(before, **changes)
+    problems = _problems(after)
+    if problems:
+        raise Invalid(next(iter(problems.values())), fields=problems)
+    if after.base_currency != before.base_currency and session.scalar(select(OrderLine.account_id).limit(1)):
+        raise Conflict(_("The base currency cannot change while the store holds orders: their amounts are in it."))
+    put(session, {key: getattr(after, key) for key in changes})
+    different = audit.differences(asdict(before), asdict(after))
+    if different:
+        audit.record(session, actor, "setting:update", Subject("setting", "company", after.company), different)
+
+
+def put(session: Session, values: dict[str, Any]) -> None:
+    """Store values as they are; for `update` and the demo company, which record it themselves."""
+    for key, value in values.items():
+        row = session.get(Setting, key)
+        if row is None:
+            session.add(Setting(key=key, value=audit.plain(value)))
+        else:
+            row.value = audit.plain(value)
+    session.flush()
+
+
+def _typed(key: str, value: Any) -> Any:
+    if key in _DECIMALS:
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            return getattr(Settings(), key)
+    return tuple(value) if key == "languages" else value
+
+
+def _problems(values: Settings) -> dict[str, str]:
+    problems = {}
+    if not is_currency(values.base_currency):
+        problems["base_currency"] = _("Give a currency by its three letters, such as MYR.")
+    if not 1 <= values.fiscal_year_month <= 12:
+        problems["fiscal_year_month"] = _("A month is a number from 1 to 12.")
+    if not values.languages or any(language not in LANGUAGES for language in values.languages):
+        problems["languages"] = _("Choose at least one of the languages that Utama speaks.")
+    if not 1 <= values.rhythm_amber < values.rhythm_red:
+        problems["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
+    if not 0 < values.fall_share < 1:
+        problems["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
+    return problems

@@ -1,0 +1,75 @@
+"""Every enumeration of the domain; values are what the store and the command line show."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is here; a user has one or more."""
+
+    MANAGER = "manager"
+    DIRECTOR = "director"
+    ADMIN = "admin"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    """What may be done, as `resource:action`, in alphabetical order."""
+
+    ACCOUNT_CREATE = "account:create"
+    ACCOUNT_READ = "account:read"
+    ACCOUNT_WRITE = "account:write"
+    AUDIT_READ = "audit:read"
+    BATCH_READ = "batch:read"
+    COST_READ = "cost:read"
+    DATA_EXPORT = "data:export"
+    DATA_IMPORT = "data:import"
+    PRODUCT_READ = "product:read"
+    PRODUCT_WRITE = "product:write"
+    REVENUE_READ = "revenue:read"
+    SETTING_WRITE = "setting:write"
+    STORE_MAINTAIN = "store:maintain"
+    TARGET_WRITE = "target:write"
+    USER_WRITE = "user:write"
+
+
+class AccountStatus(StrEnum):
+    """Where the business relation stands."""
+
+    ACTIVE = "active"
+    DORMANT = "dormant"
+    LOST = "lost"
+
+
+class TeamRole(StrEnum):
+    """Why somebody other than the owner works on an account."""
+
+    MEMBER = "member"
+    DEPUTY = "deputy"
+
+
+class BatchKind(StrEnum):
+    """What a file brings."""
+
+    ORDERS = "orders"
+    ACCOUNTS = "accounts"
+    PRODUCTS = "products"
+    TARGETS = "targets"
+
+
+class BatchStatus(StrEnum):
+    """How far an import has come."""
+
+    APPLYING = "applying"
+    APPLIED = "applied"
+    UNDONE = "undone"
+    FAILED = "failed"
+
+
+class AttemptOutcome(StrEnum):
+    """How a sign-in attempt ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    THROTTLED = "throttled"

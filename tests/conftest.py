@@ -1,0 +1,112 @@
+"""The four people of every test, and a store of each kind for them to work on.
+
+Anna owns the account, Ben must not see it, Dora directs, Vera only reads.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from core import auth, config, db, language, schema
+from core.auth import Actor
+from core.vocabulary import Permission, Role
+from tests import factories
+
+POSTGRES = os.environ.get("UTAMA_TEST_DATABASE_URL", "")
+SHARED_DATA = Path(os.environ.get("UTAMA_SHARED_DATA") or config.ROOT.parent / "shared" / "data")
+
+needs_postgres = pytest.mark.skipif(
+    not POSTGRES, reason="PostgreSQL is not here: set UTAMA_TEST_DATABASE_URL to a database that may be emptied."
+)
+needs_shared_data = pytest.mark.skipif(
+    not SHARED_DATA.is_dir(), reason="The outside data is not here: put it into ../shared/data to run this."
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Each test has a store and a data folder of its own, and nothing of the surrounding environment."""
+    for name in list(os.environ):
+        if name.startswith("UTAMA_") and name not in config._FOREIGN:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("UTAMA_DATA_DIR", str(tmp_path))
+    _forget()
+    language.use("en")
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    db.reset()
+    config.load.cache_clear()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """An empty, migrated store; tests that use it run on both databases."""
+    if request.param == "sqlite":
+        monkeypatch.setenv("UTAMA_DATABASE_URL", f"sqlite:///{tmp_path / 'utama.db'}")
+        _forget()
+        schema.upgrade()
+        yield "sqlite"
+        return
+    url = make_url(POSTGRES)
+    name = f"utama_{uuid.uuid4().hex[:12]}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    monkeypatch.setenv("UTAMA_DATABASE_URL", url.set(database=name).render_as_string(hide_password=False))
+    _forget()
+    schema.upgrade()
+    yield "postgresql"
+    db.reset()
+    with server.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    server.dispose()
+
+
+@pytest.fixture
+def sqlite_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """An empty, migrated SQLite store, for what does not depend on the database."""
+    monkeypatch.setenv("UTAMA_DATABASE_URL", f"sqlite:///{tmp_path / 'utama.db'}")
+    _forget()
+    schema.upgrade()
+    return "sqlite"
+
+
+@pytest.fixture
+def session(store: str) -> Iterator[Session]:
+    """A write transaction that the test commits if another session shall see its rows."""
+    with db.write() as opened:
+        yield opened
+
+
+@pytest.fixture
+def kam(session: Session) -> Actor:
+    """Anna, the key account manager."""
+    return auth.actor_for(factories.user(session, "anna", Role.MANAGER))
+
+
+@pytest.fixture
+def other_kam(session: Session) -> Actor:
+    """Ben, who must not see Anna's accounts."""
+    return auth.actor_for(factories.user(session, "ben", Role.MANAGER))
+
+
+@pytest.fixture
+def director(session: Session) -> Actor:
+    """Dora, who sees everything, cost included."""
+    return auth.actor_for(factories.user(session, "dora", Role.DIRECTOR, grants=[Permission.COST_READ]))
+
+
+@pytest.fixture
+def viewer(session: Session) -> Actor:
+    """Vera, who only reads, without cost."""
+    return auth.actor_for(factories.user(session, "vera", Role.VIEWER))
