@@ -1,0 +1,1 @@
+"""The demo company: an invented maker of food and household goods, for trying Utama out."""
