@@ -72,6 +72,16 @@ class DemoPerson:
 
 
 @dataclass(frozen=True)
+class DemoDeputy:
+    """Who stands in for an account's owner; days are counted from today."""
+
+    account: str
+    user: str
+    from_days: int
+    to_days: int  # exclusive
+
+
+@dataclass(frozen=True)
 class Buying:
     """How a kind of customer buys."""
 
@@ -98,6 +108,7 @@ class DemoCompany:
     accounts: tuple[DemoAccount, ...]
     products: tuple[DemoProduct, ...]
     people: tuple[DemoPerson, ...]
+    deputies: tuple[DemoDeputy, ...]
 
 
 def of_size(accounts: int, seed: int) -> DemoCompany:
@@ -131,6 +142,7 @@ def _facts() -> DemoCompany:
         accounts=tuple(_accounts(facts["yearly_revenue"])),
         products=tuple(_product(row) for row in _rows("products.csv")),
         people=tuple(_person(person, facts["email_domain"]) for person in people),
+        deputies=tuple(DemoDeputy(**deputy) for deputy in facts["deputies"]),
     )
 
 

@@ -21,7 +21,7 @@ _LINES = 202  # its stream of random numbers
 _FREE_SHARE = 0.003  # lines of free goods, at a discount of 1
 _EXCEPTION_SHARE = 0.025  # lines whose discount is not the agreed one
 _MOST_DISCOUNT = 450  # thousandths
-_DAYS_WITHOUT_COST = 45  # after the launch of a product
+DAYS_WITHOUT_COST = 45  # after the launch of a product
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _booked(scene: Scene, plan: OrderPlan, columns: dict[str, Numbers], dates: D
     half_years = scene.calendar.halves()[ordered] - scene.prices.first_year * 2
     # A line keeps its cost in the order's currency; a new product's cost is not known at once.
     unit_cost = half_up(scene.prices.costs[product, half_years] * 10_000, fx_rate)
-    unit_cost[ordered < scene.prices.launched[product] + _DAYS_WITHOUT_COST] = -1
+    unit_cost[ordered < scene.prices.launched[product] + DAYS_WITHOUT_COST] = -1
     return OrderLines(
         **columns,
         account_no=plan.account_no,
