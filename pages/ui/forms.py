@@ -1,0 +1,289 @@
+"""Forms that keep what was typed, say what is wrong under the field, and save once however often one clicks.
+
+    with forms.form("account-17") as form:
+        draft = AccountDraft(name=form.text("name", _("Name"), account.name), …)
+        version = form.keep("version", account.version)
+        submitted = form.submit(_("Save"))
+    if submitted:
+        with form.saving(_("Account saved.")) as session:
+            accounts.update(session, actor, account.id, draft, version=version)
+
+Field names are those of the draft, so that an error of core finds its place. A form's key names the record that
+it edits; fields may stand in columns. Nothing but calls of core stands inside `saving`: any Streamlit call there
+could cut the change in half.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import db
+from core.errors import AlreadyDone, Conflict, Invalid, UtamaError
+from core.language import _
+from pages.ui import gate, typing_numbers
+
+Choice = TypeVar("Choice")
+
+_PREFIX = "form:"
+_FLASH = "flash"
+
+
+class Form:
+    """One form on the screen; `form` makes it."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self._memory: dict[str, Any] = _memory(key)
+        self._slots: dict[str, DeltaGenerator] = {}
+        self._typed: dict[str, Any] = {}
+        self._problems: dict[str, str] = {}
+        self._foot: DeltaGenerator | None = None
+
+    @property
+    def nonce(self) -> str:
+        """Names this filling-in of the form; it changes once saved, so that one click never counts twice."""
+        return str(self._memory["nonce"])
+
+    def keep(self, name: str, value: Any) -> Any:
+        """The value as it was when the form was first shown: a record's version, a starting value."""
+        return self._memory.setdefault(f"keep:{name}", value)
+
+    def widget_key(self, field: str) -> str:
+        return f"{self.key}/{field}/{self.nonce}"
+
+    def text(
+        self, field: str, label: str, value: str | None = "", *, long: bool = False, **options: Any
+    ) -> str:
+        """A line of text, or several; blanks around it are cut off."""
+        draw: Callable[..., str | None] = st.text_area if long else st.text_input
+        options.setdefault("max_chars", 2000 if long else 200)
+        typed = draw(label, self.keep(field, value) or "", key=self.widget_key(field), **options)
+        return str(self._field(field, (typed or "").strip()))
+
+    def password(self, field: str, label: str, *, new: bool = False, **options: Any) -> str:
+        """Never trimmed: blanks belong to a password."""
+        typed = st.text_input(
+            label,
+            type="password",
+            key=self.widget_key(field),
+            autocomplete="new-password" if new else "current-password",
+            max_chars=200,
+            **options,
+        )
+        self._field(field, "")
+        return typed or ""
+
+    def choice(
+        self,
+        field: str,
+        label: str,
+        options: Mapping[Choice, str] | Sequence[Choice],
+        value: Choice | None = None,
+        **more: Any,
+    ) -> Choice | None:
+        """One of the options, or none of them; a mapping gives each its label."""
+        known = list(options)
+        first = self.keep(field, value)
+        chosen = st.selectbox(
+            label,
+            known,
+            index=known.index(first) if first in known else None,
+            format_func=_label(options),
+            key=self.widget_key(field),
+            **more,
+        )
+        self._field(field, chosen)
+        return chosen
+
+    def choices(
+        self,
+        field: str,
+        label: str,
+        options: Mapping[Choice, str] | Sequence[Choice],
+        value: Sequence[Choice] = (),
+        **more: Any,
+    ) -> list[Choice]:
+        """Any number of the options."""
+        known = list(options)
+        chosen: list[Choice] = st.multiselect(
+            label,
+            known,
+            default=[item for item in self.keep(field, list(value)) if item in known],
+            format_func=_label(options),
+            key=self.widget_key(field),
+            **more,
+        )
+        self._field(field, chosen)
+        return chosen
+
+    def date(self, field: str, label: str, value: date | None = None, **options: Any) -> date | None:
+        """A day, or none."""
+        options.setdefault("format", "DD/MM/YYYY")
+        options.setdefault("min_value", date(1900, 1, 1))
+        options.setdefault("max_value", date(2200, 12, 31))
+        day = st.date_input(label, self.keep(field, value), key=self.widget_key(field), **options)
+        self._field(field, day)
+        return day if isinstance(day, date) else None
+
+    def tick(self, field: str, label: str, value: bool = False, **options: Any) -> bool:
+        """A tick box."""
+        ticked = st.checkbox(label, bool(self.keep(field, value)), key=self.widget_key(field), **options)
+        self._field(field, ticked)
+        return bool(ticked)
+
+    def whole(self, field: str, label: str, value: int | None = None, **options: Any) -> int | None:
+        """A whole number, or none."""
+        number = self.decimal(field, label, None if value is None else Decimal(value), places=0, **options)
+        return None if number is None else int(number)
+
+    def money(self, field: str, label: str, value: Decimal | None = None, **options: Any) -> Decimal | None:
+        """An amount, typed as the reader's language writes numbers; exact, never a float."""
+        return self.decimal(field, label, value, places=4, **options)
+
+    def decimal(
+        self, field: str, label: str, value: Decimal | None = None, *, places: int = 4, **options: Any
+    ) -> Decimal | None:
+        """A number of at most so many decimals, or none; what cannot be read is said under the field."""
+        shown = typing_numbers.shown(self.keep(field, value))
+        typed = st.text_input(label, shown, key=self.widget_key(field), max_chars=40, **options)
+        number = None
+        try:
+            number = typing_numbers.read(typed or "", places)
+        except Invalid as error:
+            self._problems[field] = error.message
+        self._field(field, number)
+        return number
+
+    def submit(self, label: str, **options: Any) -> bool:
+        """The button that saves; False also where something typed cannot be read."""
+        options.setdefault("type", "primary")
+        clicked = st.form_submit_button(label, key=self.widget_key("submit"), **options)
+        self._foot = st.container()
+        if clicked and self._problems:
+            self.show(Invalid(_("Some fields need another look."), fields=self._problems))
+        return bool(clicked) and not self._problems
+
+    @contextmanager
+    def saving(self, message: str, then: Callable[[], None] | None = None) -> Iterator[Any]:
+        """One transaction; afterwards a message, and a fresh form. An error is shown and nothing is saved."""
+        actor = gate.require()
+        try:
+            with db.write(once=self.nonce, actor_name=actor.username) as session:
+                yield session
+        except AlreadyDone:
+            pass  # the first of two clicks did it: to the person both are one
+        except UtamaError as error:
+            self.show(error)
+            return
+        self.done(message, then)
+
+    def done(self, message: str, then: Callable[[], None] | None = None) -> None:
+        """Start afresh: the message is shown after the rerun that this begins, or that `then` begins."""
+        forget(self.key)
+        flash(message)
+        if then is not None:
+            then()
+        st.rerun()
+
+    def show(self, error: UtamaError) -> None:
+        """Say what is wrong: under the fields where it belongs, the rest at the form's end."""
+        for field, text in error.fields.items():
+            if field in self._slots:
+                self._slots[field].error(text)
+        if isinstance(error, Conflict):
+            self._show_both(error)
+        elsewhere = [text for field, text in error.fields.items() if field not in self._slots]
+        text = " ".join([error.message, *(text for text in elsewhere if text != error.message)])
+        (self._foot or st).error(text)
+
+    def _show_both(self, conflict: Conflict) -> None:
+        """What the store holds now stands under what was typed; saving again decides for what was typed."""
+        for field, stored in conflict.current.items():
+            if field in self._slots and stored != self._typed.get(field):
+                self._slots[field].warning(
+                    _("Saved meanwhile: {value}. Saving again replaces it with what stands here.").format(
+                        value=_as_text(stored)
+                    )
+                )
+        if conflict.version is not None:
+            self._memory["keep:version"] = conflict.version
+
+    def _field(self, field: str, value: Any) -> Any:
+        self._typed[field] = value
+        self._slots[field] = st.container()
+        return value
+
+
+@contextmanager
+def form(key: str, *, border: bool = True) -> Iterator[Form]:
+    """A form whose keys change with each saving; widgets drawn inside by `st.` belong to it too."""
+    area = st.form(f"{key}/{_memory(key)['nonce']}", border=border)
+    with area:
+        yield Form(key)
+
+
+def confirm(key: str, label: str, question: str, button: str, *, icon: str | None = None) -> Form | None:
+    """A button for what is not easily taken back: it asks once, and gives its form once confirmed."""
+    with st.popover(label, icon=icon), form(key, border=False) as asked:
+        st.markdown(plain(question))
+        confirmed = asked.submit(button)
+    return asked if confirmed else None
+
+
+def flash(message: str) -> None:
+    """Say something after the next rerun, wherever it leads."""
+    st.session_state[_FLASH] = message
+
+
+def show_flash() -> None:
+    """Say what was left to say; the frame calls it once a run."""
+    message = st.session_state.pop(_FLASH, None)
+    if message:
+        st.toast(plain(message), icon=":material/check_circle:")
+
+
+def forget(key: str | None = None) -> None:
+    """Forget what forms remember: of one, or of all when another page is opened."""
+    for name in list(st.session_state):
+        if isinstance(name, str) and (
+            name == f"{_PREFIX}{key}" or (key is None and name.startswith(_PREFIX))
+        ):
+            del st.session_state[name]
+
+
+def plain(text: str) -> str:
+    """Text that somebody typed, safe where Streamlit reads Markdown: no link, no image, no formatting."""
+    return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in text)
+
+
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$:")
+
+
+def _memory(key: str) -> dict[str, Any]:
+    memory: dict[str, Any] = st.session_state.setdefault(f"{_PREFIX}{key}", {})
+    memory.setdefault("nonce", secrets.token_urlsafe(12))
+    return memory
+
+
+def _label(options: Mapping[Any, str] | Sequence[Any]) -> Callable[[Any], str]:
+    if isinstance(options, Mapping):
+        return lambda item: options[item]
+    return str
+
+
+def _as_text(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, Decimal):
+        return typing_numbers.shown(value)
+    if isinstance(value, date):
+        return value.strftime("%d/%m/%Y")
+    return plain(str(value))
