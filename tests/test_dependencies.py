@@ -91,10 +91,9 @@ def test_a_lock_names_no_place(lock):
     """Where packages are fetched from is for each machine to say."""
     text = (ROOT / lock).read_text(encoding="utf-8")
 
-    assert (
-        re.findall(r"://|--(?:extra-)?index|--find-links|--trusted| @ |^-e|(?<![\w-])/\w", text, re.MULTILINE)
-        == []
-    )
+    places = r"://|--(?:extra-)?index|--find-links|--trusted| @ |^-e|(?<![\w-])/\w"
+
+    assert re.findall(places, text, re.MULTILINE) == []
 
 
 @pytest.mark.parametrize(
