@@ -337,8 +337,9 @@ TYPED = {
 
 
 SAYING = MARKDOWN | {
-    "date_input", "download_button", "file_uploader", "link_button", "multiselect", "number_input", "page_link",
-    "pills", "segmented_control", "selectbox", "slider", "spinner", "status", "text", "text_area", "text_input",
+    "date_input", "download_button", "file_uploader", "link_button", "multiselect", "number_input",
+    "page_link", "pills", "segmented_control", "selectbox", "slider", "spinner", "status", "text",
+    "text_area", "text_input",
 }  # fmt: skip
 ERRORS = {"AlreadyDone", "Conflict", "Forbidden", "Invalid", "NotFound", "Unavailable"}
 
