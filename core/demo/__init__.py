@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, bulk, clock, rollups, settings, users
+from core import audit, auth, bulk, clock, passwords, rollups, settings
 from core.audit import Subject
 from core.auth import Actor
 from core.demo import order_rows, product_rows, rows
@@ -78,7 +78,7 @@ def load(
     ids = Ids()
     rows.regions(session, scene, ids)
     rows.people(
-        session, scene, ids, {person.username: users.hash_password(person.passphrase) for person in sign_ins}
+        session, scene, ids, {person.username: passwords.hashed(person.passphrase) for person in sign_ins}
     )
     rows.accounts(session, scene, ids)
     product_rows.products(session, scene, ids)

@@ -13,6 +13,7 @@ from core.money import MONEY_SCALE
 
 _PRICE_STEP = MONEY_SCALE // 10  # list prices end in ten sen, so that a rate in thousandths leaves no rest
 _COST_STEP = MONEY_SCALE // 100
+ALWAYS = -(10**6)  # the day number of what began before all days
 _PRICES, _RATES = 101, 102  # one stream of random numbers a subject
 
 
@@ -48,8 +49,8 @@ def price_book(company: DemoCompany, calendar: DemoCalendar, seed: int) -> Price
         for half in range(year_count * 2):
             cost = cost_now / float(np.prod(1 + cost_rises[half + 1 : this_half + 1]))
             costs[number, half] = _stepped(cost, _COST_STEP)
-    launched = [_months_before(calendar, product.launched_months_ago, 0) for product in company.products]
-    ended = [_months_before(calendar, product.ended_months_ago, 10**6) for product in company.products]
+    launched = [_months_before(calendar, product.launched_months_ago, ALWAYS) for product in company.products]
+    ended = [_months_before(calendar, product.ended_months_ago, -ALWAYS) for product in company.products]
     return PriceBook(
         first_year, list_prices, costs, np.array(launched), np.array(ended), _rates(company, calendar, seed)
     )

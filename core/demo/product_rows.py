@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.demo.orders import DAYS_WITHOUT_COST
+from core.demo.prices import ALWAYS
 from core.demo.rows import Ids, morning, named
 from core.demo.scene import Scene
 from core.models import Category, ListPrice, PackSize, Product, Unit, UnitCost
@@ -81,7 +82,7 @@ def _validities(
     """Which of the consecutive spans hold for a product, from its launch to its end, none of them ahead."""
     calendar = scene.calendar
     launched = int(scene.prices.launched[place])
-    begins = calendar.day(launched + launch_delay_days) if launched > 0 else date.min
+    begins = calendar.day(launched + launch_delay_days) if launched != ALWAYS else date.min
     ended = int(scene.prices.ended[place])
     ends = calendar.day(ended) if ended <= calendar.today_no else None
     for number, first in enumerate(firsts):
