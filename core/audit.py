@@ -53,7 +53,11 @@ class Entries:
 
 
 def record(
-    session: Session, actor: Actor, action: str, subject: Subject, changes: Mapping[str, tuple[Any, Any]] | None = None
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject: Subject,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
 ) -> int:
     """Append one entry to the chain and return its number.
 
@@ -119,7 +123,9 @@ def digest(entry: AuditEntry) -> str:
 def broken_at(session: Session) -> int | None:
     """The number of the first entry that does not fit the chain; None where the chain is whole."""
     expected, number = GENESIS, 0
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
+    for entry in session.scalars(
+        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    ):
         number += 1
         if entry.id != number or entry.previous_hash != expected or digest(entry) != entry.hash:
             return number
@@ -130,7 +136,7 @@ def broken_at(session: Session) -> int | None:
     return None
 
 
-def search(
+def search(  # noqa: PLR0913  (each filter is a keyword)
     session: Session,
     actor: Actor,
     *,
@@ -147,7 +153,13 @@ def search(
 ) -> Entries:
     """Entries that the actor may know of, newest first; values only where they may see the account."""
     auth.require(actor, Permission.AUDIT_READ)
-    query = select(AuditEntry).where(_knows_of(actor)).order_by(desc(AuditEntry.id)).limit(limit + 1).offset(offset)
+    query = (
+        select(AuditEntry)
+        .where(_knows_of(actor))
+        .order_by(desc(AuditEntry.id))
+        .limit(limit + 1)
+        .offset(offset)
+    )
     for column, value in (
         (AuditEntry.account_id, account_id),
         (AuditEntry.entity, entity),
@@ -164,7 +176,9 @@ def search(
     if text:
         query = query.where(AuditEntry.label.icontains(text, autoescape=True))
     entries = list(session.scalars(query))
-    readable = _readable(session, actor, {entry.account_id for entry in entries if entry.account_id is not None})
+    readable = _readable(
+        session, actor, {entry.account_id for entry in entries if entry.account_id is not None}
+    )
     rows = tuple(_row(entry, actor, readable) for entry in entries[:limit])
     return Entries(rows, has_more=len(entries) > limit)
 

@@ -86,7 +86,9 @@ OPERATOR = Actor(
 def actor_for(user: User) -> Actor:
     """The actor that a user is right now."""
     roles = frozenset(row.role for row in user.roles)
-    permissions = frozenset(row.permission for row in user.grants).union(*(ROLE_PERMISSIONS[role] for role in roles))
+    permissions = frozenset(row.permission for row in user.grants).union(
+        *(ROLE_PERMISSIONS[role] for role in roles)
+    )
     return Actor(
         user_id=user.id,
         username=user.username,
@@ -103,7 +105,9 @@ def actor_named(session: Session, username: str) -> Actor:
     user = session.scalar(select(User).where(User.username == username.strip().lower()))
     if user is None or not user.is_active:
         raise NotFound(
-            _("There is no active user {name}. `python -m core user list` shows the users.").format(name=username)
+            _("There is no active user {name}. `python -m core user list` shows the users.").format(
+                name=username
+            )
         )
     return actor_for(user)
 
@@ -111,9 +115,11 @@ def actor_named(session: Session, username: str) -> Actor:
 def require(actor: Actor, permission: Permission) -> None:
     """Raise Forbidden unless the actor may do this."""
     if not actor.may(permission):
-        raise Forbidden(_("Your role does not allow this. Ask an administrator for the permission {name}.").format(
-            name=permission.value
-        ))
+        raise Forbidden(
+            _("Your role does not allow this. Ask an administrator for the permission {name}.").format(
+                name=permission.value
+            )
+        )
 
 
 def visible_accounts(actor: Actor) -> ColumnElement[bool]:

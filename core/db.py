@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -66,7 +66,7 @@ def connect_url(url: str) -> Engine:
 
 def _guard_sqlite(engine: Engine, journal: str) -> None:
     @event.listens_for(engine, "connect")
-    def _connect(driver: Any, record: Any) -> None:
+    def _connect(driver: Any, _record: Any) -> None:
         driver.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -110,6 +110,11 @@ def reset() -> None:
     engine.cache_clear()
 
 
+def ping(session: Session) -> None:
+    """Ask the store for a sign of life."""
+    session.execute(text("SELECT 1"))
+
+
 def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
@@ -151,22 +156,24 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
-        raise Conflict(_("Somebody else changed this meanwhile. Look at the new values and save again.")) from error
+        raise Conflict(
+            _("Somebody else changed this meanwhile. Look at the new values and save again.")
+        ) from error
     except OperationalError as error:
         log.exception("The store did not answer")
         raise Unavailable(_unavailable(error)) from error
 
 
 def _unavailable(error: OperationalError) -> str:
-    text = str(error.orig).lower()
-    if "locked" in text or "busy" in text:
+    said = str(error.orig).lower()
+    if "locked" in said or "busy" in said:
         return _("The store is busy with a long change. Try again in a moment; nothing was saved.")
-    if "full" in text:
+    if "full" in said:
         return _("The disk is full: nothing was saved. Make room and try again.")
-    if "readonly" in text or "unable to open" in text:
+    if "readonly" in said or "unable to open" in said:
         return _("The store at {place} cannot be opened or written. Check the folder's permissions.").format(
             place=engine().url.render_as_string(hide_password=True)
         )
-    return _("The store at {place} does not answer. Check that the database runs and UTAMA_DATABASE_URL is right.").format(
-        place=engine().url.render_as_string(hide_password=True)
-    )
+    return _(
+        "The store at {place} does not answer. Check that the database runs and UTAMA_DATABASE_URL is right."
+    ).format(place=engine().url.render_as_string(hide_password=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -60,9 +61,9 @@ def upgrade(engine: Engine | None = None) -> bool:
     known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
     if before is not None and before not in known:
         raise Unavailable(
-            _("A newer Utama made this store (revision {revision}). Start that version, or restore a backup.").format(
-                revision=before
-            )
+            _(
+                "A newer Utama made this store (revision {revision}). Start that version, or restore a backup."
+            ).format(revision=before)
         )
     with _migrating(target) as connection:
         command.upgrade(_alembic(connection), "head")
@@ -82,7 +83,9 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 yield connection
                 if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-                    raise Invalid(_("The migration would leave rows without what they refer to; nothing was changed."))
+                    raise Invalid(
+                        _("The migration would leave rows without what they refer to; nothing was changed.")
+                    )
         finally:
             if sqlite:
                 _foreign_keys(connection, "ON")
@@ -90,8 +93,7 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
 
 def _foreign_keys(connection: Connection, state: str) -> None:
     # The pragma does nothing inside a transaction, so it goes to the driver before one begins.
-    driver = connection.connection.driver_connection
-    assert driver is not None
+    driver: Any = connection.connection.driver_connection
     driver.execute(f"PRAGMA foreign_keys={state}")
 
 
@@ -102,9 +104,12 @@ def differences() -> list[str]:
         found = [str(item) for item in compare_metadata(context, Base.metadata)]
     revision = current()
     if revision != head():
-        found.insert(0, _("The store is at revision {now}, this code at {head}. Run `python -m core db upgrade`.").format(
-            now=revision or "–", head=head()
-        ))
+        found.insert(
+            0,
+            _("The store is at revision {now}, this code at {head}. Run `python -m core db upgrade`.").format(
+                now=revision or "–", head=head()
+            ),
+        )
     return found
 
 
@@ -117,7 +122,9 @@ def distribute() -> list[str]:
     """Turn small tables into reference tables and shard the large ones by account (Citus only)."""
     with db.engine().connect() as connection:
         if connection.dialect.name != "postgresql":
-            raise Invalid(_("Only a PostgreSQL store can be distributed. Set UTAMA_DATABASE_URL to one with Citus."))
+            raise Invalid(
+                _("Only a PostgreSQL store can be distributed. Set UTAMA_DATABASE_URL to one with Citus.")
+            )
         try:
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS citus"))
         except SQLAlchemyError as error:

@@ -52,11 +52,15 @@ def update(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
     if problems:
         raise Invalid(next(iter(problems.values())), fields=problems)
     if after.base_currency != before.base_currency and session.scalar(select(OrderLine.account_id).limit(1)):
-        raise Conflict(_("The base currency cannot change while the store holds orders: their amounts are in it."))
+        raise Conflict(
+            _("The base currency cannot change while the store holds orders: their amounts are in it.")
+        )
     put(session, {key: getattr(after, key) for key in changes})
     different = audit.differences(asdict(before), asdict(after))
     if different:
-        audit.record(session, actor, "setting:update", Subject("setting", "company", after.company), different)
+        audit.record(
+            session, actor, "setting:update", Subject("setting", "company", after.company), different
+        )
 
 
 def put(session: Session, values: dict[str, Any]) -> None:

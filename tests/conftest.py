@@ -23,7 +23,8 @@ POSTGRES = os.environ.get("UTAMA_TEST_DATABASE_URL", "")
 SHARED_DATA = Path(os.environ.get("UTAMA_SHARED_DATA") or config.ROOT.parent / "shared" / "data")
 
 needs_postgres = pytest.mark.skipif(
-    not POSTGRES, reason="PostgreSQL is not here: set UTAMA_TEST_DATABASE_URL to a database that may be emptied."
+    not POSTGRES,
+    reason="PostgreSQL is not here: set UTAMA_TEST_DATABASE_URL to a database that may be emptied.",
 )
 needs_shared_data = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason="The outside data is not here: put it into ../shared/data to run this."

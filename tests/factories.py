@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.auth import Actor
-from core.models import Account, Category, Order, OrderLine, Product, Region, User, UserGrant, UserRegion, UserRole
+from core.models import (
+    Account,
+    Category,
+    Order,
+    OrderLine,
+    Product,
+    Region,
+    User,
+    UserGrant,
+    UserRegion,
+    UserRole,
+)
 from core.money import round_money
 from core.vocabulary import Permission, Role
 
@@ -28,7 +39,9 @@ def user(
     regions: Sequence[Region] = (),
     **values: Any,
 ) -> User:
-    row = User(username=username, name=username.capitalize(), password_hash=None, created_at=clock.now(), **values)
+    row = User(
+        username=username, name=username.capitalize(), password_hash=None, created_at=clock.now(), **values
+    )
     row.roles = [UserRole(role=role) for role in roles]
     row.grants = [UserGrant(permission=permission) for permission in grants]
     row.regions = [UserRegion(region_id=region.id) for region in regions]
@@ -58,11 +71,15 @@ def account(session: Session, owner: Actor | None = None, code: str | None = Non
     return row
 
 
-def product(session: Session, code: str | None = None, *, category: str | None = None, **values: Any) -> Product:
+def product(
+    session: Session, code: str | None = None, *, category: str | None = None, **values: Any
+) -> Product:
     code = code or f"P{next(_numbers):04d}"
     row = Product(code=code, name=values.pop("name", f"Product {code}"), created_at=clock.now(), **values)
     if category is not None:
-        row.category = session.scalar(select(Category).where(Category.name == category)) or Category(name=category)
+        row.category = session.scalar(select(Category).where(Category.name == category)) or Category(
+            name=category
+        )
     session.add(row)
     session.flush()
     return row

@@ -14,7 +14,9 @@ from core.errors import Unavailable
 from core.language import _
 
 As = Annotated[str | None, typer.Option("--as", help="Act as this user: their permissions and rows apply.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")
+]
 
 
 def ensure_current() -> None:

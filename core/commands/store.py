@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 def upgrade() -> None:
     """Bring the store to the newest revision."""
     changed = schema.upgrade()
-    typer.echo(_("The store is up to date.") if not changed else _("The store was brought up to date."), err=True)
+    typer.echo(
+        _("The store is up to date.") if not changed else _("The store was brought up to date."), err=True
+    )
 
 
 @db_app.command()

@@ -73,7 +73,9 @@ class Account(Base):
     currency: Mapped[str | None]  # ISO 4217; none means the base currency
     payment_days: Mapped[int | None]
     credit_limit: Mapped[OptionalAmount]
-    is_unassigned: Mapped[bool] = mapped_column(default=False)  # the one account for orders without an account
+    is_unassigned: Mapped[bool] = mapped_column(
+        default=False
+    )  # the one account for orders without an account
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]  # when somebody last said that the data are right
     batch_id: Mapped[int | None] = mapped_column(Ref)  # the import that created it

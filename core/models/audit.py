@@ -18,7 +18,9 @@ class AuditEntry(Base):
         Index(None, "entity", "entity_key", "id"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # 1, 2, 3 … without a gap
+    id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False
+    )  # 1, 2, 3 … without a gap
     at: Mapped[datetime]
     actor: Mapped[str]  # the user name, or `operator`
     user_id: Mapped[int | None] = mapped_column(Ref)

@@ -101,7 +101,9 @@ class Base(DeclarativeBase):
     }
 
 
-Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)]
+Id = Annotated[
+    int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+]
 Ref = BigInteger().with_variant(Integer, "sqlite")
 LongText = Annotated[str, mapped_column(Text)]
 Amount = Annotated[Decimal, mapped_column(Money)]
@@ -114,6 +116,8 @@ Share = Annotated[Decimal, mapped_column(Rate)]
 def whole_numbers(*columns: str) -> list[CheckConstraint]:
     """SQLite accepts any type in any column; these checks keep floats out of the scaled ones."""
     return [
-        CheckConstraint(f"typeof({column}) IN ('integer', 'null')", name=f"{column}_whole").ddl_if(dialect="sqlite")
+        CheckConstraint(f"typeof({column}) IN ('integer', 'null')", name=f"{column}_whole").ddl_if(
+            dialect="sqlite"
+        )
         for column in columns
     ]

@@ -32,7 +32,9 @@ class ImportBatch(Base):
     unchanged_count: Mapped[int] = mapped_column(default=0)
     rejected_count: Mapped[int] = mapped_column(default=0)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # columns, missing_account, …
-    summary: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # reasons, warnings, first and last day
+    summary: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # reasons, warnings, first and last day
 
 
 class ImportReject(Base):
@@ -41,7 +43,9 @@ class ImportReject(Base):
     __tablename__ = "import_rejects"
 
     batch_id: Mapped[int] = mapped_column(Ref, ForeignKey("import_batches.id"), primary_key=True)
-    row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # line of the file, header is 1
+    row_no: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False
+    )  # line of the file, header is 1
     reasons: Mapped[list[dict[str, str]]] = mapped_column(JSON)  # [{"field": …, "value": …, "reason": …}]
     row: Mapped[dict[str, str]] = mapped_column(JSON)
 

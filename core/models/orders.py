@@ -42,7 +42,9 @@ class Order(Base):
     __tablename__ = "orders"
     __table_args__ = (Index(None, "order_no"), {"sqlite_with_rowid": False})
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     order_no: Mapped[str] = mapped_column(primary_key=True)
     ordered_on: Mapped[date]  # the earliest of its lines
     line_count: Mapped[int]
@@ -87,7 +89,9 @@ class OrderLine(_Line, Base):
         {"sqlite_with_rowid": False},
     )
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     order_no: Mapped[str] = mapped_column(primary_key=True)
     line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
@@ -103,7 +107,9 @@ class ReplacedLine(_Line, Base):
         {"sqlite_with_rowid": False},
     )
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     replaced_by: Mapped[int] = mapped_column(Ref, primary_key=True, autoincrement=False)  # the batch
     order_no: Mapped[str] = mapped_column(primary_key=True)
     line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -36,9 +36,13 @@ class RevenueCell(Measures, Base):
     __tablename__ = "revenue_cells"
     __table_args__ = (Index(None, "product_id", "month"), _WITHOUT_ROWID)
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     month: Mapped[date] = mapped_column(primary_key=True)
-    product_id: Mapped[int] = mapped_column(Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
     country: Mapped[str] = mapped_column(primary_key=True)
 
 
@@ -46,7 +50,9 @@ class AccountMonth(Measures, Base):
     __tablename__ = "revenue_account_months"
     __table_args__ = (Index(None, "month"), _WITHOUT_ROWID)
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     month: Mapped[date] = mapped_column(primary_key=True)
 
 
@@ -56,7 +62,9 @@ class AccountYear(Measures, Base):
     __tablename__ = "revenue_account_years"
     __table_args__ = (_WITHOUT_ROWID,)
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     year: Mapped[date] = mapped_column(primary_key=True)
 
 
@@ -66,7 +74,9 @@ class ProductMonth(Measures, Base):
     __tablename__ = "revenue_product_months"
     __table_args__ = (Index(None, "month"), _WITHOUT_ROWID)
 
-    product_id: Mapped[int] = mapped_column(Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
     month: Mapped[date] = mapped_column(primary_key=True)
 
 
@@ -84,7 +94,9 @@ class AccountRhythm(Base):
     __tablename__ = "account_rhythms"
     __table_args__ = (_WITHOUT_ROWID,)
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     first_order_on: Mapped[date]
     last_order_on: Mapped[date]
     order_days: Mapped[int]  # distinct days with an order; returns alone do not count

@@ -17,9 +17,13 @@ class Target(Base):
         Index(None, "month"),
     )
 
-    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
     month: Mapped[date] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, … per account and month
+    version: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False
+    )  # 1, 2, … per account and month
     net_revenue_amount: Mapped[Amount]
     margin_amount: Mapped[OptionalAmount]
     recorded_at: Mapped[datetime]
