@@ -218,7 +218,8 @@ def rebuild(session: Session) -> None:
     """Count everything anew from the order lines."""
     lock(session)
     session.flush()
-    for layer in (*_LAYERS, AccountRhythm):
+    emptied: list[type[Base]] = [*_LAYERS, AccountRhythm]
+    for layer in emptied:
         session.execute(delete(_table(layer)).execution_options(synchronize_session=False))
     cells = _cells_of_lines()
     session.execute(_table(RevenueCell).insert().from_select(list(cells.selected_columns.keys()), cells))

@@ -1,0 +1,92 @@
+"""Which accounts and which order lines a question is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, true
+
+from core.models import Account, OrderLine, Product
+from core.vocabulary import AccountStatus
+
+
+@dataclass(frozen=True)
+class AccountFilter:
+    """Which accounts to look at; an empty field means all, None among ids means “has none”."""
+
+    owner_ids: frozenset[int | None] = frozenset()
+    region_ids: frozenset[int | None] = frozenset()
+    segment_ids: frozenset[int | None] = frozenset()
+    tier_ids: frozenset[int | None] = frozenset()
+    group_ids: frozenset[int | None] = frozenset()
+    account_ids: frozenset[int | None] = frozenset()
+    statuses: frozenset[AccountStatus] = frozenset()
+    search: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return self == AccountFilter()
+
+    def condition(self) -> ColumnElement[bool]:
+        """The same as a condition on Account; it says nothing about who may see what."""
+        conditions = [
+            among(column, wanted)
+            for column, wanted in (
+                (Account.owner_id, self.owner_ids),
+                (Account.region_id, self.region_ids),
+                (Account.segment_id, self.segment_ids),
+                (Account.tier_id, self.tier_ids),
+                (Account.group_id, self.group_ids),
+                (Account.id, self.account_ids),
+                (Account.status, self.statuses),
+            )
+            if wanted
+        ]
+        if text := self.search.strip():
+            named = (column.icontains(text, autoescape=True) for column in (Account.code, Account.name))
+            conditions.append(or_(*named))
+        return and_(true(), *conditions)
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """Which order lines to look at; an empty field means all."""
+
+    product_ids: frozenset[int] = frozenset()
+    category_ids: frozenset[int | None] = frozenset()
+    countries: frozenset[str | None] = frozenset()
+    returned: bool = False  # only lines with negative quantity
+    covered: bool = False  # only lines whose cost is known
+
+
+ALL_ACCOUNTS = AccountFilter()
+ALL_LINES = LineFilter()
+
+
+def country_of(source: Any) -> ColumnElement[str | None]:
+    """The line's country, or the account's where the line names none; Account must be joined."""
+    empty: ColumnElement[str] = literal_column("''")
+    return func.coalesce(func.nullif(source.country, empty), func.nullif(Account.country, empty))
+
+
+def line_condition(sold: LineFilter, source: Any = OrderLine) -> ColumnElement[bool]:
+    """The filter as a condition; Account must be joined for countries, Product for categories."""
+    conditions: list[ColumnElement[bool]] = []
+    if sold.product_ids:
+        conditions.append(source.product_id.in_(sold.product_ids))
+    if sold.category_ids:
+        conditions.append(among(Product.category_id, sold.category_ids))
+    if sold.countries:
+        conditions.append(among(country_of(source), sold.countries))
+    if sold.returned:
+        conditions.append(OrderLine.quantity < 0)
+    if sold.covered:
+        conditions.append(OrderLine.cost_amount.is_not(None))
+    return and_(true(), *conditions)
+
+
+def among(column: Any, wanted: frozenset[Any]) -> ColumnElement[bool]:
+    """Whether the column holds one of these; None among them means that it is empty."""
+    known = column.in_([value for value in wanted if value is not None])
+    return or_(known, column.is_(None)) if None in wanted else known

@@ -1,0 +1,133 @@
+"""Single order lines: what a figure opens into, so that the rows shown add up to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, desc, select
+from sqlalchemy.orm import Session
+
+from core import auth, revenue
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
+from core.models import Account, Category, OrderLine, Product
+from core.periods import Period
+from core.revenue import Measures
+from core.vocabulary import Permission
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """One order line; amounts are in the base currency, prices in the order's."""
+
+    account_id: int
+    account_code: str
+    account_name: str
+    order_no: str
+    line_no: int
+    ordered_on: date
+    invoiced_on: date | None
+    booked_on: date
+    promised_on: date | None
+    delivered_on: date | None
+    product_id: int
+    product_code: str
+    product_name: str
+    category: str | None
+    country: str | None
+    quantity: Decimal
+    delivered_quantity: Decimal | None
+    unit: str | None
+    currency: str
+    list_price: Decimal
+    net_price: Decimal
+    gross_amount: Decimal
+    net_amount: Decimal
+    cost_amount: Decimal | None  # None: unknown, or not to be seen by who asks
+    batch_id: int | None
+
+    @property
+    def discount_amount(self) -> Decimal:
+        return self.gross_amount - self.net_amount
+
+    @property
+    def margin_amount(self) -> Decimal | None:
+        return None if self.cost_amount is None else self.net_amount - self.cost_amount
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A page of order lines, newest first, and the sums of all of them."""
+
+    rows: tuple[LineRow, ...]
+    total: Measures
+
+    @property
+    def count(self) -> int:
+        return self.total.lines
+
+
+def search(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+    *,
+    limit: int = 200,
+    offset: int = 0,
+) -> Lines:
+    """The order lines behind a figure, and what all of them (not only this page) add up to."""
+    auth.require(actor, Permission.REVENUE_READ)
+    total = revenue.totals(session, actor, period, accounts, sold)
+    query = _lines(actor, period, accounts, sold)
+    newest = (desc(OrderLine.booked_on), OrderLine.account_id, OrderLine.order_no, OrderLine.line_no)
+    found = session.execute(query.order_by(*newest).limit(limit).offset(offset))
+    return Lines(tuple(_row(actor, row) for row in found), total)
+
+
+def _lines(actor: Actor, period: Period, accounts: AccountFilter, sold: LineFilter) -> Select[Any]:
+    columns: list[Any] = [OrderLine, Account, Product, Category.name, country_of(OrderLine)]
+    return (
+        select(*columns)
+        .select_from(OrderLine)
+        .join(Account, Account.id == OrderLine.account_id)
+        .join(Product, Product.id == OrderLine.product_id)
+        .join(Category, Category.id == Product.category_id, isouter=True)
+        .where(OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end)
+        .where(auth.visible_accounts(actor), accounts.condition(), line_condition(sold))
+    )
+
+
+def _row(actor: Actor, row: Any) -> LineRow:
+    line, account, product, category, country = row
+    return LineRow(
+        account_id=account.id,
+        account_code=account.code,
+        account_name=account.name,
+        order_no=line.order_no,
+        line_no=line.line_no,
+        ordered_on=line.ordered_on,
+        invoiced_on=line.invoiced_on,
+        booked_on=line.booked_on,
+        promised_on=line.promised_on,
+        delivered_on=line.delivered_on,
+        product_id=product.id,
+        product_code=product.code,
+        product_name=product.name,
+        category=category,
+        country=country,
+        quantity=line.quantity,
+        delivered_quantity=line.delivered_quantity,
+        unit=line.unit,
+        currency=line.currency,
+        list_price=line.list_price,
+        net_price=line.net_price,
+        gross_amount=line.gross_amount,
+        net_amount=line.net_amount,
+        cost_amount=line.cost_amount if actor.sees_cost else None,
+        batch_id=line.batch_id,
+    )

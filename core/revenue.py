@@ -1,0 +1,331 @@
+"""What was sold: sums over any period, by account, product, country and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from core import auth, rollups
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
+from core.models import (
+    Account,
+    AccountMonth,
+    AccountYear,
+    Category,
+    OrderLine,
+    Product,
+    ProductMonth,
+    RevenueCell,
+    TotalMonth,
+)
+from core.money import ZERO, ratio
+from core.periods import Period
+from core.vocabulary import Permission
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Sums over some order lines, in the base currency; ratios are made from sums, never averaged."""
+
+    lines: int = 0
+    quantity: Decimal = ZERO
+    gross: Decimal = ZERO  # at list price
+    net: Decimal = ZERO
+    returned_lines: int = 0
+    returns: Decimal = ZERO  # net amount of lines with negative quantity
+    covered_lines: int = 0  # lines whose cost is known
+    covered_net: Decimal = ZERO
+    cost: Decimal | None = ZERO  # None: whoever asks may not see cost
+
+    def __add__(self, other: Measures) -> Measures:
+        cost = None if self.cost is None or other.cost is None else self.cost + other.cost
+        sums = {
+            field.name: getattr(self, field.name) + getattr(other, field.name)
+            for field in fields(self)
+            if field.name != "cost"
+        }
+        return Measures(**sums, cost=cost)
+
+    @property
+    def discount(self) -> Decimal:
+        return self.gross - self.net
+
+    @property
+    def discount_rate(self) -> Decimal | None:
+        return ratio(self.discount, self.gross)
+
+    @property
+    def margin(self) -> Decimal | None:
+        """Net revenue less cost over the lines whose cost is known; None where no cost is known."""
+        return None if self.cost is None or not self.covered_lines else self.covered_net - self.cost
+
+    @property
+    def margin_rate(self) -> Decimal | None:
+        return ratio(self.margin, self.covered_net)
+
+
+class Dimension(StrEnum):
+    """What sums can be broken down by; keys are ids, except months (first day) and countries (name)."""
+
+    MONTH = "month"
+    ACCOUNT = "account"
+    PRODUCT = "product"
+    CATEGORY = "category"
+    COUNTRY = "country"
+    OWNER = "owner"
+    REGION = "region"
+    SEGMENT = "segment"
+    GROUP = "group"
+    TIER = "tier"
+
+
+_OF_ACCOUNT = {
+    Dimension.OWNER: Account.owner_id,
+    Dimension.REGION: Account.region_id,
+    Dimension.SEGMENT: Account.segment_id,
+    Dimension.GROUP: Account.group_id,
+    Dimension.TIER: Account.tier_id,
+}
+_NEEDS_ACCOUNT = {Dimension.ACCOUNT, *_OF_ACCOUNT}
+
+
+@dataclass(frozen=True)
+class AccountRevenue:
+    account_id: int
+    code: str
+    name: str
+    is_unassigned: bool
+    measures: Measures
+
+
+@dataclass(frozen=True)
+class ProductRevenue:
+    product_id: int
+    code: str
+    name: str
+    category: str | None
+    measures: Measures
+
+
+@dataclass(frozen=True)
+class NamedRevenue:
+    """A category or country; None: the product or the account has none."""
+
+    name: str | None
+    measures: Measures
+
+
+def totals(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> Measures:
+    """The sums of everything the actor may see in the period."""
+    return by(session, actor, period, accounts=accounts, sold=sold).get((), _nothing(actor))
+
+
+def by(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    *dimensions: Dimension,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> dict[tuple[Any, ...], Measures]:
+    """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines."""
+    auth.require(actor, Permission.REVENUE_READ)
+    found: dict[tuple[Any, ...], Measures] = {}
+    with_account = bool(sold.countries or {Dimension.COUNTRY, *_OF_ACCOUNT} & set(dimensions))
+    for source, piece in _pieces(actor, period, dimensions, accounts, sold):
+        query = _sums(source, piece, dimensions, sold)
+        query = _within(query, source, actor, accounts, with_account=with_account)
+        for row in session.execute(query):
+            key, measures = tuple(row[: len(dimensions)]), _measures(actor, row[len(dimensions) :])
+            if measures.lines:
+                found[key] = found[key] + measures if key in found else measures
+    return found
+
+
+def by_month(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> dict[date, Measures]:
+    """Every month that the period touches, in order; a month without order lines has zero sums."""
+    found = by(session, actor, period, Dimension.MONTH, accounts=accounts, sold=sold)
+    return {month: found.get((month,), _nothing(actor)) for month in period.months()}
+
+
+def by_account(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> list[AccountRevenue]:
+    """Accounts with any order line in the period, by code; who sees everything sees UNASSIGNED too."""
+    found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, sold=sold)
+    known = session.execute(
+        select(Account.id, Account.code, Account.name, Account.is_unassigned)
+        .where(auth.visible_accounts(actor), accounts.condition())
+        .order_by(Account.code)
+    )
+    return [AccountRevenue(*row, measures=found[row.id,]) for row in known if (row.id,) in found]
+
+
+def by_product(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> list[ProductRevenue]:
+    """Products with any order line in the period, by code."""
+    found = by(session, actor, period, Dimension.PRODUCT, accounts=accounts, sold=sold)
+    known = session.execute(
+        select(Product.id, Product.code, Product.name, Category.name)
+        .join(Category, Category.id == Product.category_id, isouter=True)
+        .order_by(Product.code)
+    )
+    return [ProductRevenue(*row, measures=found[row.id,]) for row in known if (row.id,) in found]
+
+
+def by_category(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> list[NamedRevenue]:
+    """Product categories with any order line in the period, by name; products without one last."""
+    found = by(session, actor, period, Dimension.CATEGORY, accounts=accounts, sold=sold)
+    names = {row.id: row.name for row in session.execute(select(Category.id, Category.name))}
+    return _named({names.get(key): measures for (key,), measures in found.items()})
+
+
+def by_country(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    sold: LineFilter = ALL_LINES,
+) -> list[NamedRevenue]:
+    """Countries of the order lines, or of the account where a line names none, by name."""
+    found = by(session, actor, period, Dimension.COUNTRY, accounts=accounts, sold=sold)
+    return _named({key: measures for (key,), measures in found.items()})
+
+
+def _named(found: Mapping[str | None, Measures]) -> list[NamedRevenue]:
+    ordered = sorted(found, key=lambda name: (name is None, name or ""))
+    return [NamedRevenue(name, found[name]) for name in ordered]
+
+
+def _nothing(actor: Actor) -> Measures:
+    return Measures(cost=ZERO if actor.sees_cost else None)
+
+
+def _measures(actor: Actor, sums: Any) -> Measures:
+    lines, quantity, gross, net, returned_lines, returns, covered_lines, covered_net, cost = sums
+    if not lines:
+        return _nothing(actor)
+    return Measures(
+        lines=int(lines),
+        quantity=quantity,
+        gross=gross,
+        net=net,
+        returned_lines=int(returned_lines),
+        returns=returns,
+        covered_lines=int(covered_lines),
+        covered_net=covered_net,
+        cost=cost if actor.sees_cost else None,
+    )
+
+
+def _pieces(
+    actor: Actor,
+    period: Period,
+    dimensions: tuple[Dimension, ...],
+    accounts: AccountFilter,
+    sold: LineFilter,
+) -> list[tuple[Any, Period]]:
+    """Which table answers for which part of the period."""
+    whole = period.whole_months()
+    if whole is None or sold.returned or sold.covered:
+        return [(OrderLine, period)]
+    layer = _layer(actor, dimensions, accounts, sold)
+    pieces: list[tuple[Any, Period]] = [(OrderLine, piece) for piece in period.cut_parts()]
+    if layer is not AccountMonth or Dimension.MONTH in dimensions:
+        return [*pieces, (layer, whole)]
+    first = date(whole.start.year + (whole.start.month > 1), 1, 1)
+    last = date(whole.end.year, 1, 1)
+    if first >= last:
+        return [*pieces, (AccountMonth, whole)]
+    pieces.append((AccountYear, Period(first, last)))
+    rests = ((whole.start, first), (last, whole.end))
+    return [*pieces, *((AccountMonth, Period(start, end)) for start, end in rests if start < end)]
+
+
+def _layer(
+    actor: Actor, dimensions: tuple[Dimension, ...], accounts: AccountFilter, sold: LineFilter
+) -> type[RevenueCell | AccountMonth | ProductMonth | TotalMonth]:
+    """The smallest kept sums that answer; those without an account only for who sees every account."""
+    anybody = actor.sees_everything and accounts.is_empty and not _NEEDS_ACCOUNT & set(dimensions)
+    if Dimension.COUNTRY in dimensions or sold.countries:
+        return RevenueCell
+    if {Dimension.PRODUCT, Dimension.CATEGORY} & set(dimensions) or sold.product_ids or sold.category_ids:
+        return ProductMonth if anybody else RevenueCell
+    return TotalMonth if anybody else AccountMonth
+
+
+def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Select[Any]:
+    keys = [_key(source, dimension) for dimension in dimensions]
+    of_lines = source is OrderLine
+    sums = rollups.line_sums() if of_lines else rollups.layer_sums(source)
+    day = OrderLine.booked_on if of_lines else source.year if source is AccountYear else source.month
+    query = select(*keys, *sums.values()).select_from(source).where(day >= piece.start, day < piece.end)
+    if Dimension.CATEGORY in dimensions or sold.category_ids:
+        query = query.join(Product, Product.id == source.product_id)
+    return query.where(line_condition(sold, source)).group_by(*keys)
+
+
+def _key(source: Any, dimension: Dimension) -> Any:
+    if dimension is Dimension.MONTH:
+        return OrderLine.booked_month if source is OrderLine else source.month
+    if dimension is Dimension.ACCOUNT:
+        return source.account_id
+    if dimension is Dimension.PRODUCT:
+        return source.product_id
+    if dimension is Dimension.CATEGORY:
+        return Product.category_id
+    if dimension is Dimension.COUNTRY:
+        return country_of(source)
+    return _OF_ACCOUNT[dimension]
+
+
+def _within(
+    query: Select[Any],
+    source: Any,
+    actor: Actor,
+    accounts: AccountFilter,
+    *,
+    with_account: bool,
+) -> Select[Any]:
+    """Only the accounts that are wanted and that the actor may see."""
+    if source in (TotalMonth, ProductMonth) or (
+        actor.sees_everything and accounts.is_empty and not with_account
+    ):
+        return query
+    query = query.join(Account, Account.id == source.account_id)
+    return query.where(auth.visible_accounts(actor), accounts.condition())
