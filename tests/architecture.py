@@ -133,7 +133,8 @@ ACTORLESS = {
     "core.commands": "finds out on whose behalf a command runs",
     "core.db": "opens the transaction",
     "core.demo": "invents a company in an empty store, on the command line only",
-    "core.doctor": "recomputes everything, on the command line only",
+    "core.importing.lines": "a step of an import, which has asked",
+    "core.importing.lookups": "a step of an import, which has asked",
     "core.models": "tables",
     "core.rollups": "keeps the sums in step for functions that have asked",
     "core.schema": "makes the tables",
@@ -207,11 +208,9 @@ def nothing_is_drawn_in_a_transaction(path: PurePosixPath, tree: ast.Module, sou
 
 
 RAW_SQL = {
-    "core.backup": "copies the store as a whole",
     "core.bulk": "the driver's own bulk load",
     "core.db": "pragmas and the kind of BEGIN, from constants",
     "core.demo": "fills an empty store through the bulk load",
-    "core.doctor": "recomputes every sum of the store",
     "core.importing": "stages and applies files through the bulk load; names come from our own tables",
     "core.models": "the tables themselves",
     "core.rollups": "sums kept by the database itself",
