@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -55,6 +56,11 @@ def cookie_names() -> tuple[str, ...]:
     if config.load().public_url.startswith("https://"):
         return (SECURE_COOKIE,)
     return (SECURE_COOKIE, PLAIN_COOKIE)
+
+
+def token_in(cookies: Mapping[str, str]) -> str | None:
+    """The session token among a browser's cookies."""
+    return next((cookies[name] for name in cookie_names() if cookies.get(name)), None)
 
 
 def cookie_for(host: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from core import audit, auth, clock, passwords, sessions
 from core.audit import Subject
@@ -316,7 +317,7 @@ def _assign(user: User, draft: UserDraft) -> None:
         if draft.sees_cost:
             user.grants.append(UserGrant(permission=Permission.COST_READ))
     # Roles stand in rows of their own: the user's version must move with them.
-    user.version = user.version
+    flag_modified(user, "name")
 
 
 def _tidy(draft: UserDraft) -> UserDraft:

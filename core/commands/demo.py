@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core import startup
 from core.commands.acting import As, Json, actor, ensure_current, print_json
 from core.language import _
 
@@ -69,16 +70,18 @@ def _load(username: str | None, as_json: bool, accounts: int, lines: int, seed: 
 
 
 def print_sign_ins(loaded: Any) -> None:
-    """Who can sign in, and how: shown once, since the store keeps only hashes."""
-    typer.echo(_("Sign in on this machine as one of these; the pass-phrases are shown only now:"))
+    """Who can sign in, and how; kept beside the store for this user only, who may read it again at every start."""
     widths = [
         max(len(getattr(person, name)) for person in loaded.sign_ins) for name in ("username", "passphrase")
     ]
-    for person in loaded.sign_ins:
-        typer.echo(
-            f"  {person.username:<{widths[0]}}  {person.passphrase:<{widths[1]}}  "
-            f"{person.name} ({', '.join(person.roles)})"
-        )
+    lines = [
+        f"  {person.username:<{widths[0]}}  {person.passphrase:<{widths[1]}}  "
+        f"{person.name} ({', '.join(person.roles)})"
+        for person in loaded.sign_ins
+    ]
+    text = "\n".join([_("Sign in on this machine as one of these:"), *lines])
+    startup.write_private(startup.demo_sign_ins(), f"{text}\n")
+    typer.echo(text)
 
 
 def _document(loaded: Any, seconds: float) -> dict[str, Any]:
@@ -97,6 +100,7 @@ def _remove(username: str | None, as_json: bool, yes: bool) -> None:
 
     with db.write() as session:
         demo_company.remove(session, actor(session, username), with_own_data=yes)
+    startup.demo_sign_ins().unlink(missing_ok=True)
     if as_json:
         print_json({"removed": True})
     else:

@@ -8,9 +8,9 @@
         with form.saving(_("Account saved.")) as session:
             accounts.update(session, actor, account.id, draft, version=version)
 
-Field names are those of the draft, so that an error of core finds its place. A form's key names the record that
-it edits; fields may stand in columns. Nothing but calls of core stands inside `saving`: any Streamlit call there
-could cut the change in half.
+Field names are those of the draft, so that an error of core finds its place. A form's key names the record
+that it edits; fields may stand in columns. Nothing but calls of core stands inside `saving`: any Streamlit call
+there could cut the change in half.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Form:
         """One of the options, or none of them; a mapping gives each its label."""
         known = list(options)
         first = self.keep(field, value)
-        chosen = st.selectbox(
+        chosen: Choice | None = st.selectbox(
             label,
             known,
             index=known.index(first) if first in known else None,
@@ -174,9 +174,9 @@ class Form:
     @contextmanager
     def saving(self, message: str, then: Callable[[], None] | None = None) -> Iterator[Any]:
         """One transaction; afterwards a message, and a fresh form. An error is shown and nothing is saved."""
-        actor = gate.require()
+        name = gate.username()
         try:
-            with db.write(once=self.nonce, actor_name=actor.username) as session:
+            with db.write(once=self.nonce, actor_name=name) as session:
                 yield session
         except AlreadyDone:
             pass  # the first of two clicks did it: to the person both are one
@@ -236,6 +236,14 @@ def confirm(key: str, label: str, question: str, button: str, *, icon: str | Non
         st.markdown(plain(question))
         confirmed = asked.submit(button)
     return asked if confirmed else None
+
+
+def same(asked: Form, first: str, second: str) -> bool:
+    """Whether a new password was typed the same twice; otherwise that is said under the second."""
+    if first == second:
+        return True
+    asked.show(Invalid(_("The two passwords differ."), fields={"again": _("Type the same password twice.")}))
+    return False
 
 
 def flash(message: str) -> None:

@@ -24,11 +24,7 @@ _noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seen")
 
 def cookie_token() -> str | None:
     """The token in this browser's session cookie; the only place that reads it."""
-    for name in sessions.cookie_names():
-        value = st.context.cookies.get(name)
-        if isinstance(value, str) and value:
-            return value
-    return None
+    return sessions.token_in(st.context.cookies)
 
 
 def client_address() -> str:
@@ -72,6 +68,12 @@ def actor() -> Actor | None:
     """The person signed in, or nobody; also nobody while a new password is owed."""
     found = signed_in()
     return None if found is None or found.must_change_password else found.actor
+
+
+def username() -> str:
+    """The name of the person signed in, also while a new password is owed; for nobody the page ends here."""
+    found = signed_in()
+    return found.actor.username if found is not None else require().username
 
 
 def require(permission: Permission | None = None) -> Actor:
