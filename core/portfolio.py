@@ -1,0 +1,434 @@
+"""The portfolio across accounts: how each stands now, against before and target, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from core import audit, auth, clock, revenue, settings
+from core.audit import Subject
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import (
+    Account,
+    AccountMonth,
+    AccountRhythm,
+    Group,
+    OrderLine,
+    Region,
+    Segment,
+    Target,
+    Tier,
+    User,
+)
+from core.money import ZERO, ratio, round_money
+from core.periods import Period, add_months, first_of_month
+from core.revenue import Dimension, Measures
+from core.settings import Settings
+from core.vocabulary import Permission
+
+BEHIND_SHARE = Decimal("0.1")  # less than nine tenths of the target to date asks for attention
+_STALE_DAYS = 45  # where nothing was booked for so long, periods end with the newest booking
+
+
+class ReasonKind(StrEnum):
+    """Why an account needs attention."""
+
+    RHYTHM = "rhythm"
+    FALL = "fall"
+    TARGET = "target"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that needs attention, and the money behind it."""
+
+    kind: ReasonKind
+    is_red: bool
+    amount: Decimal  # what is missing, above zero
+    days: int = 0  # rhythm: since the last order
+    usual_days: Decimal = ZERO  # rhythm: the account's median gap
+    share: Decimal = ZERO  # fall and target: how far below, as a share
+    account: str = ""  # whose, where several are shown as one group
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account, or a group of them, in the period and in those it is compared with."""
+
+    account_id: int | None  # none: a group
+    code: str
+    name: str
+    is_unassigned: bool
+    owner: str | None
+    tier: str | None
+    segment: str | None
+    region: str | None
+    group: str | None
+    now: Measures
+    before: Measures  # the period just before
+    year_ago: Measures
+    months: tuple[Decimal, ...]  # net revenue of twelve months, the newest last
+    target: Decimal | None  # none: no month of the period has one
+    targeted_net: Decimal  # net revenue, where there is a target
+    last_order_on: date | None
+    usual_gap_days: Decimal | None
+    reasons: tuple[Reason, ...] = ()
+    account_count: int = 1
+
+    @property
+    def growth(self) -> Decimal | None:
+        """Change against last year; None where last year brought nothing."""
+        if self.year_ago.net <= 0:
+            return None
+        return ratio(self.now.net - self.year_ago.net, self.year_ago.net)
+
+    @property
+    def attainment(self) -> Decimal | None:
+        return ratio(self.targeted_net, self.target)
+
+    @property
+    def at_stake(self) -> Decimal:
+        return max((reason.amount for reason in self.reasons), default=ZERO)
+
+
+@dataclass(frozen=True)
+class MonthOfPortfolio:
+    month: date
+    net: Decimal | None  # none: not begun yet
+    year_ago: Decimal
+    target: Decimal | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything that the Portfolio page shows."""
+
+    period: Period
+    before: Period
+    year_ago: Period
+    as_of: date
+    settings: Settings
+    standings: tuple[Standing, ...]
+    months: tuple[MonthOfPortfolio, ...]
+    sees_cost: bool
+
+
+def as_of(session: Session, actor: Actor) -> date | None:
+    """The day that periods end with: today, or that of the newest booking where it is old; None without any."""
+    auth.require(actor, Permission.REVENUE_READ)
+    today = clock.today()
+    months = select(func.max(AccountMonth.month)).where(AccountMonth.month <= today)
+    newest = session.scalar(_of_visible(months, AccountMonth, actor))
+    if newest is None:
+        return None
+    if add_months(newest, 1) > today - timedelta(days=_STALE_DAYS):
+        return today
+    days = select(func.max(OrderLine.booked_on)).where(
+        OrderLine.booked_on >= newest, OrderLine.booked_on < add_months(newest, 1)
+    )
+    return session.scalar(_of_visible(days, OrderLine, actor)) or newest
+
+
+def _of_visible(query: Any, source: Any, actor: Actor) -> Any:
+    ids = auth.visible_account_ids(actor)
+    return query if ids is None else query.where(source.account_id.in_(ids))
+
+
+def choices(session: Session, actor: Actor) -> dict[str, dict[int, str]]:
+    """What accounts can be filtered by: owners, regions, segments, tiers and groups of those that are visible."""
+    auth.require(actor, Permission.ACCOUNT_READ)
+    rows = session.execute(
+        _account_columns().where(auth.visible_accounts(actor), Account.is_unassigned.is_(False))
+    ).all()
+    found: dict[str, dict[int, str]] = {}
+    for what in ("owner", "region", "segment", "tier", "group"):
+        pairs = {(getattr(row, what), getattr(row, f"{what}_id")) for row in rows if getattr(row, what)}
+        found[what] = {key: name for name, key in sorted(pairs)}
+    return found
+
+
+def board(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    day: date | None = None,
+) -> Board:
+    """How the visible accounts of the filter stand on a day (default: today)."""
+    auth.require(actor, Permission.REVENUE_READ)
+    day = day or clock.today()
+    before, year_ago = period.previous(), period.shifted(-12)
+    standings = _standings(session, actor, (period, before, year_ago), accounts, day)
+    decided = settings.get(session)
+    return Board(
+        period=period,
+        before=before,
+        year_ago=year_ago,
+        as_of=day,
+        settings=decided,
+        standings=tuple(replace(row, reasons=reasons(row, decided, day)) for row in standings),
+        months=_months(session, actor, period, accounts, decided, day),
+        sees_cost=actor.sees_cost,
+    )
+
+
+def _standings(
+    session: Session, actor: Actor, periods: tuple[Period, Period, Period], accounts: AccountFilter, day: date
+) -> list[Standing]:
+    now, before, year_ago = (
+        revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts) for period in periods
+    )
+    months = _twelve_months(session, actor, accounts, day)
+    targets = _targets_by_account(session, actor, periods[0], accounts)
+    rhythms = {
+        row.account_id: row
+        for row in session.execute(
+            select(AccountRhythm.account_id, AccountRhythm.last_order_on, AccountRhythm.median_gap_days)
+            .join(Account, Account.id == AccountRhythm.account_id)
+            .where(auth.visible_accounts(actor), accounts.condition())
+        )
+    }
+    nothing = Measures(cost=ZERO if actor.sees_cost else None)
+    found = []
+    for row in session.execute(_account_columns().where(auth.visible_accounts(actor), accounts.condition())):
+        key = (row.id,)
+        if row.is_unassigned and key not in now and key not in year_ago:
+            continue
+        rhythm = rhythms.get(row.id)
+        measures = now.get(key, nothing)
+        target = targets.get(row.id)
+        found.append(
+            Standing(
+                account_id=row.id,
+                code=row.code,
+                name=row.name,
+                is_unassigned=row.is_unassigned,
+                owner=row.owner,
+                tier=row.tier,
+                segment=row.segment,
+                region=row.region,
+                group=row.group,
+                now=measures,
+                before=before.get(key, nothing),
+                year_ago=year_ago.get(key, nothing),
+                months=months.get(row.id, (ZERO,) * 12),
+                target=target,
+                targeted_net=measures.net if target is not None else ZERO,
+                last_order_on=rhythm.last_order_on if rhythm else None,
+                usual_gap_days=rhythm.median_gap_days if rhythm else None,
+            )
+        )
+    return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
+
+
+def _account_columns() -> Any:
+    return (
+        select(
+            Account.id, Account.code, Account.name, Account.is_unassigned,
+            Account.owner_id, User.name.label("owner"),
+            Account.tier_id, Tier.name.label("tier"),
+            Account.segment_id, Segment.name.label("segment"),
+            Account.region_id, Region.name.label("region"),
+            Account.group_id, Group.name.label("group"),
+        )
+        .outerjoin(User, User.id == Account.owner_id)
+        .outerjoin(Tier, Tier.id == Account.tier_id)
+        .outerjoin(Segment, Segment.id == Account.segment_id)
+        .outerjoin(Region, Region.id == Account.region_id)
+        .outerjoin(Group, Group.id == Account.group_id)
+    )  # fmt: skip
+
+
+def _twelve_months(
+    session: Session, actor: Actor, accounts: AccountFilter, day: date
+) -> dict[int, tuple[Decimal, ...]]:
+    first = add_months(day, -11)
+    rows = session.execute(
+        select(AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount)
+        .join(Account, Account.id == AccountMonth.account_id)
+        .where(
+            AccountMonth.month >= first,
+            AccountMonth.month < add_months(day, 1),
+            auth.visible_accounts(actor),
+            accounts.condition(),
+        )
+    )
+    positions = {month: place for place, month in enumerate(Period(first, add_months(day, 1)).months())}
+    series: dict[int, list[Decimal]] = {}
+    for account_id, month, net in rows:
+        series.setdefault(account_id, [ZERO] * 12)[positions[month]] = net
+    return {account_id: tuple(values) for account_id, values in series.items()}
+
+
+def target_share(period: Period, month: date) -> Decimal:
+    """How much of a month's target counts in a period that cuts it: its days, as a share of the month."""
+    end = add_months(month, 1)
+    inside = (min(period.end, end) - max(period.start, month)).days
+    return Decimal(max(inside, 0)) / (end - month).days
+
+
+def _target_rows(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter
+) -> Iterable[Row[tuple[int, date, Decimal]]]:
+    return session.execute(
+        select(Target.account_id, Target.month, Target.net_revenue_amount)
+        .join(Account, Account.id == Target.account_id)
+        .where(
+            Target.month >= first_of_month(period.start),
+            Target.month < period.end,
+            Target.superseded_at.is_(None),
+            auth.visible_accounts(actor),
+            accounts.condition(),
+        )
+    )
+
+
+def _targets_by_account(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter
+) -> dict[int, Decimal]:
+    shares = {month: target_share(period, month) for month in period.months()}
+    sums: dict[int, Decimal] = {}
+    for account_id, month, amount in _target_rows(session, actor, period, accounts):
+        sums[account_id] = sums.get(account_id, ZERO) + round_money(amount * shares[month])
+    return {account_id: amount for account_id, amount in sums.items() if amount > 0}
+
+
+def shown_months(period: Period, first_month: int) -> Period:
+    """The months of the picture: all twelve of the fiscal year that the period opens, else twelve up to its end."""
+    last = first_of_month(period.last_day)
+    if period.start.day == 1 and period.start.month == first_month and len(period.months()) <= 12:
+        return Period(period.start, add_months(period.start, 12))
+    count = max(12, min(len(period.months()), 36))
+    return Period(add_months(last, 1 - count), add_months(last, 1))
+
+
+def _months(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter,
+    decided: Settings,
+    day: date,
+) -> tuple[MonthOfPortfolio, ...]:
+    shown = shown_months(period, decided.fiscal_year_month)
+    span = Period(add_months(shown.start, -12), shown.end)
+    sums = revenue.by_month(session, actor, span, accounts)
+    targets: dict[date, Decimal] = {}
+    for _account, month, amount in _target_rows(session, actor, shown, accounts):
+        targets[month] = targets.get(month, ZERO) + amount
+    return tuple(
+        MonthOfPortfolio(
+            month=month,
+            net=sums[month].net if month <= day else None,
+            year_ago=sums[add_months(month, -12)].net,
+            target=targets.get(month),
+        )
+        for month in shown.months()
+    )
+
+
+def reasons(standing: Standing, decided: Settings, day: date) -> tuple[Reason, ...]:
+    """What needs attention in an account, the greatest amount first."""
+    if standing.is_unassigned:
+        return ()
+    found = [_rhythm(standing, decided, day), _fall(standing, decided), _behind(standing)]
+    return tuple(sorted((reason for reason in found if reason), key=lambda reason: -reason.amount))
+
+
+def _rhythm(standing: Standing, decided: Settings, day: date) -> Reason | None:
+    usual = standing.usual_gap_days
+    if standing.last_order_on is None or not usual:
+        return None
+    days = (day - standing.last_order_on).days
+    beat = Decimal(days) / usual
+    if beat <= decided.rhythm_amber:
+        return None
+    # What the account would have bought in the days beyond its usual gap, at the pace of its twelve months.
+    missed = max(sum(standing.months, ZERO), ZERO) * (days - usual) / 365
+    return Reason(
+        ReasonKind.RHYTHM, beat > decided.rhythm_red, round_money(missed), days=days, usual_days=usual
+    )
+
+
+def _fall(standing: Standing, decided: Settings) -> Reason | None:
+    growth = standing.growth
+    if growth is None or growth >= -decided.fall_share:
+        return None
+    lost = standing.year_ago.net - standing.now.net
+    return Reason(ReasonKind.FALL, growth < -2 * decided.fall_share, lost, share=-growth)
+
+
+def _behind(standing: Standing) -> Reason | None:
+    reached = standing.attainment
+    if reached is None or standing.target is None or reached >= 1 - BEHIND_SHARE:
+        return None
+    missing = standing.target - standing.targeted_net
+    return Reason(ReasonKind.TARGET, reached < 1 - 2 * BEHIND_SHARE, missing, share=1 - reached)
+
+
+def rolled_up(standings: Iterable[Standing]) -> list[Standing]:
+    """The same by group; an account without a group stands for itself."""
+    together: dict[str, list[Standing]] = {}
+    found = []
+    for row in standings:
+        if row.group is None:
+            found.append(row)
+        else:
+            together.setdefault(row.group, []).append(row)
+    found.extend(_one_group(name, members) for name, members in together.items())
+    return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
+
+
+def _one_group(name: str, members: list[Standing]) -> Standing:
+    nothing = Measures(cost=None if members[0].now.cost is None else ZERO)
+    targets = [row.target for row in members if row.target is not None]
+    orders = [row.last_order_on for row in members if row.last_order_on is not None]
+    return Standing(
+        account_id=None,
+        code=name,
+        name=name,
+        is_unassigned=False,
+        owner=_common(row.owner for row in members),
+        tier=_common(row.tier for row in members),
+        segment=_common(row.segment for row in members),
+        region=_common(row.region for row in members),
+        group=name,
+        now=sum((row.now for row in members), nothing),
+        before=sum((row.before for row in members), nothing),
+        year_ago=sum((row.year_ago for row in members), nothing),
+        months=tuple(sum(values, ZERO) for values in zip(*(row.months for row in members), strict=True)),
+        target=sum(targets, ZERO) if targets else None,
+        targeted_net=sum((row.targeted_net for row in members), ZERO),
+        last_order_on=max(orders, default=None),
+        usual_gap_days=None,
+        reasons=tuple(
+            sorted(
+                (replace(reason, account=row.name) for row in members for reason in row.reasons),
+                key=lambda reason: -reason.amount,
+            )
+        ),
+        account_count=len(members),
+    )
+
+
+
+def _common(values: Iterable[str | None]) -> str | None:
+    """What all of them share, or nothing."""
+    different = set(values)
+    return different.pop() if len(different) == 1 else None
+
+
+def record_export(session: Session, actor: Actor, rows: int, asked: Mapping[str, str]) -> None:
+    """Note who took the portfolio out, how many rows and by which filters."""
+    auth.require(actor, Permission.DATA_EXPORT)
+    changes = {"rows": (None, rows), **{name: (None, value) for name, value in asked.items()}}
+    audit.record(session, actor, "export:portfolio", Subject("export", "portfolio", "portfolio"), changes)

@@ -1,0 +1,164 @@
+"""The figures on top of a portfolio or an account, each with the formula's parts and the rows that add up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from core.money import ZERO, ratio
+from core.portfolio import Standing
+from core.revenue import Measures
+
+TOP = 10
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row behind a figure: what it adds above and below the line of the fraction."""
+
+    code: str
+    name: str
+    numerator: Decimal
+    denominator: Decimal | None  # none: the figure is a plain sum
+    lines: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure now, in the period before and a year ago, with its rows now."""
+
+    name: str  # as on the command line: `net_revenue`
+    parts: tuple[Part, ...]
+    before: Decimal | None
+    year_ago: Decimal | None
+
+    @property
+    def numerator(self) -> Decimal:
+        return sum((part.numerator for part in self.parts), ZERO)
+
+    @property
+    def denominator(self) -> Decimal | None:
+        """None for a plain sum."""
+        if any(part.denominator is None for part in self.parts):
+            return None
+        return sum((part.denominator or ZERO for part in self.parts), ZERO)
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.name not in ("net_revenue", "active_accounts")
+
+    @property
+    def value(self) -> Decimal | None:
+        return ratio(self.numerator, self.denominator) if self.is_ratio else self.numerator
+
+    @property
+    def lines(self) -> int:
+        return sum(part.lines for part in self.parts)
+
+    @property
+    def growth(self) -> Decimal | None:
+        """Change against last year as a share of it."""
+        return _change(self.value, self.year_ago)
+
+    @property
+    def growth_before(self) -> Decimal | None:
+        """Change against the period before as a share of it."""
+        return _change(self.value, self.before)
+
+    @property
+    def points(self) -> Decimal | None:
+        """Difference from last year, for figures that are shares."""
+        return None if self.value is None or self.year_ago is None else self.value - self.year_ago
+
+
+def _change(now: Decimal | None, then: Decimal | None) -> Decimal | None:
+    if now is None or then is None or then <= 0:
+        return None
+    return ratio(now - then, then)
+
+
+def tiles(standings: Sequence[Standing], *, sees_cost: bool) -> dict[str, Tile]:
+    """The figures of these accounts by name; margin only for who may see cost, price realisation for others."""
+    second = margin(standings) if sees_cost else price_realisation(standings)
+    found = (
+        net_revenue(standings),
+        second,
+        discount_rate(standings),
+        target_attainment(standings),
+        active_accounts(standings),
+        top_share(standings),
+    )
+    return {tile.name: tile for tile in found}
+
+
+Side = Callable[[Standing], Measures]
+_NOW: Side = lambda row: row.now  # noqa: E731
+_SIDES: tuple[Side, Side] = (lambda row: row.before, lambda row: row.year_ago)
+
+
+def net_revenue(standings: Sequence[Standing]) -> Tile:
+    parts = [_part(row, row.now.net) for row in standings if row.now.lines]
+    before, year_ago = (sum((side(row).net for row in standings), ZERO) for side in _SIDES)
+    return Tile("net_revenue", tuple(parts), before, year_ago)
+
+
+def margin(standings: Sequence[Standing]) -> Tile:
+    """Over lines whose cost is known."""
+    return _fraction("margin_rate", standings, lambda sums: (sums.margin or ZERO, sums.covered_net))
+
+
+def discount_rate(standings: Sequence[Standing]) -> Tile:
+    return _fraction("discount_rate", standings, lambda sums: (sums.discount, sums.gross))
+
+
+def price_realisation(standings: Sequence[Standing]) -> Tile:
+    """What was invoiced of the list price."""
+    return _fraction("price_realisation", standings, lambda sums: (sums.net, sums.gross))
+
+
+def _fraction(
+    name: str, standings: Sequence[Standing], of: Callable[[Measures], tuple[Decimal, Decimal]]
+) -> Tile:
+    def total(side: Side) -> Decimal | None:
+        pairs = [of(side(row)) for row in standings]
+        return ratio(sum((top for top, _ in pairs), ZERO), sum((bottom for _, bottom in pairs), ZERO))
+
+    parts = [_part(row, *of(row.now)) for row in standings if row.now.lines]
+    return Tile(name, tuple(parts), *(total(side) for side in _SIDES))
+
+
+def target_attainment(standings: Sequence[Standing]) -> Tile:
+    """Only accounts with a target count, above and below the line."""
+    parts = [_part(row, row.targeted_net, row.target) for row in standings if row.target is not None]
+    return Tile("target_attainment", tuple(parts), None, None)
+
+
+def active_accounts(standings: Sequence[Standing]) -> Tile:
+    """Accounts with positive net revenue; the one for orders without an account is none."""
+    before, year_ago = (Decimal(len(_positive(standings, side))) for side in _SIDES)
+    parts = [_part(row, Decimal(1)) for row in _positive(standings, _NOW)]
+    return Tile("active_accounts", tuple(parts), before, year_ago)
+
+
+def top_share(standings: Sequence[Standing]) -> Tile:
+    """The greatest accounts' part of the net revenue of all with positive net revenue."""
+    ranked = _positive(standings, _NOW)
+    parts = [
+        _part(row, row.now.net if place < TOP else ZERO, row.now.net) for place, row in enumerate(ranked)
+    ]
+    earlier = (_top([side(row).net for row in _positive(standings, side)]) for side in _SIDES)
+    return Tile("top_share", tuple(parts), *earlier)
+
+
+def _top(ranked: Sequence[Decimal]) -> Decimal | None:
+    return ratio(sum(ranked[:TOP], ZERO), sum(ranked, ZERO))
+
+
+def _positive(standings: Iterable[Standing], side: Side) -> list[Standing]:
+    chosen = [row for row in standings if not row.is_unassigned and side(row).net > 0]
+    return sorted(chosen, key=lambda row: (-side(row).net, row.code))
+
+
+def _part(row: Standing, numerator: Decimal, denominator: Decimal | None = None) -> Part:
+    return Part(row.code, row.name, numerator, denominator, row.now.lines)
