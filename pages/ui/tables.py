@@ -1,0 +1,197 @@
+"""Tables in one style: which columns there are, how they are called and how their numbers look."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.language import _
+from core.portfolio import Reason, ReasonKind, Standing
+from pages.ui import formats
+
+ROW_HEIGHT = 38
+
+
+def as_float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def reason_text(reason: Reason, currency: str) -> str:
+    """Why an account needs attention, in words and money."""
+    amount = formats.compact(reason.amount, currency)
+    if reason.kind is ReasonKind.RHYTHM:
+        text = _("No order for {days} days (usual: {usual}), {amount} missed").format(
+            days=reason.days, usual=formats.number(reason.usual_days), amount=amount
+        )
+    elif reason.kind is ReasonKind.FALL:
+        text = _("{amount} below last year ({share})").format(
+            amount=amount, share=formats.percent(-reason.share, places=0)
+        )
+    else:
+        text = _("{amount} behind target").format(amount=amount)
+    return f"{reason.account}: {text}" if reason.account else text
+
+
+def attention(standing: Standing, currency: str) -> str:
+    return " · ".join(reason_text(reason, currency) for reason in standing.reasons[:3])
+
+
+def accounts(
+    standings: Sequence[Standing], *, currency: str, sees_cost: bool, total: Decimal
+) -> pd.DataFrame:
+    """The accounts as the Portfolio shows them; margin only for who may see cost."""
+    divisor, _unit = account_scale(standings)
+    columns: dict[str, list[Any]] = {
+        "name": [row.name if row.account_id else _group_name(row) for row in standings],
+        "months": [[float(value) for value in row.months] for row in standings],
+        "net": [as_float(row.now.net / divisor) for row in standings],
+        "share": [as_float(row.now.net / total * 100) if total > 0 else None for row in standings],
+        "growth": [_hundred(row.growth) for row in standings],
+        "attainment": [_hundred(row.attainment) for row in standings],
+        "attention": [attention(row, currency) for row in standings],
+        "discount": [_hundred(row.now.discount_rate) for row in standings],
+    }
+    if sees_cost:
+        columns["margin"] = [_hundred(row.now.margin_rate) for row in standings]
+    columns |= {
+        "last_order": [row.last_order_on for row in standings],
+        "rhythm": [as_float(row.usual_gap_days) for row in standings],
+        "owner": [row.owner for row in standings],
+        "tier": [row.tier for row in standings],
+        "segment": [row.segment for row in standings],
+        "region": [row.region for row in standings],
+        "code": [row.code for row in standings],
+    }
+    return pd.DataFrame(columns)
+
+
+def _group_name(row: Standing) -> str:
+    return _("{group} ({count} accounts)").format(group=row.name, count=row.account_count)
+
+
+def account_scale(standings: Sequence[Standing]) -> tuple[Decimal, str]:
+    """The unit that the revenue column is in: that of the greatest account."""
+    return formats.step(max((abs(row.now.net) for row in standings), default=Decimal(0)))
+
+
+def _hundred(share: Decimal | None) -> float | None:
+    return None if share is None else float(share * 100)
+
+
+def account_columns(standings: Sequence[Standing], *, currency: str) -> dict[str, Any]:
+    """How each column of `accounts` looks."""
+    unit = formats.unit_name(account_scale(standings)[1])
+    heading = _("Net revenue, {unit}").format(unit=f"{formats.symbol(currency)} {unit}".strip())
+    column = st.column_config
+    top = max((row.attainment or Decimal(0) for row in standings), default=Decimal(0))
+    return {
+        "code": column.TextColumn(_("Code")),
+        "name": column.TextColumn(_("Account"), width=210, pinned=True),
+        "owner": column.TextColumn(_("Owner")),
+        "tier": column.TextColumn(_("Tier")),
+        "segment": column.TextColumn(_("Segment")),
+        "region": column.TextColumn(_("Region")),
+        "months": column.AreaChartColumn(_("12 months"), width=90, y_min=0),
+        "net": column.NumberColumn(heading, format="%.1f", help=_("In the period chosen above.")),
+        "share": percent_column(_("Share"), help=_("Of the net revenue of all accounts shown.")),
+        "growth": percent_column(_("vs last year")),
+        "discount": percent_column(_("Discount"), help=_("What was given off the list price.")),
+        "margin": percent_column(_("Margin"), help=_("Over lines whose cost is known.")),
+        "attainment": column.ProgressColumn(
+            _("Of target"),
+            format="%.0f%%",
+            min_value=0,
+            max_value=float(max(top * 100, Decimal(100))),
+            width=120,
+        ),
+        "last_order": column.DateColumn(_("Last order"), format="D MMM YY"),
+        "rhythm": column.NumberColumn(
+            _("Usual gap, days"), format="%.0f", help=_("Median days between orders.")
+        ),
+        "attention": column.TextColumn(_("Needs attention"), width=360),
+    }
+
+
+def percent_column(label: str, *, help: str | None = None) -> Any:  # noqa: A002  (Streamlit's own word)
+    """Percent with one decimal, whatever the value; Streamlit's own format drops zeros."""
+    return st.column_config.NumberColumn(label, format="%.1f%%", help=help)
+
+
+def money_column(label: str, currency: str, *, places: int = 2, help: str | None = None) -> Any:  # noqa: A002
+    """An amount with its unit in the heading."""
+    return st.column_config.NumberColumn(
+        f"{label}, {formats.symbol(currency)}",
+        format="localized" if places == 2 else f"%.{places}f",
+        help=help,
+    )
+
+
+def plain_frame(
+    frame: pd.DataFrame, columns: dict[str, Any] | None = None, *, key: str, alt: str = ""
+) -> None:
+    """A table that is only read."""
+    st.dataframe(
+        frame,
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        column_config=columns,
+        key=key,
+        alt=alt or None,
+        width="stretch",
+    )
+
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run these as a formula
+
+
+def safe_cell(value: Any) -> Any:
+    """Text that a spreadsheet cannot take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value
+
+
+def export_rows(standings: Sequence[Standing], *, currency: str, sees_cost: bool) -> list[list[Any]]:
+    """What leaves the house: exact numbers under the words of the glossary, one row an account."""
+    head = ["code", "name", "group", "owner", "tier", "segment", "region", "net_revenue", "net_revenue_last_year",
+            "net_revenue_period_before", "discount_rate", "target", "target_attainment", "last_order_on",
+            "usual_gap_days", "needs_attention"]  # fmt: skip
+    rows: list[list[Any]] = [head + (["margin", "margin_rate"] if sees_cost else [])]
+    for row in standings:
+        values = [
+            row.code, row.name, row.group, row.owner, row.tier, row.segment, row.region, row.now.net,
+            row.year_ago.net, row.before.net, row.now.discount_rate, row.target, row.attainment,
+            row.last_order_on, row.usual_gap_days, attention(row, currency),
+        ]  # fmt: skip
+        rows.append(values + ([row.now.margin, row.now.margin_rate] if sees_cost else []))
+    return [[safe_cell(value) for value in row] for row in rows]
+
+
+def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([["" if v is None else _plain(v) for v in row] for row in rows])
+    return text.getvalue().encode("utf-8-sig")  # the mark tells Excel that this is UTF-8
+
+
+def as_xlsx(rows: Sequence[Sequence[Any]], sheet: str) -> bytes:
+    import xlsxwriter
+
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        page = book.add_worksheet(sheet[:31])
+        page.freeze_panes(1, 0)
+        bold = book.add_format({"bold": True})
+        for number, row in enumerate(rows):
+            for place, value in enumerate(row):
+                shown = float(value) if isinstance(value, Decimal) else value
+                page.write(number, place, shown, bold if number == 0 else None)
+        page.autofit()
+    return target.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    return f"{value:f}" if isinstance(value, Decimal) else value
