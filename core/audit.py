@@ -199,6 +199,7 @@ def _readable(session: Session, actor: Actor, account_ids: set[int]) -> set[int]
 
 # Values that say nothing about an account's terms: an administrator needs them to run the place.
 _OF_ADMINISTRATION = {"user", "setting", "session"}
+# A month may stand before the name: `2026-01 margin`.
 _COSTS = {"unit_cost", "cost", "margin", "margin_amount", "target_margin"}
 
 
@@ -210,7 +211,7 @@ def _row(entry: AuditEntry, actor: Actor, readable: set[int]) -> EntryRow:
     )
     changes = entry.changes if shown else None
     if changes is not None and not actor.sees_cost:
-        changes = {name: values for name, values in changes.items() if name not in _COSTS}
+        changes = {name: values for name, values in changes.items() if name.split()[-1] not in _COSTS}
     return EntryRow(
         id=entry.id,
         at=entry.at,

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, desc, select
+from sqlalchemy import Select, desc, func, select
 from sqlalchemy.orm import Session
 
 from core import auth, revenue
@@ -15,7 +15,7 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
 from core.models import Account, Category, OrderLine, Product
 from core.periods import Period
-from core.revenue import Measures
+from core.revenue import Dimension, Measures
 from core.vocabulary import Permission
 
 
@@ -87,6 +87,28 @@ def search(
     newest = (desc(OrderLine.booked_on), OrderLine.account_id, OrderLine.order_no, OrderLine.line_no)
     found = session.execute(query.order_by(*newest).limit(limit).offset(offset))
     return Lines(tuple(_row(actor, row) for row in found), total)
+
+
+def order_counts(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    *dimensions: Dimension,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    bought: bool = False,
+) -> dict[tuple[Any, ...], int]:
+    """Distinct order numbers with a line in the period; `bought`: a line that is not a return."""
+    auth.require(actor, Permission.REVENUE_READ)
+    keys = [revenue.key_of(OrderLine, dimension) for dimension in dimensions]
+    query: Any = select(*keys, func.count(OrderLine.order_no.distinct())).select_from(OrderLine)
+    query = query.where(OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end)
+    if bought:
+        query = query.where(OrderLine.quantity > 0)
+    if Dimension.CATEGORY in dimensions:
+        query = query.join(Product, Product.id == OrderLine.product_id)
+    with_account = revenue.needs_account(dimensions, ALL_LINES)
+    query = revenue.within(query, OrderLine, actor, accounts, with_account=with_account)
+    return {tuple(row[:-1]): row[-1] for row in session.execute(query.group_by(*keys))}
 
 
 def _lines(actor: Actor, period: Period, accounts: AccountFilter, sold: LineFilter) -> Select[Any]:

@@ -145,10 +145,10 @@ def by(
     """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines."""
     auth.require(actor, Permission.REVENUE_READ)
     found: dict[tuple[Any, ...], Measures] = {}
-    with_account = bool(sold.countries or {Dimension.COUNTRY, *_OF_ACCOUNT} & set(dimensions))
+    with_account = needs_account(dimensions, sold)
     for source, piece in _pieces(actor, period, dimensions, accounts, sold):
         query = _sums(source, piece, dimensions, sold)
-        query = _within(query, source, actor, accounts, with_account=with_account)
+        query = within(query, source, actor, accounts, with_account=with_account)
         for row in session.execute(query):
             key, measures = tuple(row[: len(dimensions)]), _measures(actor, row[len(dimensions) :])
             if measures.lines:
@@ -290,7 +290,7 @@ def _layer(
 
 
 def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Select[Any]:
-    keys = [_key(source, dimension) for dimension in dimensions]
+    keys = [key_of(source, dimension) for dimension in dimensions]
     of_lines = source is OrderLine
     sums = rollups.line_sums() if of_lines else rollups.layer_sums(source)
     day = OrderLine.booked_on if of_lines else source.year if source is AccountYear else source.month
@@ -300,7 +300,13 @@ def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: L
     return query.where(line_condition(sold, source)).group_by(*keys)
 
 
-def _key(source: Any, dimension: Dimension) -> Any:
+def needs_account(dimensions: tuple[Dimension, ...], sold: LineFilter) -> bool:
+    """Whether Account must be joined even for somebody who sees every account."""
+    return bool(sold.countries or {Dimension.COUNTRY, *_OF_ACCOUNT} & set(dimensions))
+
+
+def key_of(source: Any, dimension: Dimension) -> Any:
+    """The column that holds the key; Account or Product must be joined where it is theirs."""
     if dimension is Dimension.MONTH:
         return OrderLine.booked_month if source is OrderLine else source.month
     if dimension is Dimension.ACCOUNT:
@@ -314,7 +320,7 @@ def _key(source: Any, dimension: Dimension) -> Any:
     return _OF_ACCOUNT[dimension]
 
 
-def _within(
+def within(
     query: Select[Any],
     source: Any,
     actor: Actor,
