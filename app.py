@@ -28,6 +28,7 @@ from core.language import _  # noqa: E402
 from core.protection import Protection, comes_from_here  # noqa: E402
 
 log = logging.getLogger("utama")
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
 
 
 async def healthz(request: Request) -> Response:

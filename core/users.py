@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from core import audit, auth, clock, passwords, sessions
-from core.audit import Subject
+from core import audit, auth, clock, credentials, passwords, sessions
 from core.auth import Actor
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from core.language import LANGUAGES, _
 from core.models import Region, User, UserGrant, UserRegion, UserRole, WebSession
 from core.vocabulary import Permission, Role
 
-CODE_LIFE = timedelta(hours=24)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+_RIGHTS = ("roles", "region_ids", "sees_cost", "username")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -84,7 +83,7 @@ def get(session: Session, actor: Actor, user_id: int) -> UserRow:
     """One user."""
     auth.require(actor, Permission.USER_WRITE)
     seen = session.scalar(select(func.max(WebSession.seen_at)).where(WebSession.user_id == user_id))
-    return _row(_access(session, user_id), seen)
+    return _row(credentials.access(session, user_id), seen)
 
 
 def regions(session: Session, actor: Actor) -> dict[int, str]:
@@ -98,9 +97,10 @@ def exist(session: Session) -> bool:
     return session.scalar(select(User.id).limit(1)) is not None
 
 
-def create(session: Session, actor: Actor, draft: UserDraft) -> Created:
+def create(session: Session, actor: Actor, draft: UserDraft, *, confirmation: str = "") -> Created:
     """A new user, who signs in with a one-time code and then chooses a password."""
     auth.require(actor, Permission.USER_WRITE)
+    credentials.confirm(session, actor, confirmation)
     draft = _tidy(draft)
     _check(session, draft, user_id=None)
     code = passwords.new_code()
@@ -113,7 +113,7 @@ def create(session: Session, actor: Actor, draft: UserDraft) -> Created:
         must_change_password=True,
         created_at=clock.now(),
     )
-    _give_code(user, code)
+    credentials.give_code(user, code)
     _assign(user, draft)
     session.add(user)
     session.flush()
@@ -121,16 +121,18 @@ def create(session: Session, actor: Actor, draft: UserDraft) -> Created:
         session,
         actor,
         "user:create",
-        subject(user),
+        credentials.subject(user),
         audit.differences({}, {**_facts(user), "is_active": True}),
     )
     return Created(user.id, code)
 
 
-def update(session: Session, actor: Actor, user_id: int, draft: UserDraft, *, version: int) -> None:
-    """Change what was decided about a user; the last active administrator stays one."""
+def update(
+    session: Session, actor: Actor, user_id: int, draft: UserDraft, *, version: int, confirmation: str = ""
+) -> None:
+    """Change what was decided about a user; whoever changes rights gives their own password again."""
     auth.require(actor, Permission.USER_WRITE)
-    user = _access(session, user_id)
+    user = credentials.access(session, user_id)
     draft = _tidy(draft)
     before = _facts(user)
     if user.version != version:
@@ -140,6 +142,8 @@ def update(session: Session, actor: Actor, user_id: int, draft: UserDraft, *, ve
             version=user.version,
         )
     _check(session, draft, user_id=user.id)
+    if any(before[right] != getattr(draft, right) for right in _RIGHTS):
+        credentials.confirm(session, actor, confirmation)
     if Role.ADMIN in _roles(user) and Role.ADMIN not in draft.roles:
         _require_another_admin(session, user)
     user.username, user.name, user.language = draft.username, draft.name, draft.language
@@ -148,13 +152,14 @@ def update(session: Session, actor: Actor, user_id: int, draft: UserDraft, *, ve
     session.flush()
     changes = audit.differences(before, _facts(user))
     if changes:
-        audit.record(session, actor, "user:update", subject(user), changes)
+        audit.record(session, actor, "user:update", credentials.subject(user), changes)
 
 
-def deactivate(session: Session, actor: Actor, user_id: int) -> None:
+def deactivate(session: Session, actor: Actor, user_id: int, *, confirmation: str = "") -> None:
     """The user may no longer sign in, and is out wherever they are signed in."""
     auth.require(actor, Permission.USER_WRITE)
-    user = _access(session, user_id)
+    credentials.confirm(session, actor, confirmation)
+    user = credentials.access(session, user_id)
     if not user.is_active:
         raise Conflict(_("{name} is deactivated already.").format(name=user.name))
     if Role.ADMIN in _roles(user):
@@ -163,67 +168,22 @@ def deactivate(session: Session, actor: Actor, user_id: int) -> None:
     user.code_hash, user.code_expires_at = None, None
     ended = sessions.end_all(session, user.id)
     audit.record(
-        session, actor, "user:deactivate", subject(user), {"is_active": (True, False), "sessions": (ended, 0)}
+        session,
+        actor,
+        "user:deactivate",
+        credentials.subject(user),
+        {"is_active": (True, False), "sessions": (ended, 0)},
     )
 
 
 def reactivate(session: Session, actor: Actor, user_id: int) -> None:
     """A user who left may sign in again, with the password they had."""
     auth.require(actor, Permission.USER_WRITE)
-    user = _access(session, user_id)
+    user = credentials.access(session, user_id)
     if user.is_active:
         raise Conflict(_("{name} is active already.").format(name=user.name))
     user.is_active = True
-    audit.record(session, actor, "user:reactivate", subject(user), {"is_active": (False, True)})
-
-
-def reset_code(session: Session, actor: Actor, user_id: int) -> str:
-    """A one-time code in place of the password, good for a day; every session of the user ends."""
-    auth.require(actor, Permission.USER_WRITE)
-    user = _access(session, user_id)
-    if not user.is_active:
-        raise Conflict(_("{name} is deactivated. Activate the user first.").format(name=user.name))
-    code = passwords.new_code()
-    user.password_hash = None
-    _give_code(user, code)
-    ended = sessions.end_all(session, user.id)
-    audit.record(session, actor, "user:reset-code", subject(user), {"sessions": (ended, 0)})
-    return code
-
-
-def set_password(session: Session, actor: Actor, user_id: int, password: str) -> None:
-    """Give a user a password from the command line; every session of theirs ends."""
-    auth.require(actor, Permission.USER_WRITE)
-    user = _access(session, user_id)
-    _store_password(user, password)
-    ended = sessions.end_all(session, user.id)
-    audit.record(session, actor, "user:password", subject(user), {"sessions": (ended, 0)})
-
-
-def change_password(
-    session: Session, actor: Actor, old: str, new: str, *, session_id: int | None = None
-) -> None:
-    """Choose a new password; every other session of the actor ends.
-
-    The old one is asked for, except from somebody who signed in with a one-time code.
-    """
-    user = _access(session, actor.user_id)
-    if not user.must_change_password and not passwords.fits(old, user.password_hash):
-        raise Invalid(_("This is not your password."), fields={"old": _("This is not your password.")})
-    if passwords.fits(new, user.password_hash):
-        text = _("This is your password already. Choose another.")
-        raise Invalid(text, fields={"new": text})
-    _store_password(user, new)
-    ended = sessions.end_all(session, user.id, but=session_id)
-    audit.record(session, actor, "user:password", subject(user), {"sessions": (ended, 0)})
-
-
-def confirm(session: Session, actor: Actor, password: str) -> None:
-    """Make sure that it is really them: before rights are given or taken."""
-    user = _access(session, actor.user_id)
-    if not passwords.fits(password, user.password_hash):
-        text = _("This is not your password.")
-        raise Forbidden(text, fields={"confirmation": text})
+    audit.record(session, actor, "user:reactivate", credentials.subject(user), {"is_active": (False, True)})
 
 
 def choose_language(session: Session, actor: Actor, language: str) -> None:
@@ -232,15 +192,12 @@ def choose_language(session: Session, actor: Actor, language: str) -> None:
         raise Invalid(
             _("Utama does not speak this language."), fields={"language": _("Choose one of the list.")}
         )
-    user = _access(session, actor.user_id)
+    user = credentials.access(session, actor.user_id)
     before, user.language = user.language, language
     if before != language:
-        audit.record(session, actor, "user:update", subject(user), {"language": (before, language)})
-
-
-def subject(user: User) -> Subject:
-    """The user as an audit entry names them."""
-    return Subject("user", str(user.id), f"{user.name} ({user.username})")
+        audit.record(
+            session, actor, "user:update", credentials.subject(user), {"language": (before, language)}
+        )
 
 
 def named(session: Session, actor: Actor, username: str) -> UserRow:
@@ -252,13 +209,6 @@ def named(session: Session, actor: Actor, username: str) -> UserRow:
             _("There is no user {name}. `python -m core user list` shows the users.").format(name=username)
         )
     return _row(user, None)
-
-
-def _access(session: Session, user_id: int | None) -> User:
-    user = session.get(User, user_id) if user_id is not None else None
-    if user is None:
-        raise NotFound(_("There is no such user."))
-    return user
 
 
 def _row(user: User, seen_at: datetime | None) -> UserRow:
@@ -371,17 +321,3 @@ def _require_another_admin(session: Session, user: User) -> None:
     if not any(admin.id != user.id for admin in admins):
         text = _("{name} is the last administrator. Make somebody else one first.").format(name=user.name)
         raise Conflict(text, fields={"roles": text})
-
-
-def _give_code(user: User, code: str) -> None:
-    user.code_hash = passwords.code_hash(code)
-    user.code_expires_at = clock.now() + CODE_LIFE
-    user.must_change_password = True
-
-
-def _store_password(user: User, password: str) -> None:
-    problem = passwords.problem(password, username=user.username)
-    if problem is not None:
-        raise Invalid(problem, fields={"new": problem})
-    user.password_hash = passwords.hashed(password)
-    user.code_hash, user.code_expires_at, user.must_change_password = None, None, False

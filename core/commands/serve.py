@@ -69,7 +69,7 @@ def _run(host: str, port: int) -> None:
     from app import app
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)r")
-    logging.getLogger("watchdog").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -38,7 +38,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a user. The first one is administrator and director, and sees costs."""
-    from core import db, users
+    from core import credentials, db, users
     from core.users import UserDraft
 
     ensure_current()
@@ -52,12 +52,10 @@ def add(
         created = users.create(
             session,
             asking,
-            UserDraft(
-                username, name or username, roles=roles, sees_cost=cost or is_first, language=language
-            ),
+            UserDraft(username, name or username, roles=roles, sees_cost=cost or is_first, language=language),
         )
         if password is not None:
-            users.set_password(session, asking, created.user_id, password)
+            credentials.set_password(session, asking, created.user_id, password)
         row = users.get(session, asking, created.user_id)
     code = None if password is not None else created.code
     if json:
@@ -77,7 +75,7 @@ def password(
     as_: As = None,
 ) -> None:
     """Give a user a one-time code, or the password on standard input. Every session of theirs ends."""
-    from core import db, users
+    from core import credentials, db, users
 
     ensure_current()
     given = _typed() if password_stdin else None
@@ -86,9 +84,9 @@ def password(
         row = users.named(session, asking, username)
         code = None
         if given is not None:
-            users.set_password(session, asking, row.id, given)
+            credentials.set_password(session, asking, row.id, given)
         else:
-            code = users.reset_code(session, asking, row.id)
+            code = credentials.reset_code(session, asking, row.id)
     typer.echo(_("{name}: every session ended.").format(name=row.username), err=True)
     _print_code(code)
 

@@ -258,6 +258,15 @@ def show_flash() -> None:
         st.toast(plain(message), icon=":material/check_circle:")
 
 
+def note(name: str, value: Any) -> None:
+    """Keep something on the screen until another page is opened: a code that is shown once."""
+    st.session_state[f"{_PREFIX}note:{name}"] = value
+
+
+def noted(name: str) -> Any:
+    return st.session_state.get(f"{_PREFIX}note:{name}")
+
+
 def forget(key: str | None = None) -> None:
     """Forget what forms remember: of one, or of all when another page is opened."""
     for name in list(st.session_state):

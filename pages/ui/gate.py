@@ -64,6 +64,15 @@ def signed_in() -> SignedIn | None:
     return found
 
 
+def session_id() -> int:
+    """The session of this browser; for nobody the page ends here."""
+    found = signed_in()
+    if found is None:
+        require()
+        st.stop()
+    return found.session_id
+
+
 def actor() -> Actor | None:
     """The person signed in, or nobody; also nobody while a new password is owed."""
     found = signed_in()

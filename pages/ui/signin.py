@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit_authenticator import Authenticate
 
-from core import db, language, sessions, users
+from core import credentials, db, language, sessions, users
 from core.errors import UtamaError
 from core.language import LANGUAGES, _
 from core.sessions import SignedIn
@@ -106,7 +106,7 @@ def choose_password(found: SignedIn) -> None:
             submitted = form.submit(_("Save"))
         if submitted and forms.same(form, new, again):
             with form.saving(_("Password saved.")) as session:
-                users.change_password(session, found.actor, "", new, session_id=found.session_id)
+                credentials.change_password(session, found.actor, "", new, session_id=found.session_id)
         if st.button(_("Sign out"), type="tertiary"):
             sign_out()
 
