@@ -51,6 +51,7 @@ def _load(username: str | None, as_json: bool, accounts: int, lines: int, seed: 
         )
     seconds = time.monotonic() - began
     if as_json:
+        _keep_sign_ins(loaded)
         print_json(_document(loaded, seconds))
         return
     typer.echo(
@@ -70,7 +71,12 @@ def _load(username: str | None, as_json: bool, accounts: int, lines: int, seed: 
 
 
 def print_sign_ins(loaded: Any) -> None:
-    """Who can sign in, and how; kept beside the store for this user only, who may read it again at every start."""
+    """Say who can sign in, and how."""
+    typer.echo(_keep_sign_ins(loaded))
+
+
+def _keep_sign_ins(loaded: Any) -> str:
+    """Keep the sign-ins beside the store for this user only, who may read them again at every start."""
     widths = [
         max(len(getattr(person, name)) for person in loaded.sign_ins) for name in ("username", "passphrase")
     ]
@@ -81,7 +87,7 @@ def print_sign_ins(loaded: Any) -> None:
     ]
     text = "\n".join([_("Sign in on this machine as one of these:"), *lines])
     startup.write_private(startup.demo_sign_ins(), f"{text}\n")
-    typer.echo(text)
+    return text
 
 
 def _document(loaded: Any, seconds: float) -> dict[str, Any]:

@@ -55,6 +55,13 @@ class DemoLoad:
     sign_ins: tuple[SignIn, ...]
 
 
+@dataclass(frozen=True)
+class Totals:
+    orders: int
+    lines: int
+    targets: int
+
+
 def is_loaded(session: Session) -> bool:
     """Whether the store holds the demo company; everybody may know."""
     return bool(settings.get(session).demo)
@@ -72,20 +79,11 @@ def load(
     """Fill an empty store with the demo company; the same for the same day, sizes and seed."""
     auth.require(actor, Permission.STORE_MAINTAIN)
     _check_sizes(accounts, lines, seed)
+    rollups.lock(session)  # nobody else fills the store between this look and our rows
     scene = Scene.on(clock.today(), accounts=accounts, lines=lines, seed=seed)
     _refuse_unless_empty(session, scene.company)
-    sign_ins = _sign_ins(scene.company)
-    ids = Ids()
-    rows.regions(session, scene, ids)
-    rows.people(
-        session, scene, ids, {person.username: passwords.hashed(person.passphrase) for person in sign_ins}
-    )
-    rows.accounts(session, scene, ids)
-    product_rows.products(session, scene, ids)
-    totals = order_rows.orders(session, scene, ids, progress)
-    target_count = order_rows.targets(session, scene, ids)
-    bulk.refresh_statistics(session)
-    rollups.rebuild(session)
+    sign_ins, ids = _sign_ins(scene.company), Ids()
+    totals = _fill(session, scene, ids, sign_ins, progress)
     loaded = DemoLoad(
         company=scene.company.name,
         seed=seed,
@@ -95,11 +93,25 @@ def load(
         products=len(ids.products),
         orders=totals.orders,
         lines=totals.lines,
-        targets=target_count,
+        targets=totals.targets,
         sign_ins=sign_ins,
     )
     _mark(session, actor, loaded, ids, scene.company)
     return loaded
+
+
+def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], progress: Progress) -> Totals:
+    """Every domain's rows, one call a domain, in the order in which they need each other."""
+    hashes = {person.username: passwords.hashed(person.passphrase) for person in sign_ins}
+    rows.regions(session, scene, ids)
+    rows.people(session, scene, ids, hashes)
+    rows.accounts(session, scene, ids)
+    product_rows.products(session, scene, ids)
+    totals = order_rows.orders(session, scene, ids, progress)
+    targets = order_rows.targets(session, scene, ids)
+    bulk.refresh_statistics(session)
+    rollups.rebuild(session)
+    return Totals(totals.orders, totals.lines, targets)
 
 
 def _check_sizes(accounts: int, lines: int, seed: int) -> None:

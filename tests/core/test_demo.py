@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
-from core import audit, auth, bulk, clock, db, demo, passwords, settings
+from core import audit, auth, bulk, clock, db, demo, passwords, rollups, settings, startup
 from core.auth import OPERATOR
 from core.commands import demo as demo_command
 from core.errors import Conflict, Forbidden, Invalid
@@ -80,6 +80,10 @@ def rows_everywhere(session: Session) -> dict[str, int]:
     return {name: rows for name, rows in counts.items() if rows and not name.startswith("audit_")}
 
 
+def told_in_file(reminder: str, document: dict) -> bool:
+    return all(person["passphrase"] in reminder for person in document["sign_ins"])
+
+
 def contents(session: Session) -> list[tuple[object, ...]]:
     """What the demo says, without the moments and hashes of its loading."""
     lines = select(*[column for column in OrderLine.__table__.columns if column.name != "batch_id"])
@@ -141,6 +145,7 @@ def test_the_rollups_hold_what_the_lines_hold(session, loaded):
     assert session.scalar(select(func.sum(TotalMonth.net_amount))) == net
     assert session.scalar(select(func.sum(TotalMonth.lines))) == loaded.lines
     assert count(session, TotalMonth) == 36
+    assert rollups.differences(session) == []
 
 
 def test_revenue_is_booked_on_the_invoice_or_else_on_the_order(session, loaded):
@@ -181,6 +186,15 @@ def test_a_lines_cost_is_the_one_that_held_on_the_day_or_unknown(session, loaded
     )
 
     assert all(booked == held for booked, held in session.execute(query))
+
+
+def test_a_new_products_cost_is_unknown_and_so_is_the_margin_of_its_lines(session, loaded):
+    unknown = session.scalars(select(OrderLine).where(OrderLine.unit_cost.is_(None))).all()
+    known = session.scalars(select(OrderLine).where(OrderLine.unit_cost.is_not(None))).all()
+
+    assert 0 < len(unknown) < 0.02 * loaded.lines
+    assert all(line.cost_amount is None for line in unknown)
+    assert all(line.cost_amount is not None for line in known)
 
 
 def test_every_product_has_a_unit_a_pallet_and_a_price(session, loaded):
@@ -378,8 +392,13 @@ def test_the_command_prints_the_sign_ins_and_takes_everything_out_again(store, a
     with db.read() as session:
         kept = session.scalar(select(User.password_hash).where(User.username == "farah"))
         name = settings.get(session).demo
+    kept_file = startup.demo_sign_ins()
+    reminder, mode = kept_file.read_text(encoding="utf-8"), kept_file.stat().st_mode & 0o777
     removing = run.invoke(app, ["demo", "--remove"])
 
+    assert told_in_file(reminder, document)
+    assert mode == 0o600
+    assert not kept_file.exists()
     assert (loading.exit_code, removing.exit_code) == (0, 0)
     assert document["accounts"] == 50
     told = {person["username"]: person["passphrase"] for person in document["sign_ins"]}
