@@ -16,15 +16,16 @@ from pages.ui import forms, gate
 # The browser posts the ticket itself: only an answer to it can set a cookie that no script reads.
 _POST = """
 export default function ({ data, parentElement }) {
-  if (parentElement.dataset.posted) return;
-  parentElement.dataset.posted = "yes";
+  const note = parentElement.querySelector("p");
+  if (note.dataset.posted) return;
+  note.dataset.posted = "yes";
   fetch(data.path, { method: "POST", headers: { "X-Ticket": data.ticket }, credentials: "same-origin" })
     .then((answer) => answer.json())
     .then((answer) => {
-      if (answer.error) { parentElement.querySelector("p").textContent = answer.error; return; }
+      if (answer.error) { note.textContent = answer.error; return; }
       window.location.reload();
     })
-    .catch(() => { parentElement.querySelector("p").textContent = data.failed; });
+    .catch(() => { note.textContent = data.failed; });
 }
 """
 

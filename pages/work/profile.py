@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import credentials, db, sessions, users
 from core.language import LANGUAGES, _
-from pages.ui import forms, gate, moments
+from pages.ui import formats, forms, gate
 from pages.ui.forms import plain
 
 actor = gate.require()
@@ -43,7 +43,7 @@ with right:
     for row in open_sessions:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             device = plain(row.device) or _("Unknown browser")
-            begun, seen = moments.shown(row.created_at), moments.shown(row.seen_at)
+            begun, seen = formats.moment(row.created_at), formats.moment(row.seen_at)
             st.markdown(
                 _("{device}: since {begun}, last seen {seen}").format(device=device, begun=begun, seen=seen)
             )
