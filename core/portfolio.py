@@ -9,10 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, revenue, settings
+from core import audit, auth, clock, revenue, settings, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -24,7 +24,6 @@ from core.models import (
     OrderLine,
     Region,
     Segment,
-    Target,
     Tier,
     User,
 )
@@ -77,7 +76,6 @@ class Standing:
     year_ago: Measures
     months: tuple[Decimal, ...]  # net revenue of twelve months, the newest last
     target: Decimal | None  # none: no month of the period has one
-    targeted_net: Decimal  # net revenue, where there is a target
     last_order_on: date | None
     usual_gap_days: Decimal | None
     reasons: tuple[Reason, ...] = ()
@@ -92,7 +90,7 @@ class Standing:
 
     @property
     def attainment(self) -> Decimal | None:
-        return ratio(self.targeted_net, self.target)
+        return ratio(self.now.net, self.target)
 
     @property
     def at_stake(self) -> Decimal:
@@ -134,7 +132,8 @@ def as_of(session: Session, actor: Actor) -> date | None:
     days = select(func.max(OrderLine.booked_on)).where(
         OrderLine.booked_on >= newest, OrderLine.booked_on < add_months(newest, 1)
     )
-    return session.scalar(_of_visible(days, OrderLine, actor)) or newest
+    last: date | None = session.scalar(_of_visible(days, OrderLine, actor))
+    return last
 
 
 def _of_visible(query: Any, source: Any, actor: Actor) -> Any:
@@ -184,11 +183,11 @@ def board(
 def _standings(
     session: Session, actor: Actor, periods: tuple[Period, Period, Period], accounts: AccountFilter, day: date
 ) -> list[Standing]:
-    now, before, year_ago = (
+    now, before, year_ago = [
         revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts) for period in periods
-    )
+    ]
     months = _twelve_months(session, actor, accounts, day)
-    targets = _targets_by_account(session, actor, periods[0], accounts)
+    wanted = targets.by_account(session, actor, periods[0], accounts)
     rhythms = {
         row.account_id: row
         for row in session.execute(
@@ -205,7 +204,7 @@ def _standings(
             continue
         rhythm = rhythms.get(row.id)
         measures = now.get(key, nothing)
-        target = targets.get(row.id)
+        target = wanted[row.id].net_revenue if row.id in wanted else None
         found.append(
             Standing(
                 account_id=row.id,
@@ -222,7 +221,6 @@ def _standings(
                 year_ago=year_ago.get(key, nothing),
                 months=months.get(row.id, (ZERO,) * 12),
                 target=target,
-                targeted_net=measures.net if target is not None else ZERO,
                 last_order_on=rhythm.last_order_on if rhythm else None,
                 usual_gap_days=rhythm.median_gap_days if rhythm else None,
             )
@@ -269,39 +267,6 @@ def _twelve_months(
     return {account_id: tuple(values) for account_id, values in series.items()}
 
 
-def target_share(period: Period, month: date) -> Decimal:
-    """How much of a month's target counts in a period that cuts it: its days, as a share of the month."""
-    end = add_months(month, 1)
-    inside = (min(period.end, end) - max(period.start, month)).days
-    return Decimal(max(inside, 0)) / (end - month).days
-
-
-def _target_rows(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter
-) -> Iterable[Row[tuple[int, date, Decimal]]]:
-    return session.execute(
-        select(Target.account_id, Target.month, Target.net_revenue_amount)
-        .join(Account, Account.id == Target.account_id)
-        .where(
-            Target.month >= first_of_month(period.start),
-            Target.month < period.end,
-            Target.superseded_at.is_(None),
-            auth.visible_accounts(actor),
-            accounts.condition(),
-        )
-    )
-
-
-def _targets_by_account(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter
-) -> dict[int, Decimal]:
-    shares = {month: target_share(period, month) for month in period.months()}
-    sums: dict[int, Decimal] = {}
-    for account_id, month, amount in _target_rows(session, actor, period, accounts):
-        sums[account_id] = sums.get(account_id, ZERO) + round_money(amount * shares[month])
-    return {account_id: amount for account_id, amount in sums.items() if amount > 0}
-
-
 def shown_months(period: Period, first_month: int) -> Period:
     """The months of the picture: all twelve of the fiscal year that the period opens, else twelve up to its end."""
     last = first_of_month(period.last_day)
@@ -322,15 +287,13 @@ def _months(
     shown = shown_months(period, decided.fiscal_year_month)
     span = Period(add_months(shown.start, -12), shown.end)
     sums = revenue.by_month(session, actor, span, accounts)
-    targets: dict[date, Decimal] = {}
-    for _account, month, amount in _target_rows(session, actor, shown, accounts):
-        targets[month] = targets.get(month, ZERO) + amount
+    wanted = targets.by_month(session, actor, shown, accounts)
     return tuple(
         MonthOfPortfolio(
             month=month,
             net=sums[month].net if month <= day else None,
             year_ago=sums[add_months(month, -12)].net,
-            target=targets.get(month),
+            target=wanted[month].net_revenue,
         )
         for month in shown.months()
     )
@@ -369,9 +332,9 @@ def _fall(standing: Standing, decided: Settings) -> Reason | None:
 
 def _behind(standing: Standing) -> Reason | None:
     reached = standing.attainment
-    if reached is None or standing.target is None or reached >= 1 - BEHIND_SHARE:
+    if reached is None or standing.target is None or standing.target <= 0 or reached >= 1 - BEHIND_SHARE:
         return None
-    missing = standing.target - standing.targeted_net
+    missing = standing.target - standing.now.net
     return Reason(ReasonKind.TARGET, reached < 1 - 2 * BEHIND_SHARE, missing, share=1 - reached)
 
 
@@ -390,7 +353,7 @@ def rolled_up(standings: Iterable[Standing]) -> list[Standing]:
 
 def _one_group(name: str, members: list[Standing]) -> Standing:
     nothing = Measures(cost=None if members[0].now.cost is None else ZERO)
-    targets = [row.target for row in members if row.target is not None]
+    wanted = [row.target for row in members if row.target is not None]
     orders = [row.last_order_on for row in members if row.last_order_on is not None]
     return Standing(
         account_id=None,
@@ -406,8 +369,7 @@ def _one_group(name: str, members: list[Standing]) -> Standing:
         before=sum((row.before for row in members), nothing),
         year_ago=sum((row.year_ago for row in members), nothing),
         months=tuple(sum(values, ZERO) for values in zip(*(row.months for row in members), strict=True)),
-        target=sum(targets, ZERO) if targets else None,
-        targeted_net=sum((row.targeted_net for row in members), ZERO),
+        target=sum(wanted, ZERO) if wanted else None,
         last_order_on=max(orders, default=None),
         usual_gap_days=None,
         reasons=tuple(
@@ -418,7 +380,6 @@ def _one_group(name: str, members: list[Standing]) -> Standing:
         ),
         account_count=len(members),
     )
-
 
 
 def _common(values: Iterable[str | None]) -> str | None:

@@ -129,8 +129,9 @@ def _fraction(
 
 
 def target_attainment(standings: Sequence[Standing]) -> Tile:
-    """Only accounts with a target count, above and below the line."""
-    parts = [_part(row, row.targeted_net, row.target) for row in standings if row.target is not None]
+    """Net revenue of all, accounts without a target too, against the targets that there are."""
+    counted = [row for row in standings if row.now.lines or row.target is not None]
+    parts = [_part(row, row.now.net, row.target or ZERO) for row in counted]
     return Tile("target_attainment", tuple(parts), None, None)
 
 

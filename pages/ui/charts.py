@@ -112,7 +112,8 @@ def revenue_by_month(months: Sequence[MonthOfPortfolio], *, currency: str) -> go
     divisor, unit = scale_of(months)
     labels = [formats.short_month(row.month) for row in months]
     places = list(range(len(months)))
-    hover = f"%{{customdata}}: {formats.symbol(currency)} %{{y:,.2f}}{formats.unit_name(unit)}<extra>%{{fullData.name}}</extra>"
+    amount = f"{formats.symbol(currency)} %{{y:,.2f}}{formats.unit_name(unit)}"
+    hover = f"%{{customdata}}: {amount}<extra>%{{fullData.name}}</extra>"
     full = [formats.month(row.month) for row in months]
 
     def line(name: str, values: list[Decimal | None], colour: str, dash: str, width: float) -> go.Scatter:

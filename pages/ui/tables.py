@@ -178,7 +178,7 @@ def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def as_xlsx(rows: Sequence[Sequence[Any]], sheet: str) -> bytes:
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:

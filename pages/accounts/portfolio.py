@@ -1,0 +1,52 @@
+"""Portfolio: how accounts stand against last year, the period before and target, and which need attention."""
+
+import streamlit as st
+
+from core import clock, db, portfolio, portfolio_tiles, settings
+from core.language import _, ngettext
+from core.vocabulary import Permission
+from pages.ui import drill, filters, formats, gate, portfolio_parts, tiles
+
+actor = gate.require(Permission.REVENUE_READ)
+portfolio_parts.open_group()
+
+with db.read() as session:
+    decided = settings.get(session)
+    day = portfolio.as_of(session, actor)
+    choices = portfolio.choices(session, actor)
+
+currency = decided.base_currency
+
+if day is None:
+    st.title(_("Portfolio"))
+    portfolio_parts.no_orders(actor)
+    st.stop()
+
+left, right = st.columns([2, 3], vertical_alignment="bottom")
+with right, st.container(horizontal_alignment="right"):
+    period = filters.period(day, decided.fiscal_year_month)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        chosen = filters.accounts(choices)
+
+with db.read() as session:
+    board = portfolio.board(session, actor, period, chosen.accounts, day=day)
+
+with left:
+    st.title(_("Portfolio"))
+    count = sum(1 for row in board.standings if not row.is_unassigned)
+    number = ngettext("{count} account", "{count} accounts", count).format(count=formats.number(count))
+    st.caption(f"{number} · {filters.sentence(period, day)}")
+    if day < clock.today():
+        st.caption(_("The newest order is of {day}: periods end there.").format(day=formats.day(day)))
+
+if not board.standings:
+    portfolio_parts.nothing_fits(chosen)
+    st.stop()
+
+tiles.row(
+    portfolio_tiles.tiles(board.standings, sees_cost=board.sees_cost),
+    currency=currency,
+    asked=drill.asked(period, chosen.accounts),
+)
+portfolio_parts.pictures(board, currency)
+portfolio_parts.account_table(board, currency, actor, dict(chosen.words))

@@ -1,0 +1,158 @@
+"""What is behind a figure: its formula, what is above and below the line, its rows, and the order lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core import clock, db, order_lines
+from core.filters import AccountFilter
+from core.language import _
+from core.periods import Period
+from core.portfolio_tiles import Tile
+from core.vocabulary import Permission
+from pages.ui import formats, gate, tables
+
+if TYPE_CHECKING:
+    from pages.ui.tiles import Look
+
+LINE_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the page was asked for: a figure's rows are read again with the same."""
+
+    period: Period
+    accounts: AccountFilter
+    at: datetime
+
+
+def asked(period: Period, accounts: AccountFilter) -> Asked:
+    return Asked(period, accounts, clock.now())
+
+
+def button(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
+    """Opens the rows behind a figure beside the page."""
+    if st.button(
+        _("Rows"),
+        key=f"open_{tile.name}",
+        type="tertiary",
+        icon=":material/table_rows:",
+        help=_("Formula and rows of {figure}").format(figure=_(look.label)),
+    ):
+        _open(tile, look, currency=currency, asked=asked)
+
+
+def _open(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
+    @st.dialog(_(look.label), width="large")
+    def drawer() -> None:
+        _content(tile, look, currency=currency, asked=asked)
+
+    drawer()
+
+
+def _content(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
+    st.markdown(_(look.formula))
+    st.markdown(f"**{equation(tile, look, currency)}**")
+    st.caption(
+        _("{period} · {lines} order lines · {rows} rows · read {moment}").format(
+            period=formats.period(asked.period),
+            lines=formats.number(tile.lines),
+            rows=formats.number(len(tile.parts)),
+            moment=formats.moment(asked.at),
+        )
+    )
+    by_account, by_line = st.tabs([_("By account"), _("Order lines")], key="drill_tab", on_change="rerun")
+    if by_account.open:
+        with by_account:
+            frame, columns = parts(tile, look, currency)
+            tables.plain_frame(frame, columns, key="drill_rows")
+    if by_line.open:
+        with by_line:
+            _order_lines(asked, currency)
+
+
+def equation(tile: Tile, look: Look, currency: str) -> str:
+    """`Discount amount RM 12.00 ÷ revenue at list price RM 96.00 = 12.5%`."""
+    if tile.name == "active_accounts":
+        return formats.number(tile.value)
+    top = f"{_(look.numerator)} {formats.money(tile.numerator, currency)}"
+    if not tile.is_ratio:
+        return top
+    bottom = f"{_(look.denominator)} {formats.money(tile.denominator, currency)}"
+    return f"{top} ÷ {bottom} = {formats.percent(tile.value, places=2)}"
+
+
+def parts(tile: Tile, look: Look, currency: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows that add up to the figure, and how their columns look."""
+    frame = pd.DataFrame(
+        {
+            "code": [part.code for part in tile.parts],
+            "name": [part.name for part in tile.parts],
+            "numerator": [float(part.numerator) for part in tile.parts],
+            "denominator": [tables.as_float(part.denominator) for part in tile.parts],
+            "lines": [part.lines for part in tile.parts],
+        }
+    )
+    counted = tile.name == "active_accounts"
+    label = _(look.numerator)
+    columns: dict[str, Any] = {
+        "code": st.column_config.TextColumn(_("Code")),
+        "name": st.column_config.TextColumn(_("Account"), width="medium"),
+        "numerator": st.column_config.NumberColumn(label, format="%d")
+        if counted
+        else tables.money_column(label, currency),
+        "denominator": tables.money_column(_(look.denominator), currency) if look.denominator else None,
+        "lines": st.column_config.NumberColumn(_("Order lines"), format="localized"),
+    }
+    return (frame if look.denominator else frame.drop(columns="denominator")), columns
+
+
+def _order_lines(asked: Asked, currency: str) -> None:
+    actor = gate.require(Permission.REVENUE_READ)
+    with db.read() as session:
+        found = order_lines.search(session, actor, asked.period, asked.accounts, limit=LINE_LIMIT)
+    st.caption(
+        _("{total} in {count} order lines; the newest {shown} are shown.").format(
+            total=formats.money(found.total.net, currency),
+            count=formats.number(found.count),
+            shown=formats.number(len(found.rows)),
+        )
+    )
+    frame, columns = line_table(found.rows, currency)
+    tables.plain_frame(frame, columns, key="drill_lines")
+
+
+def line_table(
+    rows: tuple[order_lines.LineRow, ...], currency: str, *, with_account: bool = True
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Order lines as a table; cost never stands in it."""
+    column = st.column_config
+    frame = pd.DataFrame(
+        {
+            "booked_on": [row.booked_on for row in rows],
+            "account": [row.account_name for row in rows],
+            "order_no": [row.order_no for row in rows],
+            "product": [row.product_name for row in rows],
+            "quantity": [float(row.quantity) for row in rows],
+            "list_price": [float(row.list_price) for row in rows],
+            "net_price": [float(row.net_price) for row in rows],
+            "net_amount": [float(row.net_amount) for row in rows],
+        }
+    )
+    columns = {
+        "booked_on": column.DateColumn(_("Booked"), format="D MMM YYYY"),
+        "account": column.TextColumn(_("Account")),
+        "order_no": column.TextColumn(_("Order")),
+        "product": column.TextColumn(_("Product"), width="medium"),
+        "quantity": column.NumberColumn(_("Quantity"), format="localized"),
+        "list_price": column.NumberColumn(_("List price"), format="%.2f"),
+        "net_price": column.NumberColumn(_("Net price"), format="%.2f"),
+        "net_amount": tables.money_column(_("Net amount"), currency),
+    }
+    return (frame if with_account else frame.drop(columns="account")), columns

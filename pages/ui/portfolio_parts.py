@@ -1,0 +1,206 @@
+"""The parts of the Portfolio page: its two pictures, its table of accounts and what leaves the house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core import db, portfolio
+from core.auth import Actor
+from core.language import _
+from core.money import ZERO
+from core.portfolio import Board, Standing
+from core.vocabulary import Permission
+from pages.ui import charts, filters, formats, navigation, tables
+from pages.ui.charts import Move
+
+NAMED_MOVES = 7
+
+
+def pictures(board: Board, currency: str) -> None:
+    """Revenue by month left, what moved it right; one below the other on a phone."""
+    left, right = st.columns([3, 2])
+    with left, st.container(border=True, height="stretch"):
+        _months(board, currency)
+    with right, st.container(border=True, height="stretch"):
+        _moves(board, currency)
+
+
+def _heading(title: str, key: str) -> bool:
+    """The finding, and a button for the table behind the picture; whether it was clicked."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{title}**", width="content")
+        return st.button(
+            "",
+            key=key,
+            icon=":material/table_chart:",
+            type="tertiary",
+            help=_("The figures behind the picture"),
+        )
+
+
+def _months(board: Board, currency: str) -> None:
+    _divisor, unit = charts.scale_of(board.months)
+    heading = _("Net revenue by month, {unit}").format(
+        unit=f"{formats.symbol(currency)} {formats.unit_word(unit)}".strip()
+    )
+    opened = _heading(heading, "table_months")
+    charts.show(
+        charts.revenue_by_month(board.months, currency=currency),
+        alt=charts.alt_of_months(board.months, currency=currency),
+        key="chart_months",
+    )
+    if opened:
+        _table(heading, charts.table_of_months(board.months), currency)
+
+
+def _table(title: str, frame: pd.DataFrame, currency: str) -> None:
+    @st.dialog(title, width="large")
+    def behind() -> None:
+        numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
+        tables.plain_frame(
+            frame, {name: tables.money_column(name, currency) for name in numbers}, key="behind"
+        )
+
+    behind()
+
+
+def moves(standings: Sequence[Standing]) -> list[Move]:
+    """The accounts that moved the change most, gains first; the others as one."""
+    changes = [Move(row.name, row.now.net - row.year_ago.net) for row in standings]
+    ranked = sorted((move for move in changes if move.amount), key=lambda move: -abs(move.amount))
+    named, rest = ranked[:NAMED_MOVES], ranked[NAMED_MOVES:]
+    shown = sorted(named, key=lambda move: -move.amount)
+    others = sum((move.amount for move in rest), ZERO)
+    return [*shown, Move(_("{count} others").format(count=len(rest)), others)] if rest else shown
+
+
+def _moves(board: Board, currency: str) -> None:
+    total = sum((row.now.net - row.year_ago.net for row in board.standings), ZERO)
+    heading = _("What moved it: {change} on last year").format(
+        change=formats.compact(total, currency, signed=True)
+    )
+    opened = _heading(heading, "table_moves")
+    found = moves(board.standings)
+    if found:
+        charts.show(
+            charts.movers(found, currency=currency),
+            alt=charts.alt_of_moves(found, currency=currency),
+            key="chart_moves",
+        )
+    else:
+        st.caption(_("Nothing moved against last year."))
+    if opened:
+        rows = [row for row in board.standings if row.now.net != row.year_ago.net]
+        frame = pd.DataFrame(
+            {
+                _("Account"): [row.name for row in rows],
+                _("Net revenue"): [float(row.now.net) for row in rows],
+                _("Last year"): [float(row.year_ago.net) for row in rows],
+                _("Change"): [float(row.now.net - row.year_ago.net) for row in rows],
+            }
+        )
+        _table(heading, frame, currency)
+
+
+def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str]) -> None:
+    """Every account; a row that is clicked opens it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(_("Accounts"), width="content")
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            grouped = st.toggle(_("Roll up groups"), key="grouped", bind="query-params")
+            only_attention = st.toggle(_("Only what needs attention"), key="attention", bind="query-params")
+            shown = portfolio.rolled_up(board.standings) if grouped else list(board.standings)
+            if only_attention:
+                shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
+            _export(shown, board, currency, actor, words)
+    if not shown:
+        st.info(_("Nothing needs attention here.") if only_attention else _("No account fits these filters."))
+        return
+    total = sum((row.now.net for row in board.standings), ZERO)
+    opened = st.dataframe(
+        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total),
+        hide_index=True,
+        row_height=tables.ROW_HEIGHT,
+        height=min(len(shown) + 1, 16) * tables.ROW_HEIGHT + 4,
+        column_config=tables.account_columns(shown, currency=currency),
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=f"accounts_{grouped}_{only_attention}",
+        alt=_("Accounts with their figures; choosing a cell opens its account."),
+    )
+    _follow(opened, shown)
+
+
+def _follow(opened: object, shown: Sequence[Standing]) -> None:
+    cells = getattr(getattr(opened, "selection", None), "cells", None)
+    if not cells:
+        return
+    row = shown[int(cells[0][0])]
+    if row.account_id is None:  # a group: its accounts, one by one
+        st.session_state["open_group"] = row.name
+        st.rerun()
+    st.switch_page(navigation.PAGES / "accounts/account.py", query_params={"account": row.code})
+
+
+def open_group() -> None:
+    """A group that was clicked shows its accounts: to be called before any filter is drawn."""
+    name = st.session_state.pop("open_group", None)
+    if name:
+        st.session_state["group"] = [name]
+        st.session_state["grouped"] = False
+
+
+def _export(
+    shown: Sequence[Standing], board: Board, currency: str, actor: Actor, words: dict[str, str]
+) -> None:
+    if not actor.may(Permission.DATA_EXPORT):
+        return
+    with st.popover(_("Export"), icon=":material/download:"):
+        for kind in ("csv", "xlsx"):
+            st.download_button(
+                kind.upper(),
+                data=partial(export, kind, shown, board, currency, actor, words),
+                file_name=f"portfolio-{board.period.last_day:%Y-%m-%d}.{kind}",
+                key=f"export_{kind}",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def export(
+    kind: str, shown: Sequence[Standing], board: Board, currency: str, actor: Actor, words: dict[str, str]
+) -> bytes:
+    """What is on the screen as a file, noted in the audit; runs when the file is asked for."""
+    rows = tables.export_rows(shown, currency=currency, sees_cost=board.sees_cost)
+    with db.write() as session:
+        asked = {"period": formats.period(board.period), "format": kind, **words}
+        portfolio.record_export(session, actor, len(rows) - 1, asked)
+    return tables.as_csv(rows) if kind == "csv" else tables.as_xlsx(rows, _("Portfolio"))
+
+
+def trends(board: Board) -> dict[str, Sequence[Decimal]]:
+    """Twelve months of net revenue for the first tile."""
+    months = [sum(values, ZERO) for values in zip(*(row.months for row in board.standings), strict=True)]
+    return {"net_revenue": months} if any(months) else {}
+
+
+def no_orders(actor: Actor) -> None:
+    """Before the first import: one sentence, one button."""
+    st.info(_("There are no orders yet. Import some, and this page shows how your accounts stand."))
+    if actor.may(Permission.DATA_IMPORT):
+        data = navigation.PAGES / "management/data.py"
+        if data.exists() and st.button(
+            _("Go to Data & import"), type="primary", icon=":material/upload_file:"
+        ):
+            st.switch_page(data)
+
+
+def nothing_fits(chosen: filters.Chosen) -> None:
+    """Filters that leave nothing."""
+    st.info(_("No account fits these filters: {filters}.").format(filters=filters.said(chosen)))
+    st.button(_("Clear filters"), on_click=filters.clear, type="primary", key="clear_all")

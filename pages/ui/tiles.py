@@ -1,0 +1,141 @@
+"""The row of figures on top of a page; each opens into its formula and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import streamlit as st
+
+from core.language import N_, _
+from core.portfolio_tiles import Tile
+from pages.ui import drill, formats
+from pages.ui.formats import MINUS
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a figure is called and read."""
+
+    label: str
+    formula: str
+    numerator: str
+    denominator: str = ""
+    good: str = "normal"  # `inverse`: less is better; `off`: neither
+
+
+LOOKS: dict[str, Look] = {
+    "net_revenue": Look(
+        N_("Net revenue"),
+        N_("Sum of the net amount of all order lines of the period, returns included."),
+        N_("Net revenue"),
+    ),
+    "margin_rate": Look(
+        N_("Margin"),
+        N_("Net revenue less cost, divided by net revenue, over the lines whose cost is known."),
+        N_("Margin amount"),
+        N_("Net revenue with known cost"),
+    ),
+    "discount_rate": Look(
+        N_("Average discount"),
+        N_("Revenue at list price less net revenue, divided by revenue at list price."),
+        N_("Discount amount"),
+        N_("Revenue at list price"),
+        good="inverse",
+    ),
+    "price_realisation": Look(
+        N_("Price realisation"),
+        N_("Net revenue divided by the same quantities at list price."),
+        N_("Net revenue"),
+        N_("Revenue at list price"),
+    ),
+    "target_attainment": Look(
+        N_("Of target"),
+        N_("Net revenue divided by the targets of the period; a month that is cut counts by its days."),
+        N_("Net revenue"),
+        N_("Target"),
+    ),
+    "active_accounts": Look(
+        N_("Active accounts"),
+        N_("Accounts with positive net revenue in the period; orders without an account are not counted."),
+        N_("Counted"),
+    ),
+    "top_share": Look(
+        N_("Top-10 share"),
+        N_("Net revenue of the ten greatest accounts divided by that of all with positive net revenue."),
+        N_("Among the ten greatest"),
+        N_("Net revenue"),
+        good="off",
+    ),
+    "orders": Look(N_("Orders"), N_("Distinct order numbers of the period."), N_("Orders"), good="off"),
+}
+
+
+def shown(tile: Tile, currency: str) -> str:
+    """The figure as the tile prints it."""
+    if tile.name == "net_revenue":
+        return formats.compact(tile.value, currency)
+    return formats.percent(tile.value) if tile.is_ratio else formats.number(tile.value)
+
+
+def row(
+    tiles: Mapping[str, Tile],
+    *,
+    currency: str,
+    asked: drill.Asked,
+    trends: Mapping[str, Sequence[Decimal]] | None = None,
+) -> None:
+    """Six across on a wide screen, two on a phone."""
+    grid = st.grid(6, min_column_width=150)
+    for tile in tiles.values():
+        with grid.cell(), st.container(border=True, key=f"tile_{tile.name}", gap="xsmall", height="stretch"):
+            _tile(tile, tiles, currency, (trends or {}).get(tile.name))
+            drill.button(tile, LOOKS[tile.name], currency=currency, asked=asked)
+
+
+def _tile(tile: Tile, tiles: Mapping[str, Tile], currency: str, trend: Sequence[Decimal] | None) -> None:
+    look = LOOKS[tile.name]
+    delta, description = _delta(tile)
+    st.metric(
+        _(look.label),
+        shown(tile, currency),
+        delta=delta.replace(MINUS, "-") if delta else None,  # Streamlit reads only the keyboard's minus
+        delta_color=look.good,  # type: ignore[arg-type]
+        delta_description=description if delta else None,
+        help=_(look.formula),
+        chart_data=[float(value) for value in trend] if trend else None,
+        chart_type="area",
+    )
+    st.caption(_beside(tile, tiles, currency))
+
+
+def _delta(tile: Tile) -> tuple[str | None, str]:
+    if tile.name == "target_attainment":
+        gap = tile.numerator - (tile.denominator or Decimal(0))
+        return (
+            (formats.percent(tile.value - 1, signed=True), "")
+            if tile.value is not None and gap
+            else (None, "")
+        )
+    if tile.name == "net_revenue":
+        change = formats.percent(tile.growth, signed=True)
+    elif tile.is_ratio:
+        change = formats.points(tile.points)
+    else:
+        change = formats.UNKNOWN if tile.points is None else formats.number(tile.points, signed=True)
+    return (None if change == formats.UNKNOWN else change), _("on last year")
+
+
+def _beside(tile: Tile, tiles: Mapping[str, Tile], currency: str) -> str:
+    """The second comparison, in grey."""
+    if tile.name == "net_revenue":
+        target = tiles["target_attainment"].value if "target_attainment" in tiles else None
+        return _("{change} on period before · {target} of target").format(
+            change=formats.percent(tile.growth_before, signed=True), target=formats.percent(target, places=0)
+        )
+    if tile.name == "target_attainment":
+        return _("of {target}").format(target=formats.compact(tile.denominator or None, currency))
+    if tile.is_ratio:
+        return _("{value} in period before").format(value=formats.percent(tile.before))
+    return _("{value} in period before").format(value=formats.number(tile.before))
