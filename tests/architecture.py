@@ -336,8 +336,7 @@ def _typed_pieces(node: ast.AST) -> Iterator[str]:
 
 # Fields that people fill in; what else records hold (dates, counts, codes of ours) is harmless.
 TYPED = {
-    "city", "code", "company", "file_name", "filename", "group", "label", "name", "note", "reason", "segment",
-    "source", "title", "username",
+    "city", "code", "company", "file_name", "filename", "group", "name", "note", "reason", "segment", "username",
 }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ OFFENCES = [
         "st.info(_('Account {name}').format(name=account.name))",
     ),
     ("text_for_markdown_is_ours", "pages/ui/x.py", "st.metric(' · '.join((row.group, row.code)), 1)"),
-    ("text_for_markdown_is_ours", "pages/ui/x.py", "st.caption('A' if x else row.label + '!')"),
+    ("text_for_markdown_is_ours", "pages/ui/x.py", "st.caption('A' if x else row.note + '!')"),
     ("what_people_read_can_be_translated", "pages/work/today.py", "st.title('Today')"),
     ("what_people_read_can_be_translated", "pages/work/today.py", "st.info(f'{rows} rows')"),
     ("what_people_read_can_be_translated", "core/orders.py", "raise NotFound('There is no such order.')"),
