@@ -48,9 +48,9 @@ def update(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
     auth.require(actor, Permission.SETTING_WRITE)
     before = get(session)
     after = replace(before, **changes)
-    problems = _problems(after)
-    if problems:
-        raise Invalid(next(iter(problems.values())), fields=problems)
+    found = problems(after)
+    if found:
+        raise Invalid(next(iter(found.values())), fields=found)
     if after.base_currency != before.base_currency and session.scalar(select(OrderLine.account_id).limit(1)):
         raise Conflict(
             _("The base currency cannot change while the store holds orders: their amounts are in it.")
@@ -83,16 +83,17 @@ def _typed(key: str, value: Any) -> Any:
     return tuple(value) if key == "languages" else value
 
 
-def _problems(values: Settings) -> dict[str, str]:
-    problems = {}
+def problems(values: Settings) -> dict[str, str]:
+    """What is wrong, by field."""
+    found = {}
     if not is_currency(values.base_currency):
-        problems["base_currency"] = _("Give a currency by its three letters, such as MYR.")
+        found["base_currency"] = _("Give a currency by its three letters, such as MYR.")
     if not 1 <= values.fiscal_year_month <= 12:
-        problems["fiscal_year_month"] = _("A month is a number from 1 to 12.")
+        found["fiscal_year_month"] = _("A month is a number from 1 to 12.")
     if not values.languages or any(language not in LANGUAGES for language in values.languages):
-        problems["languages"] = _("Choose at least one of the languages that Utama speaks.")
+        found["languages"] = _("Choose at least one of the languages that Utama speaks.")
     if not 1 <= values.rhythm_amber < values.rhythm_red:
-        problems["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
+        found["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
     if not 0 < values.fall_share < 1:
-        problems["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
-    return problems
+        found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
+    return found

@@ -1,0 +1,247 @@
+"""Is everything that the store says of itself true: sums, orders, days, the audit chain, settings, the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import Session
+
+from core import audit, auth, db, rollups, schema, settings
+from core.auth import Actor
+from core.language import _
+from core.models import Account, ImportBatch, Order, OrderLine, Target
+from core.periods import add_months
+from core.vocabulary import BatchStatus, Permission
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at; `differences` are wrong, `hints` are only worth knowing."""
+
+    name: str
+    differences: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        return not self.differences
+
+
+def examine(session: Session, actor: Actor) -> list[Check]:
+    """Recompute everything that is kept twice; the first difference of each kind is named."""
+    auth.require(actor, Permission.STORE_MAINTAIN)
+    return [look(session) for look in _CHECKS]
+
+
+def _tables(_session: Session) -> Check:
+    return Check("tables", tuple(schema.differences()))
+
+
+def _sums(session: Session) -> Check:
+    return Check("rollups", tuple(str(difference) for difference in rollups.differences(session)))
+
+
+def _audit_chain(session: Session) -> Check:
+    broken = audit.broken_at(session)
+    if broken is None:
+        return Check("audit")
+    return Check(
+        "audit",
+        (
+            _(
+                "The audit chain breaks at entry {number}: it was changed, or what stood there is missing."
+            ).format(number=broken),
+        ),
+    )
+
+
+def _orders(session: Session) -> Check:
+    """Orders say how many lines they have, what these are worth and when the first was ordered."""
+    lines = (
+        select(
+            OrderLine.account_id,
+            OrderLine.order_no,
+            func.count().label("lines"),
+            func.sum(OrderLine.net_amount).label("net"),
+            func.min(OrderLine.ordered_on).label("first"),
+        )
+        .group_by(OrderLine.account_id, OrderLine.order_no)
+        .subquery()
+    )
+    same = (Order.account_id == lines.c.account_id) & (Order.order_no == lines.c.order_no)
+    differs = or_(
+        lines.c.lines.is_(None),
+        Order.line_count != lines.c.lines,
+        Order.net_amount != lines.c.net,
+        Order.ordered_on != lines.c.first,
+    )
+    columns: list[Any] = [
+        Account.code,
+        Order.order_no,
+        Order.line_count,
+        Order.net_amount,
+        lines.c.lines,
+        lines.c.net,
+    ]
+    wrong = session.execute(
+        select(*columns)
+        .select_from(Order)
+        .join(Account, Account.id == Order.account_id)
+        .join(lines, same, isouter=True)
+        .where(differs)
+        .order_by(Order.account_id, Order.order_no)
+        .limit(1)
+    ).first()
+    stray = session.execute(
+        select(lines.c.account_id, lines.c.order_no)
+        .join(Order, same, isouter=True)
+        .where(Order.order_no.is_(None))
+        .limit(1)
+    ).first()
+    found = []
+    if wrong is not None:
+        code, order_no, kept_lines, kept_net, counted, net = wrong
+        found.append(
+            _(
+                "Order {order} of {account} says {kept} lines worth {kept_net}, or another first day; "
+                "its lines are {lines}, worth {net}."
+            ).format(
+                order=order_no,
+                account=code,
+                kept=kept_lines,
+                kept_net=kept_net,
+                lines=counted or 0,
+                net=net or 0,
+            )
+        )
+    if stray is not None:
+        found.append(
+            _("Order {order} of the account with id {account} has lines but no order.").format(
+                order=stray.order_no, account=stray.account_id
+            )
+        )
+    return Check("orders", tuple(found))
+
+
+def _days(session: Session) -> Check:
+    """Revenue belongs to the day of the invoice, or of the order, and to that day's month."""
+    booked = func.coalesce(OrderLine.invoiced_on, OrderLine.ordered_on)
+    elsewhere = select(OrderLine).where(OrderLine.booked_on != booked).limit(1)
+    found = [
+        _("Order {order}, line {line}, is booked on {day}, not on the day of its invoice or order.").format(
+            order=line.order_no, line=line.line_no, day=line.booked_on
+        )
+        for line in session.scalars(elsewhere)
+    ]
+    months = session.execute(
+        select(OrderLine.booked_month, func.min(OrderLine.booked_on), func.max(OrderLine.booked_on)).group_by(
+            OrderLine.booked_month
+        )
+    )
+    for month, first, last in months:
+        if month.day != 1 or first < month or last >= add_months(month, 1):
+            found.append(
+                _("The month {month} holds order lines from {first} to {last}.").format(
+                    month=month, first=first, last=last
+                )
+            )
+    return Check("days", tuple(found))
+
+
+def _targets(session: Session) -> Check:
+    twice = session.execute(
+        select(Target.account_id, Target.month)
+        .where(Target.superseded_at.is_(None))
+        .group_by(Target.account_id, Target.month)
+        .having(func.count() > 1)
+        .limit(1)
+    ).first()
+    if twice is None:
+        return Check("targets")
+    return Check(
+        "targets",
+        (
+            _("The account with id {account} has two targets in force for {month}.").format(
+                account=twice.account_id, month=twice.month
+            ),
+        ),
+    )
+
+
+def _settings(session: Session) -> Check:
+    found = settings.problems(settings.get(session))
+    return Check("settings", tuple(f"{name}: {problem}" for name, problem in sorted(found.items())))
+
+
+def _imports(session: Session) -> Check:
+    unfinished = session.scalars(
+        select(ImportBatch.id).where(ImportBatch.status == BatchStatus.APPLYING).order_by(ImportBatch.id)
+    )
+    return Check(
+        "imports",
+        hints=tuple(
+            _("Import {batch} was never finished. Undo it, or import its file again.").format(batch=batch)
+            for batch in unfinished
+        ),
+    )
+
+
+def _database(session: Session) -> Check:
+    return _sqlite(session) if db.is_sqlite(session) else _postgresql(session)
+
+
+def _sqlite(session: Session) -> Check:
+    found, hints = [], []
+    damage = session.scalar(text("PRAGMA quick_check(1)"))
+    if damage != "ok":
+        found.append(_("The database file is damaged ({damage}). Restore a backup.").format(damage=damage))
+    orphan = session.execute(text("PRAGMA foreign_key_check")).first()
+    if orphan is not None:
+        found.append(
+            _("A row of {table} refers to a row of {parent} that is not there.").format(
+                table=orphan[0], parent=orphan[2]
+            )
+        )
+    if session.scalar(text("PRAGMA foreign_keys")) != 1:
+        found.append(_("Foreign keys are not enforced on this connection."))
+    if session.scalar(text("PRAGMA journal_mode")) != "wal":
+        hints.append(
+            _("SQLite {version} is too old for the write-ahead log, so readers wait for writers.").format(
+                version=db.sqlite_module().sqlite_version
+            )
+        )
+    return Check("database", tuple(found), tuple(hints))
+
+
+def _postgresql(session: Session) -> Check:
+    owns = session.scalar(
+        text(
+            "SELECT pg_get_userbyid(relowner) = current_user FROM pg_class "
+            "WHERE oid = 'audit_entries'::regclass"
+        )
+    )
+    hints = []
+    if owns:
+        hints.append(
+            _(
+                "The application's database role owns the audit table, so only the hash chain protects it. "
+                "Let another role own the tables to forbid changes altogether."
+            )
+        )
+    return Check("database", hints=tuple(hints))
+
+
+_CHECKS: tuple[Callable[[Session], Check], ...] = (
+    _tables,
+    _database,
+    _sums,
+    _orders,
+    _days,
+    _targets,
+    _audit_chain,
+    _settings,
+    _imports,
+)
