@@ -183,6 +183,15 @@ def search(  # noqa: PLR0913  (each filter is a keyword)
     return Entries(rows, has_more=len(entries) > limit)
 
 
+def choices(session: Session, actor: Actor) -> tuple[list[str], list[str]]:
+    """The people and the kinds of change among the entries that the actor may know of."""
+    auth.require(actor, Permission.AUDIT_READ)
+    known = _knows_of(actor)
+    people = session.scalars(select(AuditEntry.actor).where(known).distinct().order_by(AuditEntry.actor))
+    actions = session.scalars(select(AuditEntry.action).where(known).distinct().order_by(AuditEntry.action))
+    return list(people), list(actions)
+
+
 def _knows_of(actor: Actor) -> ColumnElement[bool]:
     """An administrator knows of every entry; others of their accounts', and of what they did themselves."""
     if actor.sees_everything or Role.ADMIN in actor.roles:

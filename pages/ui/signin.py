@@ -67,7 +67,6 @@ def show() -> None:
         area = st.container(width=420).empty()
     form = _Form()
     with area.container():
-        st.title(_("Sign in"))
         if not _anybody():
             st.info(
                 _(
@@ -77,7 +76,7 @@ def show() -> None:
         form.login(
             key="sign-in",
             fields={
-                "Form name": "",
+                "Form name": _("Sign in"),
                 "Username": _("User name"),
                 "Password": _("Password or one-time code"),
                 "Login": _("Sign in"),

@@ -1,0 +1,113 @@
+"""What the audit page shows: names of changes, the values before and after, and the way back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import restoration
+from core.audit import EntryRow
+from core.auth import Actor
+from core.language import _
+from pages.ui import formats, forms
+from pages.ui.forms import plain
+
+
+def start_of(day: date | None, *, days_later: int = 0) -> datetime | None:
+    """The moment at which a day begins where this machine stands."""
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=days_later), time()).astimezone(UTC)
+
+
+def entity_names() -> dict[str, str]:
+    return {
+        "account": _("Account"),
+        "category": _("Category"),
+        "export": _("Export"),
+        "group": _("Group"),
+        "import": _("Import"),
+        "product": _("Product"),
+        "region": _("Region"),
+        "segment": _("Segment"),
+        "session": _("Session"),
+        "setting": _("Settings"),
+        "store": _("Store"),
+        "target": _("Target"),
+        "tier": _("Tier"),
+        "unit": _("Unit"),
+        "user": _("User"),
+    }
+
+
+def action_names() -> dict[str, str]:
+    return {
+        "codes": _("codes changed"),
+        "confirm": _("confirmed"),
+        "create": _("created"),
+        "deactivate": _("deactivated"),
+        "end": _("ended"),
+        "load": _("loaded"),
+        "packs": _("pack sizes changed"),
+        "password": _("new password"),
+        "reactivate": _("active again"),
+        "remove": _("removed"),
+        "reset-code": _("one-time code given"),
+        "set": _("set"),
+        "team": _("team changed"),
+        "undo": _("undone"),
+        "update": _("changed"),
+    }
+
+
+def action_name(action: str) -> str:
+    """`account:update` as people say it: `Account: changed`."""
+    entity, _colon, verb = action.partition(":")
+    return f"{entity_names().get(entity, entity)}: {action_names().get(verb, verb)}"
+
+
+def frame(rows: Sequence[EntryRow]) -> pd.DataFrame:
+    """The entries as a table; fields that changed are named, their values stand below."""
+    lines = [
+        (row.at, row.actor, action_name(row.action), row.label, ", ".join(row.changes or ())) for row in rows
+    ]
+    return pd.DataFrame(lines, columns=[_("When"), _("Who"), _("What"), _("Record"), _("Fields")])
+
+
+def show_entry(actor: Actor, entry: EntryRow) -> None:
+    """One change: before and after, field by field."""
+    st.subheader(plain(f"{action_name(entry.action)}, {entry.label}"))
+    st.caption(plain(f"{formats.moment(entry.at)} · {entry.actor}"))
+    if entry.changes is None:
+        st.info(_("You may know that this happened, but not the values: the account is not yours to see."))
+        return
+    if not entry.changes:
+        return
+    lines = [(name, _value(before), _value(after)) for name, (before, after) in entry.changes.items()]
+    st.dataframe(
+        pd.DataFrame(lines, columns=[_("Field"), _("Before"), _("After")]),
+        hide_index=True,
+        alt=_("The values before and after the change"),
+    )
+    if restoration.can_restore(actor, entry.action):
+        _offer_way_back(actor, entry)
+
+
+def _offer_way_back(actor: Actor, entry: EntryRow) -> None:
+    with forms.form(f"restore-{entry.id}") as form:
+        field = form.choice("field", _("Bring back what stood before"), list(entry.changes or ()))
+        submitted = form.submit(_("Restore"), type="secondary")
+    if submitted and field is not None:
+        with form.saving(_("The former value stands again.")) as session:
+            restoration.restore(session, actor, entry.id, field)
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
