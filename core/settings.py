@@ -43,10 +43,15 @@ def get(session: Session) -> Settings:
     return replace(Settings(), **{key: _typed(key, value) for key, value in stored.items() if key in known})
 
 
-def update(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
-    """Decide some settings anew; raises Invalid naming each field that breaks a rule."""
+def update(session: Session, actor: Actor, changes: dict[str, Any], *, seen: Settings | None = None) -> None:
+    """Decide some settings anew; raises Invalid naming each field that breaks a rule.
+
+    `seen` is what the form showed at first: what somebody else decided since is a Conflict.
+    """
     auth.require(actor, Permission.SETTING_WRITE)
     before = get(session)
+    if seen is not None:
+        _refuse_overtaken(before, seen, changes)
     after = replace(before, **changes)
     found = problems(after)
     if found:
@@ -60,6 +65,16 @@ def update(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
     if different:
         audit.record(
             session, actor, "setting:update", Subject("setting", "company", after.company), different
+        )
+
+
+def _refuse_overtaken(stored: Settings, seen: Settings, changes: dict[str, Any]) -> None:
+    overtaken = {key: getattr(stored, key) for key in changes if getattr(stored, key) != getattr(seen, key)}
+    overtaken = {key: value for key, value in overtaken.items() if value != changes[key]}
+    if overtaken:
+        raise Conflict(
+            _("Somebody else changed these settings meanwhile. Load the page again to start from theirs."),
+            current=overtaken,
         )
 
 

@@ -44,6 +44,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),
         Entry("management/users.py", N_("Users"), ":material/group:", Permission.USER_WRITE),
         Entry("management/audit.py", N_("Audit"), ":material/history:", Permission.AUDIT_READ),
+        Entry("management/settings.py", N_("Settings"), ":material/settings:", Permission.SETTING_WRITE),
     ),
 }
 
