@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from core.money import ZERO, ratio
 from core.portfolio import Standing
 from core.revenue import Measures
 
 TOP = 10
+_COUNTS_AND_SUMS = {"net_revenue", "active_accounts", "products_bought"}
+
+
+class Row(Protocol):
+    """What adds to a figure: an account in a portfolio, a product at an account."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def now(self) -> Measures: ...
+    @property
+    def before(self) -> Measures: ...
+    @property
+    def year_ago(self) -> Measures: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,7 @@ class Tile:
 
     @property
     def is_ratio(self) -> bool:
-        return self.name not in ("net_revenue", "active_accounts")
+        return self.name not in _COUNTS_AND_SUMS
 
     @property
     def value(self) -> Decimal | None:
@@ -92,34 +109,32 @@ def tiles(standings: Sequence[Standing], *, sees_cost: bool) -> dict[str, Tile]:
     return {tile.name: tile for tile in found}
 
 
-Side = Callable[[Standing], Measures]
+Side = Callable[[Row], Measures]
 _NOW: Side = lambda row: row.now  # noqa: E731
 _SIDES: tuple[Side, Side] = (lambda row: row.before, lambda row: row.year_ago)
 
 
-def net_revenue(standings: Sequence[Standing]) -> Tile:
+def net_revenue(standings: Sequence[Row]) -> Tile:
     parts = [_part(row, row.now.net) for row in standings if row.now.lines]
     before, year_ago = (sum((side(row).net for row in standings), ZERO) for side in _SIDES)
     return Tile("net_revenue", tuple(parts), before, year_ago)
 
 
-def margin(standings: Sequence[Standing]) -> Tile:
+def margin(standings: Sequence[Row]) -> Tile:
     """Over lines whose cost is known."""
     return _fraction("margin_rate", standings, lambda sums: (sums.margin or ZERO, sums.covered_net))
 
 
-def discount_rate(standings: Sequence[Standing]) -> Tile:
+def discount_rate(standings: Sequence[Row]) -> Tile:
     return _fraction("discount_rate", standings, lambda sums: (sums.discount, sums.gross))
 
 
-def price_realisation(standings: Sequence[Standing]) -> Tile:
+def price_realisation(standings: Sequence[Row]) -> Tile:
     """What was invoiced of the list price."""
     return _fraction("price_realisation", standings, lambda sums: (sums.net, sums.gross))
 
 
-def _fraction(
-    name: str, standings: Sequence[Standing], of: Callable[[Measures], tuple[Decimal, Decimal]]
-) -> Tile:
+def _fraction(name: str, standings: Sequence[Row], of: Callable[[Measures], tuple[Decimal, Decimal]]) -> Tile:
     def total(side: Side) -> Decimal | None:
         pairs = [of(side(row)) for row in standings]
         return ratio(sum((top for top, _ in pairs), ZERO), sum((bottom for _, bottom in pairs), ZERO))
@@ -161,5 +176,5 @@ def _positive(standings: Iterable[Standing], side: Side) -> list[Standing]:
     return sorted(chosen, key=lambda row: (-side(row).net, row.code))
 
 
-def _part(row: Standing, numerator: Decimal, denominator: Decimal | None = None) -> Part:
+def _part(row: Row, numerator: Decimal, denominator: Decimal | None = None) -> Part:
     return Part(row.code, row.name, numerator, denominator, row.now.lines)

@@ -110,7 +110,7 @@ def revenue_by_month(months: Sequence[MonthOfPortfolio], *, currency: str) -> go
     """This year as bars, the same months of last year as a grey line, the target dotted."""
     colours = palette()
     divisor, unit = scale_of(months)
-    labels = [formats.short_month(row.month) for row in months]
+    labels = [formats.short_month(row.month).replace(" ", "<br>") for row in months]
     places = list(range(len(months)))
     amount = f"{formats.symbol(currency)} %{{y:,.2f}}{formats.unit_name(unit)}"
     hover = f"%{{customdata}}: {amount}<extra>%{{fullData.name}}</extra>"
@@ -132,7 +132,7 @@ def revenue_by_month(months: Sequence[MonthOfPortfolio], *, currency: str) -> go
     if any(row.target is not None for row in months):
         traces.append(line(_("Target"), [row.target for row in months], colours.target, "dot", 2.5))
     every = 1 if len(months) <= 12 else 3
-    ticks = {"tickvals": places[::every], "ticktext": labels[::every]}
+    ticks = {"tickvals": places[::every], "ticktext": labels[::every], "tickangle": 0}
     return _figure(traces, colours, xaxis={**ticks, "range": [-0.6, len(months) - 0.4]}, hovermode="x")
 
 
@@ -185,7 +185,7 @@ def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
     divisor, _unit = formats.step(max((abs(move.amount) for move in shown), default=Decimal(0)))
     values = _scaled([move.amount for move in shown], divisor)
     labels = [formats.compact(move.amount, None, signed=True) for move in shown]
-    names = [move.name if len(move.name) <= 26 else move.name[:25] + "…" for move in shown]
+    names = [move.name if len(move.name) <= 22 else move.name[:21] + "…" for move in shown]
     reach = float(np.abs(values).max()) if len(values) else 1.0
     bars = go.Bar(
         x=values, y=list(range(len(shown))), orientation="h", text=labels, textposition="outside", cliponaxis=False,
@@ -195,7 +195,7 @@ def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    room = 0.22 * max(high - low, reach)
+    room = 0.34 * max(high - low, reach)
     return _figure(
         [bars],
         colours,

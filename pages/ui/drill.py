@@ -30,10 +30,11 @@ class Asked:
     period: Period
     accounts: AccountFilter
     at: datetime
+    of_products: bool = False  # whether the rows behind a figure are an account's products
 
 
-def asked(period: Period, accounts: AccountFilter) -> Asked:
-    return Asked(period, accounts, clock.now())
+def asked(period: Period, accounts: AccountFilter, *, of_products: bool = False) -> Asked:
+    return Asked(period, accounts, clock.now(), of_products)
 
 
 def button(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
@@ -67,19 +68,27 @@ def _content(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
             moment=formats.moment(asked.at),
         )
     )
-    by_account, by_line = st.tabs([_("By account"), _("Order lines")], key="drill_tab", on_change="rerun")
+    by_account, by_line = st.tabs(
+        [_rows_label(tile, asked), _("Order lines")], key="drill_tab", on_change="rerun"
+    )
     if by_account.open:
         with by_account:
-            frame, columns = parts(tile, look, currency)
+            frame, columns = parts(tile, look, currency, of_products=asked.of_products)
             tables.plain_frame(frame, columns, key="drill_rows")
     if by_line.open:
         with by_line:
             _order_lines(asked, currency)
 
 
+def _rows_label(tile: Tile, asked: Asked) -> str:
+    if not asked.of_products:
+        return _("By account")
+    return _("By month") if tile.name == "target_attainment" else _("By product")
+
+
 def equation(tile: Tile, look: Look, currency: str) -> str:
     """`Discount amount RM 12.00 ÷ revenue at list price RM 96.00 = 12.5%`."""
-    if tile.name == "active_accounts":
+    if not tile.is_ratio and tile.name != "net_revenue":
         return formats.number(tile.value)
     top = f"{_(look.numerator)} {formats.money(tile.numerator, currency)}"
     if not tile.is_ratio:
@@ -88,7 +97,9 @@ def equation(tile: Tile, look: Look, currency: str) -> str:
     return f"{top} ÷ {bottom} = {formats.percent(tile.value, places=2)}"
 
 
-def parts(tile: Tile, look: Look, currency: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+def parts(
+    tile: Tile, look: Look, currency: str, *, of_products: bool = False
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The rows that add up to the figure, and how their columns look."""
     frame = pd.DataFrame(
         {
@@ -99,11 +110,11 @@ def parts(tile: Tile, look: Look, currency: str) -> tuple[pd.DataFrame, dict[str
             "lines": [part.lines for part in tile.parts],
         }
     )
-    counted = tile.name == "active_accounts"
+    counted = not tile.is_ratio and tile.name != "net_revenue"
     label = _(look.numerator)
     columns: dict[str, Any] = {
         "code": st.column_config.TextColumn(_("Code")),
-        "name": st.column_config.TextColumn(_("Account"), width="medium"),
+        "name": st.column_config.TextColumn(_("Product") if of_products else _("Account"), width="medium"),
         "numerator": st.column_config.NumberColumn(label, format="%d")
         if counted
         else tables.money_column(label, currency),

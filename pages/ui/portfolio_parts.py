@@ -25,12 +25,12 @@ def pictures(board: Board, currency: str) -> None:
     """Revenue by month left, what moved it right; one below the other on a phone."""
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
-        _months(board, currency)
+        months(board, currency)
     with right, st.container(border=True, height="stretch"):
         _moves(board, currency)
 
 
-def _heading(title: str, key: str) -> bool:
+def heading(title: str, key: str) -> bool:
     """The finding, and a button for the table behind the picture; whether it was clicked."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{title}**", width="content")
@@ -43,22 +43,23 @@ def _heading(title: str, key: str) -> bool:
         )
 
 
-def _months(board: Board, currency: str) -> None:
+def months(board: Board, currency: str) -> None:
+    """Net revenue by month with last year and target."""
     _divisor, unit = charts.scale_of(board.months)
-    heading = _("Net revenue by month, {unit}").format(
+    title = _("Net revenue by month, {unit}").format(
         unit=f"{formats.symbol(currency)} {formats.unit_word(unit)}".strip()
     )
-    opened = _heading(heading, "table_months")
+    opened = heading(title, "table_months")
     charts.show(
         charts.revenue_by_month(board.months, currency=currency),
         alt=charts.alt_of_months(board.months, currency=currency),
         key="chart_months",
     )
     if opened:
-        _table(heading, charts.table_of_months(board.months), currency)
+        table(title, charts.table_of_months(board.months), currency)
 
 
-def _table(title: str, frame: pd.DataFrame, currency: str) -> None:
+def table(title: str, frame: pd.DataFrame, currency: str) -> None:
     @st.dialog(title, width="large")
     def behind() -> None:
         numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
@@ -81,10 +82,10 @@ def moves(standings: Sequence[Standing]) -> list[Move]:
 
 def _moves(board: Board, currency: str) -> None:
     total = sum((row.now.net - row.year_ago.net for row in board.standings), ZERO)
-    heading = _("What moved it: {change} on last year").format(
+    title = _("What moved it: {change} on last year").format(
         change=formats.compact(total, currency, signed=True)
     )
-    opened = _heading(heading, "table_moves")
+    opened = heading(title, "table_moves")
     found = moves(board.standings)
     if found:
         charts.show(
@@ -104,7 +105,7 @@ def _moves(board: Board, currency: str) -> None:
                 _("Change"): [float(row.now.net - row.year_ago.net) for row in rows],
             }
         )
-        _table(heading, frame, currency)
+        table(title, frame, currency)
 
 
 def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str]) -> None:
@@ -113,7 +114,11 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
         st.subheader(_("Accounts"), width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             grouped = st.toggle(_("Roll up groups"), key="grouped", bind="query-params")
-            only_attention = st.toggle(_("Only what needs attention"), key="attention", bind="query-params")
+            only_attention = st.toggle(
+                _("Needs attention ({count})").format(count=sum(1 for row in board.standings if row.reasons)),
+                key="attention",
+                bind="query-params",
+            )
             shown = portfolio.rolled_up(board.standings) if grouped else list(board.standings)
             if only_attention:
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)

@@ -52,13 +52,13 @@ def accounts(
         "months": [[float(value) for value in row.months] for row in standings],
         "net": [as_float(row.now.net / divisor) for row in standings],
         "share": [as_float(row.now.net / total * 100) if total > 0 else None for row in standings],
-        "growth": [_hundred(row.growth) for row in standings],
-        "attainment": [_hundred(row.attainment) for row in standings],
+        "growth": [hundred(row.growth) for row in standings],
+        "attainment": [hundred(row.attainment) for row in standings],
         "attention": [attention(row, currency) for row in standings],
-        "discount": [_hundred(row.now.discount_rate) for row in standings],
+        "discount": [hundred(row.now.discount_rate) for row in standings],
     }
     if sees_cost:
-        columns["margin"] = [_hundred(row.now.margin_rate) for row in standings]
+        columns["margin"] = [hundred(row.now.margin_rate) for row in standings]
     columns |= {
         "last_order": [row.last_order_on for row in standings],
         "rhythm": [as_float(row.usual_gap_days) for row in standings],
@@ -80,7 +80,8 @@ def account_scale(standings: Sequence[Standing]) -> tuple[Decimal, str]:
     return formats.step(max((abs(row.now.net) for row in standings), default=Decimal(0)))
 
 
-def _hundred(share: Decimal | None) -> float | None:
+def hundred(share: Decimal | None) -> float | None:
+    """A share as a number of percent."""
     return None if share is None else float(share * 100)
 
 
@@ -92,7 +93,7 @@ def account_columns(standings: Sequence[Standing], *, currency: str) -> dict[str
     top = max((row.attainment or Decimal(0) for row in standings), default=Decimal(0))
     return {
         "code": column.TextColumn(_("Code")),
-        "name": column.TextColumn(_("Account"), width=210, pinned=True),
+        "name": column.TextColumn(_("Account"), width=230),
         "owner": column.TextColumn(_("Owner")),
         "tier": column.TextColumn(_("Tier")),
         "segment": column.TextColumn(_("Segment")),
@@ -114,7 +115,7 @@ def account_columns(standings: Sequence[Standing], *, currency: str) -> dict[str
         "rhythm": column.NumberColumn(
             _("Usual gap, days"), format="%.0f", help=_("Median days between orders.")
         ),
-        "attention": column.TextColumn(_("Needs attention"), width=360),
+        "attention": column.TextColumn(_("Needs attention"), width=320),
     }
 
 
@@ -127,7 +128,7 @@ def money_column(label: str, currency: str, *, places: int = 2, help: str | None
     """An amount with its unit in the heading."""
     return st.column_config.NumberColumn(
         f"{label}, {formats.symbol(currency)}",
-        format="localized" if places == 2 else f"%.{places}f",
+        format="accounting" if places == 2 else f"%.{places}f",
         help=help,
     )
 
@@ -178,7 +179,7 @@ def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def as_xlsx(rows: Sequence[Sequence[Any]], sheet: str) -> bytes:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:

@@ -68,7 +68,18 @@ LOOKS: dict[str, Look] = {
         N_("Net revenue"),
         good="off",
     ),
-    "orders": Look(N_("Orders"), N_("Distinct order numbers of the period."), N_("Orders"), good="off"),
+    "products_bought": Look(
+        N_("Products bought"),
+        N_("Products with positive net revenue in the period."),
+        N_("Counted"),
+    ),
+    "return_rate": Look(
+        N_("Returns"),
+        N_("Amount of returned lines divided by net revenue before returns."),
+        N_("Returned amount"),
+        N_("Net revenue before returns"),
+        good="inverse",
+    ),
 }
 
 
@@ -128,14 +139,29 @@ def _delta(tile: Tile) -> tuple[str | None, str]:
 
 
 def _beside(tile: Tile, tiles: Mapping[str, Tile], currency: str) -> str:
-    """The second comparison, in grey."""
-    if tile.name == "net_revenue":
-        target = tiles["target_attainment"].value if "target_attainment" in tiles else None
-        return _("{change} on period before · {target} of target").format(
-            change=formats.percent(tile.growth_before, signed=True), target=formats.percent(target, places=0)
-        )
+    """Two more comparisons in grey, always two lines, so that all tiles are of one height."""
+    return "  \n".join((_before(tile, currency), _size(tile, tiles, currency)))
+
+
+def _before(tile: Tile, currency: str) -> str:
     if tile.name == "target_attainment":
         return _("of {target}").format(target=formats.compact(tile.denominator or None, currency))
+    if tile.name == "net_revenue":
+        return _("{change} on period before").format(change=formats.percent(tile.growth_before, signed=True))
+    shown = formats.percent(tile.before) if tile.is_ratio else formats.number(tile.before)
+    return _("{value} in period before").format(value=shown)
+
+
+def _size(tile: Tile, tiles: Mapping[str, Tile], currency: str) -> str:
+    """What the figure comes to, in money or in rows."""
+    if tile.name == "net_revenue":
+        target = tiles["target_attainment"].value if "target_attainment" in tiles else None
+        return _("{share} of target").format(share=formats.percent(target))
+    if tile.name == "target_attainment":
+        if not tile.denominator:
+            return _("no target in this period")
+        gap = formats.compact(tile.numerator - tile.denominator, currency, signed=True)
+        return _("{amount} to date").format(amount=gap)
     if tile.is_ratio:
-        return _("{value} in period before").format(value=formats.percent(tile.before))
-    return _("{value} in period before").format(value=formats.number(tile.before))
+        return formats.compact(tile.numerator, currency)
+    return _("{count} order lines").format(count=formats.number(tile.lines))

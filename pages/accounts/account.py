@@ -1,0 +1,83 @@
+"""Account: who it is, how it stands, what it buys at which price, its orders and who changed what."""
+
+import streamlit as st
+
+from core import account_story, accounts, clock, db, portfolio, settings
+from core.errors import NotFound
+from core.filters import AccountFilter
+from core.language import _
+from core.vocabulary import Permission
+from pages.ui import account_parts, drill, filters, gate, portfolio_parts, tiles
+from pages.ui.forms import plain
+
+actor = gate.require(Permission.REVENUE_READ)
+code = st.query_params.get("account")
+
+with db.read() as session:
+    decided = settings.get(session)
+    day = portfolio.as_of(session, actor)
+    names = {row.code: row.name for row in accounts.search(session, actor, with_unassigned=True)}
+    try:
+        account = accounts.get_by_code(session, actor, code) if code else None
+    except NotFound:
+        account = None
+
+currency = decided.base_currency
+left, right = st.columns([3, 2], vertical_alignment="bottom")
+
+if account is None:
+    left.title(_("Account"))
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        account_parts.choose(names, None)
+    if code:
+        account_parts.missing()
+    elif names:
+        st.info(_("Choose an account above to see how it stands."))
+    else:
+        portfolio_parts.no_orders(actor)
+    st.stop()
+
+with right, st.container(horizontal_alignment="right"):
+    account_parts.choose(names, account.code)
+    period = filters.period(day or clock.today(), decided.fiscal_year_month)
+with left:
+    st.title(plain(account.name))
+    st.caption(
+        f"{plain(account.code)} · {account_parts.status(account)} · {filters.sentence(period, day)}"
+        if day
+        else f"{plain(account.code)} · {account_parts.status(account)}"
+    )
+
+only = AccountFilter(account_ids=frozenset({account.id}))
+with db.read() as session:
+    board = portfolio.board(session, actor, period, only, day=day)
+    stories = account_story.products(session, actor, account.id, period)
+    figures = account_story.tiles(session, actor, account.id, period, stories)
+
+account_parts.who(account, decided)
+if not stories and not any(row.net or row.year_ago for row in board.months):
+    st.info(_("This account has no orders in this period, nor in those it is compared with."))
+else:
+    if board.standings:
+        account_parts.attention(board.standings[0], currency)
+    tiles.row(figures, currency=currency, asked=drill.asked(period, only, of_products=True))
+    left, right = st.columns([3, 2])
+    with left, st.container(border=True, height="stretch"):
+        portfolio_parts.months(board, currency)
+    with right, st.container(border=True, height="stretch"):
+        account_parts.product_mix(stories, currency)
+
+labels = [_("Products"), _("Prices"), _("Orders"), _("History")]
+bought, priced, ordered, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+if bought.open:
+    with bought:
+        account_parts.products(stories, currency)
+if priced.open:
+    with priced:
+        account_parts.prices(actor, account, stories, period, currency)
+if ordered.open:
+    with ordered:
+        account_parts.order_list(actor, account, period, currency)
+if changed.open:
+    with changed:
+        account_parts.history(actor, account)
