@@ -44,10 +44,10 @@ def restore(session: Session, actor: Actor, entry_id: int, field: str) -> None:
 def _restore_account(session: Session, actor: Actor, account_id: int, field: str, before: Any) -> None:
     now = accounts.get(session, actor, account_id)
     draft = AccountDraft(**{item.name: getattr(now, item.name) for item in fields(AccountDraft)})
-    name, value = (
-        ("owner_id", _user_id(session, before)) if field == "owner" else (field, _typed(field, before))
-    )
-    wanted = replace(draft, **{name: value})
+    change: dict[str, Any] = {field: _typed(field, before)}
+    if field == "owner":
+        change = {"owner_id": _user_id(session, before)}
+    wanted = replace(draft, **change)
     _refuse_the_same(draft, wanted)
     accounts.update(session, actor, account_id, wanted, version=now.version)
 

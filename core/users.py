@@ -74,7 +74,7 @@ def search(session: Session, actor: Actor, text: str = "") -> list[UserRow]:
     seen = dict(
         session.execute(
             select(WebSession.user_id, func.max(WebSession.seen_at)).group_by(WebSession.user_id)
-        ).tuples().all()
+        ).all()
     )
     return [_row(user, seen.get(user.id)) for user in session.scalars(query)]
 
@@ -89,7 +89,7 @@ def get(session: Session, actor: Actor, user_id: int) -> UserRow:
 def regions(session: Session, actor: Actor) -> dict[int, str]:
     """Every region by its id, for choosing."""
     auth.require(actor, Permission.USER_WRITE)
-    return dict(session.execute(select(Region.id, Region.name).order_by(Region.name)).tuples().all())
+    return dict(session.execute(select(Region.id, Region.name).order_by(Region.name)).all())
 
 
 def exist(session: Session) -> bool:
