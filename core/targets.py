@@ -87,12 +87,11 @@ def _checked(months: Mapping[date, Wanted | None]) -> dict[date, Wanted | None]:
     for month in months:
         if month.day != 1:
             raise Invalid(_("A target belongs to a month: give its first day, not {day}.").format(day=month))
-    return {
-        month: None
-        if value is None
-        else (round_money(value[0]), None if value[1] is None else round_money(value[1]))
-        for month, value in months.items()
-    }
+    return {month: None if value is None else _rounded(*value) for month, value in months.items()}
+
+
+def _rounded(net_revenue: Decimal, margin: Decimal | None) -> Wanted:
+    return round_money(net_revenue), None if margin is None else round_money(margin)
 
 
 def _in_force(account_id: int) -> Any:
@@ -100,7 +99,7 @@ def _in_force(account_id: int) -> Any:
 
 
 def _value(row: Target | None) -> Wanted | None:
-    return None if row is None else (row.net_revenue_amount, row.margin_amount)
+    return None if row is None else _rounded(row.net_revenue_amount, row.margin_amount)
 
 
 def _changes(month: date, before: Wanted | None, after: Wanted | None) -> dict[str, tuple[Any, Any]]:
