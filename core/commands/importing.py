@@ -18,7 +18,9 @@ from core.importing import Options, Outcome, Question, Reason, Upload
 from core.language import _
 from core.vocabulary import BatchKind
 
-_GROUP = typer.Typer(no_args_is_help=True, help="Bring files in, or take an import back: `import undo BATCH`.")
+_GROUP = typer.Typer(
+    no_args_is_help=True, help="Bring files in, or take an import back: `import undo BATCH`."
+)
 
 
 class MissingAccount(StrEnum):
@@ -42,13 +44,23 @@ class Decimals(StrEnum):
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV, TSV or XLSX.")]
-Columns = Annotated[list[str] | None, typer.Option("--column", metavar="FIELD=HEADER", help="Which column is which field.")]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", metavar="FIELD=HEADER", help="Which column is which field.")
+]
 Map = Annotated[Path | None, typer.Option("--map", metavar="FILE.toml", help="The same, from a file.")]
-Missing = Annotated[MissingAccount, typer.Option("--missing-account", help="What to do with rows without an account.")]
-Create = Annotated[bool, typer.Option("--create-missing", help="Create accounts and products that are unknown.")]
+Missing = Annotated[
+    MissingAccount, typer.Option("--missing-account", help="What to do with rows without an account.")
+]
+Create = Annotated[
+    bool, typer.Option("--create-missing", help="Create accounts and products that are unknown.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
-WhenRefused = Annotated[OnError, typer.Option("--on-error", help="A refused row: apply nothing, or skip the row.")]
-Order = Annotated[DateOrder | None, typer.Option("--date-order", help="Whether 03/04/2026 begins with the day or month.")]
+WhenRefused = Annotated[
+    OnError, typer.Option("--on-error", help="A refused row: apply nothing, or skip the row.")
+]
+Order = Annotated[
+    DateOrder | None, typer.Option("--date-order", help="Whether 03/04/2026 begins with the day or month.")
+]
 Decimal = Annotated[Decimals | None, typer.Option("--decimal", help="Whether 1,234 has a decimal comma.")]
 Sheet = Annotated[str | None, typer.Option("--sheet", help="Which sheet of a workbook.")]
 Source = Annotated[str | None, typer.Option("--source", help="Which system's account codes the file uses.")]
@@ -80,7 +92,7 @@ def register(app: typer.Typer) -> None:
 def _command(kind: BatchKind) -> Any:
     """The command of one kind; all take the same options."""
 
-    def command(
+    def command(  # noqa: PLR0913, PLR0917  (each argument is one option of the command line)
         files: Files,
         column: Columns = None,
         map_file: Map = None,
@@ -121,7 +133,10 @@ def _import(kind: BatchKind, files: list[Path], wish: _Wish, username: str | Non
     actor = acting.current_actor(username)
     with db.read() as session:
         if settings.get(session).demo:
-            typer.echo(_("The store holds the demo company; `python -m core demo --remove` empties it first."), err=True)
+            typer.echo(
+                _("The store holds the demo company; `python -m core demo --remove` empties it first."),
+                err=True,
+            )
     documents, failed = [], False
     for path in files:
         document, refusal = _one(kind, path, wish, given, actor)
@@ -154,7 +169,9 @@ def _one(
     try:
         upload = _receive(path)
     except OSError as error:
-        raise Unavailable(_("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)) from error
+        raise Unavailable(
+            _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
+        ) from error
     try:
         said = {**(importing.from_toml(wish.map, kind) if wish.map else {}), **given}
         upload = _sheet(kind, upload, wish, said)
@@ -189,7 +206,9 @@ def _sheet(kind: BatchKind, upload: Upload, wish: _Wish, said: dict[str, str]) -
     if len(fitting) == 1:
         return fitting[0]
     raise Invalid(
-        _("The workbook has several sheets: {sheets}. Choose one with --sheet.").format(sheets=", ".join(upload.sheets))
+        _("The workbook has several sheets: {sheets}. Choose one with --sheet.").format(
+            sheets=", ".join(upload.sheets)
+        )
     )
 
 
@@ -256,10 +275,10 @@ def _asked(question: Question) -> str:
     headers, examples = ", ".join(question.headers), ", ".join(question.examples)
     if question.about == "decimal":
         return _(
-            "{examples} in {headers} can be read with a decimal point or a decimal comma. Say which: --decimal point or --decimal comma."
+            "{examples} in {headers} can be read with a decimal point or a decimal comma. "
+            "Say which: --decimal point or --decimal comma."
         ).format(examples=examples, headers=headers)
     return _(
-        "{examples} in {headers} can begin with the day or with the month. Say which: --date-order day or --date-order month."
+        "{examples} in {headers} can begin with the day or with the month. "
+        "Say which: --date-order day or --date-order month."
     ).format(examples=examples, headers=headers)
-
-

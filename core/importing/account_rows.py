@@ -33,7 +33,19 @@ NO_STATUS = N_("the status is active, dormant or lost")
 OTHER_REGION = N_("this is not one of your regions")
 NEGATIVE_DAYS = N_("days of payment are not below zero")
 
-_TEXTS = ("code", "name", "group", "segment", "tier", "industry", "region", "country", "owner", "status", "currency")
+_TEXTS = (
+    "code",
+    "name",
+    "group",
+    "segment",
+    "tier",
+    "industry",
+    "region",
+    "country",
+    "owner",
+    "status",
+    "currency",
+)
 _WHOLES = ("since", "payment_days", "credit_limit")
 _LOOKUPS: dict[str, Any] = {"group": Group, "segment": Segment, "tier": Tier, "region": Region}
 _DIRECT = ("name", "industry", "country", "currency", "payment_days")
@@ -50,7 +62,7 @@ class _Known:
 
 
 def plan(
-    session: Session, actor: Actor, values: Values, found: Findings, options: Options, progress: Progress
+    session: Session, actor: Actor, values: Values, found: Findings, _options: Options, _progress: Progress
 ) -> RecordPlan:
     """Compare every row with the account of its code."""
     auth.require(actor, Permission.ACCOUNT_WRITE)
@@ -77,7 +89,7 @@ def plan(
 def _known(session: Session, actor: Actor) -> _Known:
     visible = list(session.scalars(select(Account).where(auth.visible_accounts(actor))))
     codes = set(session.scalars(select(Account.code)))
-    users = {name: user_id for name, user_id in session.execute(select(User.username, User.id).where(User.is_active))}
+    users = dict(session.execute(select(User.username, User.id).where(User.is_active)).tuples().all())
     regions = None
     if actor.region_ids and not actor.sees_everything:
         regions = set(session.scalars(select(Region.name).where(Region.id.in_(actor.region_ids))))
@@ -111,7 +123,8 @@ def _problems(actor: Actor, known: _Known, one: dict[str, Any]) -> list[tuple[st
     if "status" in one and one["status"].lower() not in set(AccountStatus):
         problems.append(("status", NO_STATUS))
     if known.own_regions is not None and (
-        ("region" in one and one["region"] not in known.own_regions) or (account is None and "region" not in one)
+        ("region" in one and one["region"] not in known.own_regions)
+        or (account is None and "region" not in one)
     ):
         problems.append(("region", OTHER_REGION))
     if one.get("payment_days", 0) < 0:
@@ -202,16 +215,20 @@ def _record(recorder: Recorder, action: str, account: Account, changes: dict[str
     audit.record(recorder.session, recorder.actor, action, subject, changes)
 
 
-def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -> None:
+def undo(session: Session, actor: Actor, batch: ImportBatch, _moment: datetime) -> None:
     """Give changed accounts their values back and remove those that the batch made."""
     for change in records.changes_of(session, batch.id):
-        account = session.scalar(select(Account).where(Account.id == change.entity_id, auth.visible_accounts(actor)))
+        account = session.scalar(
+            select(Account).where(Account.id == change.entity_id, auth.visible_accounts(actor))
+        )
         if account is None:
             raise Conflict(_("An account of this import is gone or no longer yours, so it cannot be undone."))
         now = audit.plain({name: getattr(account, name) for name in change.after})
         if now != change.after or (change.before is None and creations.is_used(session, account)):
             raise Conflict(
-                _("Account {code} was changed or used since, so the import cannot be undone.").format(code=account.code)
+                _("Account {code} was changed or used since, so the import cannot be undone.").format(
+                    code=account.code
+                )
             )
         subject = Subject("account", str(account.id), account.name, account.id)
         if change.before is None:

@@ -11,9 +11,13 @@ Decimals = Literal["point", "comma"]
 
 # Blanks that stand between thousands, and the apostrophes of Swiss files.
 _GROUPING = re.compile("[\\s\u00a0\u2009\u202f'\u2019\u02bc]")
-_SIGN_LIKE = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2014": "-", "\ufe63": "-", "\uff0d": "-", "\uff0b": "+"})
+_SIGN_LIKE = str.maketrans(
+    {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\ufe63": "-", "\uff0d": "-", "\uff0b": "+"}
+)
 _CURRENCY = r"(?:[A-Z]{3}|RM|Rp|Rs\.?|kr\.?|zł|Kč|Ft|лв|S/\.?|[A-Z]{0,3}\s?[$€£¥₹₩₫฿₱₽₺₴₦₪₡₲₸₭₮₨₼₾₵¢])"
-_WITH_CURRENCY = re.compile(rf"^([-+]?)\s*(?:{_CURRENCY})?\s*([-+]?[\d.,].*?)\s*(?:{_CURRENCY})?\s*(-?)$", re.DOTALL)
+_WITH_CURRENCY = re.compile(
+    rf"^([-+]?)\s*(?:{_CURRENCY})?\s*([-+]?[\d.,].*?)\s*(?:{_CURRENCY})?\s*(-?)$", re.DOTALL
+)
 _EXPONENT = re.compile(r"^([-+]?)(\d+)(?:([.,])(\d*))?[eE]([-+]?\d{1,3})$")
 _PLAIN = re.compile(r"^([-+]?)(\d*)(?:\.(\d+))?$")
 _GROUPED = re.compile(r"^\d{1,3}(?:\d{3})*$")
@@ -57,7 +61,7 @@ def take_apart(text: str) -> Written | None:
     body = body.strip("%").strip()
     exponent = _EXPONENT.match(body)
     if exponent:
-        sign, whole, separator, decimals, power = exponent.groups()
+        sign, whole, _separator, decimals, power = exponent.groups()
         parts = (whole, decimals or "")
         return _written(negative or sign == "-", body, percent, int(power), parts, parts)
     matched = _WITH_CURRENCY.match(body)

@@ -100,7 +100,9 @@ def undo(session: Session, actor: Actor, batch_id: int) -> None:
 
 
 def _access(session: Session, actor: Actor, batch_id: int) -> ImportBatch:
-    batch = session.scalar(select(ImportBatch).where(ImportBatch.id == batch_id, _known_to(actor)).with_for_update())
+    batch = session.scalar(
+        select(ImportBatch).where(ImportBatch.id == batch_id, _known_to(actor)).with_for_update()
+    )
     if batch is None:
         raise NotFound(_("There is no such import."))
     return batch

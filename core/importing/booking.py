@@ -24,7 +24,9 @@ LINE_COLUMNS: tuple[str, ...] = tuple(column.name for column in OrderLine.__tabl
 
 _BLOCK = 10_000
 _AT_ONCE = 500
-_FROM_FILE = tuple(name for name in LINE_COLUMNS if name not in ("order_no", "line_no", "batch_id", "booked_month"))
+_FROM_FILE = tuple(
+    name for name in LINE_COLUMNS if name not in ("order_no", "line_no", "batch_id", "booked_month")
+)
 _DAY_COLUMNS = tuple(column.name for column in OrderLine.__table__.columns if isinstance(column.type, Date))
 
 
@@ -49,7 +51,9 @@ class OrderBooking:
         # Inserted in the order of the key, lines go to the end of the table instead of all over it. Accounts
         # that are still to be created get the highest ids, in the order of their numbers below zero.
         account = np.where(rows.account <= UNASSIGNED_TO_CREATE, 2**60 - rows.account, rows.account)
-        order = np.lexsort((outcome.line_no[accepted], rank[rows.order_no.codes[accepted]], account[accepted]))
+        order = np.lexsort(
+            (outcome.line_no[accepted], rank[rows.order_no.codes[accepted]], account[accepted])
+        )
         self._sorted = accepted[order]
         self._orders = self._new_orders()
 
@@ -173,7 +177,9 @@ class OrderBooking:
                 one[1] = min(one[1], day)
                 one[2] += 1
                 one[3] += amount
-        return [(code, row, day, count, amount) for (code, _account), (row, day, count, amount) in sums.items()]
+        return [
+            (code, row, day, count, amount) for (code, _account), (row, day, count, amount) in sums.items()
+        ]
 
     def _order_rows(self, batch_id: int) -> Iterator[tuple[Any, ...]]:
         account = self._rows.account
@@ -207,7 +213,9 @@ def _renumbered(numbers: Wholes, ids: dict[int, int]) -> Wholes:
         return numbers
     renumbered = numbers.copy()
     different, inverse = np.unique(numbers, return_inverse=True)
-    renumbered[:] = np.array([ids.get(number, number) for number in different.tolist()], dtype=np.int64)[inverse]
+    renumbered[:] = np.array([ids.get(number, number) for number in different.tolist()], dtype=np.int64)[
+        inverse
+    ]
     return renumbered
 
 

@@ -11,7 +11,18 @@ LONGEST_ID, LONGEST_TEXT = 64, 500
 _UNKNOWN = {"", "-", "?", "null", "nan", "–", "—", "−"}
 _FLOAT_ID = re.compile(r"^(\d+)\.0+$")
 _SHORTENED = re.compile(r"^\d(?:[.,]\d+)?E\+\d{1,3}$", re.IGNORECASE)
-_ERRORS = {"#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!", "#spill!", "#calc!", "#getting_data"}
+_ERRORS = {
+    "#n/a",
+    "#ref!",
+    "#value!",
+    "#div/0!",
+    "#name?",
+    "#null!",
+    "#num!",
+    "#spill!",
+    "#calc!",
+    "#getting_data",
+}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b]")
 _BREAKS = re.compile(r"\s*[\r\n\t]+\s*")
 _PLAIN_NUMBER = re.compile(r"^[-+]?[\d.,\s]*\d$")
@@ -22,7 +33,7 @@ SHORTENED = N_("Excel has shortened this number and lost digits: format the colu
 TOO_LONG = N_("the text is too long")
 
 
-class Refused(ValueError):  # noqa: N818  (a cell is refused, with the reason as its text)
+class Refused(ValueError):
     """A cell that cannot be used; its text is the reason."""
 
 

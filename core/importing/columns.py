@@ -64,7 +64,9 @@ class Values:
 
     rows: int
     texts: dict[str, Texts] = field(default_factory=dict)
-    wholes: dict[str, Wholes] = field(default_factory=dict)  # scaled numbers, or days as ordinals; MISSING: unknown
+    wholes: dict[str, Wholes] = field(
+        default_factory=dict
+    )  # scaled numbers, or days as ordinals; MISSING: unknown
     refused: list[tuple[str, str, Mask]] = field(default_factory=list)  # field, reason, rows
     rounded: list[tuple[str, Mask]] = field(default_factory=list)  # field, rows
     questions: list[Question] = field(default_factory=list)
@@ -145,7 +147,9 @@ def _text_value(one: Field, text: str) -> str:
 def _read_numbers(
     values: Values, columns: list[tuple[Field, Column, list[Written | None]]], decimals: Decimals | None
 ) -> None:
-    shared = _agreed({proof for _one, _column, seen in columns for proof in amounts.evidence(filter(None, seen))})
+    shared = _agreed(
+        {proof for _one, _column, seen in columns for proof in amounts.evidence(filter(None, seen))}
+    )
     open_columns = []
     for one, column, seen in columns:
         own = amounts.evidence(filter(None, seen))
@@ -188,16 +192,22 @@ def _scale_column(
 def _read_days(
     values: Values, columns: list[tuple[Field, Column, list[Reading | None]]], order: DateOrder | None
 ) -> None:
-    shared = _agreed({proof for _one, _column, seen in columns for proof in dates.evidence(filter(None, seen))})
+    shared = _agreed(
+        {proof for _one, _column, seen in columns for proof in dates.evidence(filter(None, seen))}
+    )
     open_columns = []
     for one, column, seen in columns:
         own = dates.evidence(filter(None, seen))
         chosen = order or _agreed(own) or (shared if not own else None)
-        unsure = [text for text, day in zip(column.texts, seen, strict=True) if day is not None and day.ambiguous]
+        unsure = [
+            text for text, day in zip(column.texts, seen, strict=True) if day is not None and day.ambiguous
+        ]
         if chosen is None and unsure:
             open_columns.append((column.header, unsure[:3]))
         reason = NOT_A_MONTH if one.content is Content.MONTH else NOT_A_DAY
-        _place_days(values, one, column, [None if day is None else day.under(chosen or "day") for day in seen], reason)
+        _place_days(
+            values, one, column, [None if day is None else day.under(chosen or "day") for day in seen], reason
+        )
     if open_columns:
         values.questions.append(_question("date_order", open_columns, ("day", "month")))
 
@@ -220,4 +230,6 @@ def _agreed(proofs: set[Any]) -> Any:
 
 def _question(about: str, columns: list[tuple[str, list[str]]], choices: tuple[str, ...]) -> Question:
     shown = [example for _header, found in columns for example in found]
-    return Question(about, tuple(header for header, _found in columns), tuple(dict.fromkeys(shown))[:3], choices)
+    return Question(
+        about, tuple(header for header, _found in columns), tuple(dict.fromkeys(shown))[:3], choices
+    )

@@ -45,7 +45,9 @@ class Comparison:
         return self.new | self.changed
 
 
-def compare(session: Session, actor: Actor, rows: OrderRows, found: Findings, progress: Progress) -> Comparison:
+def compare(
+    session: Session, actor: Actor, rows: OrderRows, found: Findings, progress: Progress
+) -> Comparison:
     """Compare every order of the file with the store."""
     there = _existing(session, rows.order_no.values)
     if not actor.sees_everything:

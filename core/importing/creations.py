@@ -31,12 +31,12 @@ def remove_unused(session: Session, batch_id: int) -> None:
 
 def _referring(target: Any) -> list[tuple[Table, Any]]:
     """Every column of every table that refers to this one."""
-    found = []
-    for table in Base.metadata.sorted_tables:
-        for key in table.foreign_keys:
-            if key.column.table is target and table is not target:
-                found.append((table, key.parent))
-    return found
+    return [
+        (table, key.parent)
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table is target and table is not target
+    ]
 
 
 def is_used(session: Session, record: Account | Product) -> bool:

@@ -30,7 +30,9 @@ _DAY_NAME_YEAR = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?[-/.\s]*([^\W\d]+)\.?,?[
 _NAME_DAY_YEAR = re.compile(r"^([^\W\d]+)\.?[-/.\s]*(\d{1,2})(?:st|nd|rd|th)?,?[-/.\s]+(\d{4}|\d{2})$")
 _YEAR_NAME_DAY = re.compile(r"^(\d{4})[-/.\s]*([^\W\d]+)\.?[-/.\s]*(\d{1,2})$")
 _SERIAL = re.compile(r"^(\d{5})(?:\.\d+)?$")
-_MONTH_ONLY = re.compile(r"^(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4})|([^\W\d]+)\.?[-/.\s]+(\d{4}|\d{2}))$")
+_MONTH_ONLY = re.compile(
+    r"^(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4})|([^\W\d]+)\.?[-/.\s]+(\d{4}|\d{2}))$"
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Reading:
 
     @property
     def ambiguous(self) -> bool:
-        return self.day_first is not None and self.month_first is not None and self.day_first != self.month_first
+        return (
+            self.day_first is not None and self.month_first is not None and self.day_first != self.month_first
+        )
 
     @property
     def evidence(self) -> DateOrder | None:
@@ -53,7 +57,9 @@ class Reading:
 
     def under(self, order: DateOrder) -> date:
         """The day under the order that holds for the column; a cell with one reading keeps it."""
-        first, second = (self.day_first, self.month_first) if order == "day" else (self.month_first, self.day_first)
+        first, second = (
+            (self.day_first, self.month_first) if order == "day" else (self.month_first, self.day_first)
+        )
         day = first or second
         assert day is not None  # noqa: S101  (a reading has at least one day)
         return day
@@ -104,7 +110,9 @@ def _certain(body: str) -> date | None:
     if matched := _YEAR_FIRST.match(body):
         return _day(int(matched[1]), int(matched[3]), int(matched[4]))
     if _COMPACT.match(body):
-        return _day(int(body[:4]), int(body[4:6]), int(body[6:])) or _day(int(body[4:]), int(body[2:4]), int(body[:2]))
+        return _day(int(body[:4]), int(body[4:6]), int(body[6:])) or _day(
+            int(body[4:]), int(body[2:4]), int(body[:2])
+        )
     if matched := _SERIAL.match(body):
         return _in_range(_EXCEL_EPOCH + timedelta(days=int(matched[1])))
     if matched := _DAY_NAME_YEAR.match(body):

@@ -61,9 +61,9 @@ def receive(stream: BinaryIO, name: str, *, largest: int = LARGEST_FILE) -> Uplo
                 size += len(block)
                 if size > largest:
                     raise Invalid(
-                        _("The file is larger than {limit} MB. Split it, or raise the limit in the settings.").format(
-                            limit=largest // (1024 * 1024)
-                        )
+                        _(
+                            "The file is larger than {limit} MB. Split it, or raise the limit in the settings."
+                        ).format(limit=largest // (1024 * 1024))
                     )
                 digest.update(block)
                 copy.write(block)
@@ -179,7 +179,8 @@ def _with_headers(upload: Upload) -> Upload:
             )
         headers = _distinct_headers(first[1])
         samples = tuple(
-            tuple(cells.clean(cell) for cell in row[: len(headers)]) for _line, row in islice(records, SAMPLE_ROWS)
+            tuple(cells.clean(cell) for cell in row[: len(headers)])
+            for _line, row in islice(records, SAMPLE_ROWS)
         )
     return replace(upload, headers=headers, samples=samples)
 
@@ -227,9 +228,9 @@ def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
             yield file
         except UnicodeError as error:
             raise Invalid(
-                _("The file is not written in {encoding} throughout. Save it as UTF-8 and upload it again.").format(
-                    encoding=encoding
-                )
+                _(
+                    "The file is not written in {encoding} throughout. Save it as UTF-8 and upload it again."
+                ).format(encoding=encoding)
             ) from error
 
 
@@ -246,9 +247,9 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             lines.new_record()
     except csv.Error as error:
         raise Invalid(
-            _("Line {line} has a cell that does not end: a quotation mark is probably missing or too many.").format(
-                line=start
-            )
+            _(
+                "Line {line} has a cell that does not end: a quotation mark is probably missing or too many."
+            ).format(line=start)
         ) from error
     lines.check_closed(start)
 
@@ -278,7 +279,9 @@ class _Lines:
         self._length += len(line)
         if len(line) > _LONGEST_LINE or self._length > _LONGEST_RECORD:
             raise Invalid(
-                _("Line {line} is too long to be a row of a table: is this the right file?").format(line=self._number)
+                _("Line {line} is too long to be a row of a table: is this the right file?").format(
+                    line=self._number
+                )
             )
         if '"' in line:
             self._quotes += line.count('"')
@@ -291,6 +294,4 @@ class _Lines:
     def check_closed(self, start: int) -> None:
         """Refuse a file that ends inside a quotation: rows would be missing without a word."""
         if getattr(self, "_last_quotes", 0) % 2 and self._number - start > 1:
-            raise Invalid(
-                _("The quotation mark opened on line {line} is never closed.").format(line=start)
-            )
+            raise Invalid(_("The quotation mark opened on line {line} is never closed.").format(line=start))

@@ -77,7 +77,9 @@ class Findings:
 
     def reasons(self) -> tuple[Reason, ...]:
         """Every reason with its rows, the most frequent first."""
-        counted = [Reason(_sentence(name, text), int(mask.sum())) for (name, text), mask in self._refused.items()]
+        counted = [
+            Reason(_sentence(name, text), int(mask.sum())) for (name, text), mask in self._refused.items()
+        ]
         return tuple(sorted(counted, key=lambda one: (-one.rows, one.reason)))
 
     def warnings(self) -> tuple[Reason, ...]:

@@ -65,13 +65,13 @@ class LineColumns:
     def _column(self, name: str, places: Wholes, booked: list[Booked | None]) -> list[Any]:
         rows, values = self._rows, self._rows.values
         if name in ("account_id", "product_id"):
-            return (rows.account if name == "account_id" else rows.product)[places].tolist()
+            return list((rows.account if name == "account_id" else rows.product)[places].tolist())
         if name in ("ordered_on", "invoiced_on", "booked_on"):
             return self._as_days(getattr(rows, name)[places])
         if name in _DAYS:
             return self._as_days(values.whole(name)[places])
         if name in ("quantity", "fx_rate"):
-            return (values.whole(name) if name == "quantity" else rows.fx_rate)[places].tolist()
+            return list((values.whole(name) if name == "quantity" else rows.fx_rate)[places].tolist())
         if name == "delivered_quantity":
             return [None if one == MISSING else one for one in values.whole(name)[places].tolist()]
         if name in ("currency", "country", "unit"):
@@ -109,6 +109,8 @@ def numbering_batches(session: Session) -> set[int]:
     """The batches whose files did not number their lines: those numbers are only the order of the rows."""
     return {
         batch_id
-        for batch_id, options in session.execute(select(ImportBatch.id, ImportBatch.options).where(ImportBatch.kind == "orders"))
+        for batch_id, options in session.execute(
+            select(ImportBatch.id, ImportBatch.options).where(ImportBatch.kind == "orders")
+        )
         if "line_no" not in (options or {}).get("columns", {})
     }

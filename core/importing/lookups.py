@@ -44,7 +44,9 @@ def accounts(session: Session, actor: Actor, source: str | None = None) -> Direc
         if is_unassigned:
             unassigned = account_id
     foreign: dict[str, set[int]] = {}
-    query = select(AccountCode.code, AccountCode.account_id).join(Account, Account.id == AccountCode.account_id)
+    query = select(AccountCode.code, AccountCode.account_id).join(
+        Account, Account.id == AccountCode.account_id
+    )
     if source is not None:
         query = query.where(AccountCode.source == source)
     for code, account_id in session.execute(query.where(visible)):
@@ -63,5 +65,6 @@ def taken_codes(session: Session, codes: Iterable[str]) -> set[str]:
 
 def products(session: Session) -> Directory:
     """Every product's code; products are no secret."""
-    return Directory({code: product_id for product_id, code in session.execute(select(Product.id, Product.code))})
-
+    return Directory(
+        {code: product_id for product_id, code in session.execute(select(Product.id, Product.code))}
+    )

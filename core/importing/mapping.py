@@ -67,7 +67,9 @@ def explicit(kind: BatchKind, upload: Upload, given: Mapping[str, str]) -> dict[
     stripped = {name: header.strip() for name, header in given.items()}
     check_headers(upload, stripped)
     taken = set(stripped.values())
-    by_name = {name: header for name, header in fields.exact(kind, upload.headers).items() if header not in taken}
+    by_name = {
+        name: header for name, header in fields.exact(kind, upload.headers).items() if header not in taken
+    }
     return {**by_name, **stripped}
 
 
@@ -85,7 +87,11 @@ def check_headers(upload: Upload, columns: Mapping[str, str]) -> None:
 def missing_sentence(kind: BatchKind, upload: Upload, missing: Sequence[str]) -> str:
     """Which required fields no column was found for, and what the command line would take."""
     likely = fields.matched(kind, upload.headers)
-    hints = " ".join(f"--column {name}={json.dumps(likely[name], ensure_ascii=False)}" for name in missing if name in likely)
+    hints = " ".join(
+        f"--column {name}={json.dumps(likely[name], ensure_ascii=False)}"
+        for name in missing
+        if name in likely
+    )
     sentence = _("No column is matched to {fields}. The file's columns are: {headers}.").format(
         fields=", ".join(missing), headers=", ".join(upload.headers)
     )
@@ -97,11 +103,16 @@ def from_toml(path: Path, kind: BatchKind) -> dict[str, str]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise Invalid(_("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)) from error
+        raise Invalid(
+            _("{file} cannot be read: {reason}.").format(file=path, reason=error.strerror)
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(_("{file} is no TOML file: {reason}.").format(file=path, reason=error)) from error
     found: dict[str, str] = {}
-    for table in (document, *(document.get(name, {}) for name in ("columns", "column", "map", "fields", kind.value))):
+    for table in (
+        document,
+        *(document.get(name, {}) for name in ("columns", "column", "map", "fields", kind.value)),
+    ):
         found.update(_texts(table))
     return found
 

@@ -38,7 +38,7 @@ class OrderPlan:
         return self._outcome.changed
 
     def apply(
-        self, session: Session, actor: Actor, batch: ImportBatch, moment: datetime, progress: Progress
+        self, session: Session, _actor: Actor, batch: ImportBatch, moment: datetime, progress: Progress
     ) -> dict[str, Any]:
         created = self._booking.apply(session, batch.id, moment, progress)
         return {"accounts_created": created.accounts, "products_created": created.products}
@@ -53,7 +53,7 @@ def plan(
     return OrderPlan(outcome, OrderBooking(rows, outcome))
 
 
-def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -> None:
+def undo(session: Session, actor: Actor, batch: ImportBatch, _moment: datetime) -> None:
     """Take a batch's lines out and put back the lines that they replaced."""
     order_numbers = sorted(_orders_of(session, batch.id))
     _refuse_if_built_on(session, batch.id, order_numbers)
@@ -65,7 +65,9 @@ def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -
     kept = ReplacedLine.replaced_by == batch.id
     lines = select(*(getattr(ReplacedLine, name) for name in LINE_COLUMNS)).where(kept)
     session.execute(insert(OrderLine).from_select(list(LINE_COLUMNS), lines))
-    restored = tuple_(OrderLine.account_id, OrderLine.order_no, OrderLine.line_no).in_(select_keys(ReplacedLine, kept))
+    restored = tuple_(OrderLine.account_id, OrderLine.order_no, OrderLine.line_no).in_(
+        select_keys(ReplacedLine, kept)
+    )
     rollups.add(session, restored)
     rollups.prune(session)
     session.execute(delete(ReplacedLine).where(kept).execution_options(synchronize_session=False))
@@ -77,20 +79,26 @@ def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -
 def _orders_of(session: Session, batch_id: int) -> set[str]:
     """The order numbers that a batch touched."""
     booked = session.scalars(select(OrderLine.order_no).where(OrderLine.batch_id == batch_id).distinct())
-    replaced = session.scalars(select(ReplacedLine.order_no).where(ReplacedLine.replaced_by == batch_id).distinct())
+    replaced = session.scalars(
+        select(ReplacedLine.order_no).where(ReplacedLine.replaced_by == batch_id).distinct()
+    )
     return {*booked, *replaced}
 
 
 def _accounts_of(session: Session, batch_id: int) -> set[int]:
     booked = session.scalars(select(OrderLine.account_id).where(OrderLine.batch_id == batch_id).distinct())
-    replaced = session.scalars(select(ReplacedLine.account_id).where(ReplacedLine.replaced_by == batch_id).distinct())
+    replaced = session.scalars(
+        select(ReplacedLine.account_id).where(ReplacedLine.replaced_by == batch_id).distinct()
+    )
     return {*booked, *replaced}
 
 
 def _refuse_if_built_on(session: Session, batch_id: int, order_numbers: list[str]) -> None:
     """Raise Conflict where a later import or a person changed what this batch brought."""
     later = session.execute(
-        select(ReplacedLine.replaced_by, ReplacedLine.order_no).where(ReplacedLine.batch_id == batch_id).limit(1)
+        select(ReplacedLine.replaced_by, ReplacedLine.order_no)
+        .where(ReplacedLine.batch_id == batch_id)
+        .limit(1)
     ).first()
     if later is None:
         later = _later_line(session, batch_id, order_numbers)
@@ -99,9 +107,9 @@ def _refuse_if_built_on(session: Session, batch_id: int, order_numbers: list[str
     other, order_no = later
     if other is None:
         raise Conflict(
-            _("Order {order} of this import was changed by hand since, so the import cannot be undone.").format(
-                order=order_no
-            )
+            _(
+                "Order {order} of this import was changed by hand since, so the import cannot be undone."
+            ).format(order=order_no)
         )
     raise Conflict(
         _("Import {batch} changed order {order} of this import. Undo import {batch} first.").format(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -134,7 +136,10 @@ def _accounts(
         account = np.where(without & ~found.already("account"), nobody, account)
     else:
         found.refuse("account", findings.REQUIRED, without & ~found.already("account"))
-    names, countries = _described(codes, values.text("account_name")), _described(codes, values.text("country"))
+    names, countries = (
+        _described(codes, values.text("account_name")),
+        _described(codes, values.text("country")),
+    )
     created = [
         NewAccount(codes.values[place], names.get(place) or codes.values[place], countries.get(place))
         for place in new
@@ -152,17 +157,27 @@ def _products(
     found.refuse("product", NO_PRODUCT, product == UNKNOWN)
     if not new:
         return product, []
-    names, categories, units = (_described(codes, values.text(name)) for name in ("product_name", "category", "unit"))
+    names, categories, units = (
+        _described(codes, values.text(name)) for name in ("product_name", "category", "unit")
+    )
     created = [
-        NewProduct(codes.values[place], names.get(place) or codes.values[place], categories.get(place), units.get(place))
+        NewProduct(
+            codes.values[place],
+            names.get(place) or codes.values[place],
+            categories.get(place),
+            units.get(place),
+        )
         for place in new
     ]
     return product, created
 
 
-def _resolve(codes: Texts, directory: Directory, *, may_create: bool, first_new: int) -> tuple[list[int], list[int]]:
+def _resolve(
+    codes: Texts, directory: Directory, *, may_create: bool, first_new: int
+) -> tuple[list[int], list[int]]:
     """The id of each different code, and the positions of those that have to be created."""
-    ids, new = [], []
+    ids: list[int] = []
+    new: list[int] = []
     for place, code in enumerate(codes.values):
         found = directory.find(code)
         if found == UNKNOWN and may_create:
@@ -222,7 +237,7 @@ _GIVEN = ("quantity", "unit_price", "list_price", "discount_rate", "net_amount",
 def _prices(values: Values, found: Findings, fx_rate: Wholes) -> list[Booked | None]:
     """Work out each different set of prices once; half a million rows have far fewer."""
     refused = found.refused.tolist()
-    given = [values.whole(name).tolist() for name in _GIVEN]
+    given: list[list[Any]] = [values.whole(name).tolist() for name in _GIVEN]
     known: dict[tuple[int, ...], Booked | str] = {}
     booked: list[Booked | None] = []
     against: dict[str, list[int]] = {}
@@ -232,7 +247,7 @@ def _prices(values: Values, found: Findings, fx_rate: Wholes) -> list[Booked | N
             continue
         outcome = known.get(numbers)
         if outcome is None:
-            outcome = known[numbers] = prices.book(Given(*(None if one == MISSING else one for one in numbers)))
+            outcome = known[numbers] = prices.book(_given(numbers))
         if isinstance(outcome, str):
             against.setdefault(outcome, []).append(row)
             booked.append(None)
@@ -244,6 +259,14 @@ def _prices(values: Values, found: Findings, fx_rate: Wholes) -> list[Booked | N
         found.refuse("", reason, mask)
     found.notice("list_price", LIST_ONLY, _list_only(values, found))
     return booked
+
+
+def _given(numbers: Sequence[int]) -> Given:
+    known = [None if one == MISSING else one for one in numbers[1:7]]
+    unit_price, list_price, discount_rate, net_amount, unit_cost, cost_amount = known
+    return Given(
+        numbers[0], unit_price, list_price, discount_rate, net_amount, unit_cost, cost_amount, numbers[7]
+    )
 
 
 def _list_only(values: Values, found: Findings) -> int:

@@ -80,7 +80,11 @@ def _net(given: Given) -> tuple[int, _Exact] | str:
     unit_price, list_price, rate = given.unit_price, given.list_price, given.discount_rate
     kept = None if rate is None else RATE_SCALE - rate
     if unit_price is not None:
-        if list_price is not None and kept is not None and abs(unit_price * RATE_SCALE - list_price * kept) > RATE_SCALE:
+        if (
+            list_price is not None
+            and kept is not None
+            and abs(unit_price * RATE_SCALE - list_price * kept) > RATE_SCALE
+        ):
             return DISAGREE
         return _with_total(given, unit_price, _times(given.quantity, unit_price))
     if list_price is not None and kept is not None:

@@ -31,7 +31,7 @@ _LOOKUPS: dict[str, Any] = {"category": Category, "unit": Unit}
 
 
 def plan(
-    session: Session, actor: Actor, values: Values, found: Findings, options: Options, progress: Progress
+    session: Session, actor: Actor, values: Values, found: Findings, _options: Options, _progress: Progress
 ) -> RecordPlan:
     """Compare every row with the product of its code and with the prices in force."""
     auth.require(actor, Permission.PRODUCT_WRITE)
@@ -50,7 +50,13 @@ def plan(
         code = one["code"]
         product = known.get(code)
         if code not in works:
-            works[code] = _Work(code, {name: list(stored.get(product.id, [])) if product else [] for name, stored in prices.items()})
+            works[code] = _Work(
+                code,
+                {
+                    name: list(stored.get(product.id, [])) if product else []
+                    for name, stored in prices.items()
+                },
+            )
         differs = works[code].take(one, product)
         if product is None:
             outcome.new(row)
@@ -67,7 +73,9 @@ def _in_force(session: Session, name: str) -> dict[int, list[PricePeriod]]:
     found: dict[int, list[PricePeriod]] = {}
     query = select(model).where(model.superseded_at.is_(None)).order_by(model.product_id, model.valid_from)
     for row in session.scalars(query):
-        found.setdefault(row.product_id, []).append(PricePeriod(row.valid_from, row.valid_to, getattr(row, column)))
+        found.setdefault(row.product_id, []).append(
+            PricePeriod(row.valid_from, row.valid_to, getattr(row, column))
+        )
     return found
 
 
@@ -112,9 +120,7 @@ class _Work:
 
     def _create(self, recorder: Recorder) -> tuple[Product, dict[str, tuple[Any, Any]]]:
         wanted = {"name": self.code, **self._wanted(recorder)}
-        product = Product(
-            code=self.code, created_at=recorder.moment, batch_id=recorder.batch_id, **wanted
-        )
+        product = Product(code=self.code, created_at=recorder.moment, batch_id=recorder.batch_id, **wanted)
         recorder.session.add(product)
         recorder.session.flush()
         recorder.keep("product", product.id, None, wanted)
@@ -163,7 +169,9 @@ def _shown(product: Product, name: str) -> str | None:
 def _in_force_of(session: Session, name: str, product_id: int) -> list[PricePeriod]:
     model, column = _PRICES[name]
     query = (
-        select(model).where(model.product_id == product_id, model.superseded_at.is_(None)).order_by(model.valid_from)
+        select(model)
+        .where(model.product_id == product_id, model.superseded_at.is_(None))
+        .order_by(model.valid_from)
     )
     return [PricePeriod(row.valid_from, row.valid_to, getattr(row, column)) for row in session.scalars(query)]
 
@@ -179,7 +187,9 @@ def replace_periods(
 ) -> None:
     """Let some periods be superseded now, and others hold from now on; nothing is deleted."""
     model, column = _PRICES[name]
-    for row in session.scalars(select(model).where(model.product_id == product_id, model.superseded_at.is_(None))):
+    for row in session.scalars(
+        select(model).where(model.product_id == product_id, model.superseded_at.is_(None))
+    ):
         if PricePeriod(row.valid_from, row.valid_to, getattr(row, column)) in gone:
             row.superseded_at = moment
     session.flush()
@@ -207,7 +217,7 @@ def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -
         if change.entity in _PRICES:
             _undo_prices(session, batch.id, product, change.entity, change.before or {}, change.after, moment)
         else:
-            _undo_product(session, actor, batch.id, product, change.before, change.after)
+            _undo_product(session, actor, product, change.before, change.after)
 
 
 def _undo_prices(
@@ -222,7 +232,9 @@ def _undo_prices(
     brought = [PricePeriod.of(kept) for kept in after["periods"]]
     if any(one not in _in_force_of(session, name, product.id) for one in brought):
         raise Conflict(_changed_since(product))
-    replace_periods(session, name, product.id, brought, [PricePeriod.of(kept) for kept in before["periods"]], moment, None)
+    replace_periods(
+        session, name, product.id, brought, [PricePeriod.of(kept) for kept in before["periods"]], moment, None
+    )
     if product.batch_id == batch_id:
         # The product goes with its import, and so do the prices that it never had otherwise.
         model = _PRICES[name][0]
@@ -233,7 +245,6 @@ def _undo_prices(
 def _undo_product(
     session: Session,
     actor: Actor,
-    batch_id: int,
     product: Product,
     before: dict[str, Any] | None,
     after: dict[str, Any],
@@ -250,9 +261,12 @@ def _undo_product(
     for name, value in before.items():
         setattr(product, name, value)
     session.flush()
-    audit.record(session, actor, "product:update", subject, {name: (after[name], before[name]) for name in before})
+    audit.record(
+        session, actor, "product:update", subject, {name: (after[name], before[name]) for name in before}
+    )
 
 
 def _changed_since(product: Product) -> str:
-    return _("Product {code} was changed or used since, so the import cannot be undone.").format(code=product.code)
-
+    return _("Product {code} was changed or used since, so the import cannot be undone.").format(
+        code=product.code
+    )

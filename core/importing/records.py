@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -112,7 +112,7 @@ def given(values: Values, row: int, texts: tuple[str, ...], wholes: tuple[str, .
 
 
 def refuse_twice(
-    found: Findings, values: Values, name: str, keys: list[Any], said: list[Mapping[str, Any]]
+    found: Findings, values: Values, name: str, keys: list[Any], said: Sequence[Mapping[str, Any]]
 ) -> dict[int, bool]:
     """Rows that repeat an earlier one: refused where they say something else; True where they are the same."""
     seen: dict[Any, Mapping[str, Any]] = {}

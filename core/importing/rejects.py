@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -68,9 +68,13 @@ def write(upload: Upload, table: Table, found: Findings, belonging: Mask) -> Non
         writer = csv.writer(file)
         writer.writerow([*map(cells.disarmed, headers), REASON_HEADER])
         for row in _rows(upload, table, found, np.flatnonzero(belonging)):
-            reasons = "; ".join(f"{one.field}: {one.reason}" if one.field else one.reason for one in row.problems)
+            reasons = "; ".join(
+                f"{one.field}: {one.reason}" if one.field else one.reason for one in row.problems
+            )
             given = [cells.disarmed(row.cells[place]) for place in kept]
-            writer.writerow([*given, cells.disarmed(reasons or _("in order; it belongs to an order with a refused row"))])
+            writer.writerow(
+                [*given, cells.disarmed(reasons or _("in order; it belongs to an order with a refused row"))]
+            )
 
 
 def csv_path(upload: Upload) -> Path:

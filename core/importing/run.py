@@ -83,7 +83,12 @@ class _Staged:
 
 
 def check(
-    session: Session, actor: Actor, kind: BatchKind, upload: Upload, options: Options, progress: Progress = silent
+    session: Session,
+    actor: Actor,
+    kind: BatchKind,
+    upload: Upload,
+    options: Options,
+    progress: Progress = silent,
 ) -> Check:
     """Say what an import would do, without doing it."""
     return _stage(session, actor, kind, upload, options, progress).check
@@ -145,7 +150,9 @@ def _stage(
 def _require_columns(kind: BatchKind, upload: Upload, options: Options) -> None:
     if upload.text == upload.path and upload.sheets:
         raise Invalid(
-            _("The workbook has several sheets: {sheets}. Choose one.").format(sheets=", ".join(upload.sheets))
+            _("The workbook has several sheets: {sheets}. Choose one.").format(
+                sheets=", ".join(upload.sheets)
+            )
         )
     mapping.check_headers(upload, options.columns)
     missing = [one.name for one in fields.FIELDS[kind] if one.required and one.name not in options.columns]
@@ -224,5 +231,3 @@ def _book(
         {name: (None, value) for name, value in facts.items()},
     )
     return Outcome(checked, batch.id, 0.0, made.get("accounts_created", 0), made.get("products_created", 0))
-
-

@@ -31,7 +31,7 @@ NO_ACCOUNT = N_("there is no such account among yours")
 
 
 def plan(
-    session: Session, actor: Actor, values: Values, found: Findings, options: Options, progress: Progress
+    session: Session, actor: Actor, values: Values, found: Findings, options: Options, _progress: Progress
 ) -> RecordPlan:
     """Compare every row with the target in force."""
     auth.require(actor, Permission.TARGET_WRITE)
@@ -42,7 +42,10 @@ def plan(
     said = [records.given(values, row, (), ("month", "net_revenue", "margin")) for row in range(values.rows)]
     keys = [(account, one.get("month")) for account, one in zip(accounts, said, strict=True)]
     repeated = records.refuse_twice(found, values, "month", keys, said)
-    in_force = {(row.account_id, row.month): row for row in session.scalars(select(Target).where(Target.superseded_at.is_(None)))}
+    in_force = {
+        (row.account_id, row.month): row
+        for row in session.scalars(select(Target).where(Target.superseded_at.is_(None)))
+    }
     outcome = RecordPlan(values.rows)
     refused = found.refused
     for row, one in enumerate(said):
@@ -84,7 +87,10 @@ class _Set:
     margin: Decimal | None
 
     def differs(self, before: Target) -> bool:
-        return before.net_revenue_amount != self.net_revenue or self.margin not in (None, before.margin_amount)
+        return before.net_revenue_amount != self.net_revenue or self.margin not in (
+            None,
+            before.margin_amount,
+        )
 
     def run(self, recorder: Recorder) -> None:
         session = recorder.session
@@ -140,9 +146,9 @@ def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -
                 continue
             account = session.get_one(Account, target.account_id)
             raise Conflict(
-                _("The target of {account} for {month} was changed since, so the import cannot be undone.").format(
-                    account=account.code, month=f"{target.month:%Y-%m}"
-                )
+                _(
+                    "The target of {account} for {month} was changed since, so the import cannot be undone."
+                ).format(account=account.code, month=f"{target.month:%Y-%m}")
             )
         target.superseded_at = moment
         before = session.get(Target, (target.account_id, target.month, target.version - 1))

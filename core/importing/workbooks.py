@@ -59,7 +59,9 @@ def check(path: Path) -> None:
     if any(_is_outside(name) for name in names) or len(parts) > MOST_PARTS or len(names) < len(parts):
         raise Invalid(damaged())
     if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_bomb, parts)):
-        raise Invalid(_("The workbook unpacks to far more than its size allows. Save the sheet as CSV and upload that."))
+        raise Invalid(
+            _("The workbook unpacks to far more than its size allows. Save the sheet as CSV and upload that.")
+        )
 
 
 def sheets(path: Path) -> list[str]:
@@ -87,17 +89,33 @@ def _is_bomb(part: zipfile.ZipInfo) -> bool:
 def _child(*arguments: str) -> str:
     """Run the child on a workbook; whatever ends it, the answer is a sentence."""
     program = str(Path(workbook_child.__file__).resolve())
-    command = [sys.executable, "-I", program, *arguments, str(_MEMORY), str(_SECONDS), str(MOST_ROWS), str(MOST_COLUMNS)]
+    command = [
+        sys.executable,
+        "-I",
+        program,
+        *arguments,
+        str(_MEMORY),
+        str(_SECONDS),
+        str(MOST_ROWS),
+        str(MOST_COLUMNS),
+    ]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "RUST_BACKTRACE": "0"}
     try:
         done = subprocess.run(
-            command, capture_output=True, timeout=_SECONDS, check=False, env=environment, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
         raise Invalid(damaged()) from error
     if done.returncode == workbook_child.TOO_LARGE:
         raise Invalid(
-            _("The sheet has more than {rows} rows or {columns} columns.").format(rows=MOST_ROWS, columns=MOST_COLUMNS)
+            _("The sheet has more than {rows} rows or {columns} columns.").format(
+                rows=MOST_ROWS, columns=MOST_COLUMNS
+            )
         )
     if done.returncode != 0:
         raise Invalid(damaged())
