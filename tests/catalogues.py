@@ -25,7 +25,9 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "ngettext"
 PLACEHOLDER = re.compile(r"\{(\w*)(?:[!:][^{}]*)?\}")
 
 # Messages that are the same word in Malay: names, units and words that both languages share.
-SAME_IN_MALAY = frozenset({"Audit", "B", "Import", "K", "Margin", "Portfolio", "Unit", "margin"})
+SAME_IN_MALAY = frozenset(
+    {"Audit", "B", "Data & import", "Import", "K", "Margin", "No.", "Portfolio", "Status", "Unit", "margin"}
+)
 
 
 def languages() -> list[str]:
