@@ -160,7 +160,7 @@ def _sentences() -> Iterator[None]:
             _("Somebody else changed this meanwhile. Look at the new values and save again.")
         ) from error
     except OperationalError as error:
-        log.exception("The store did not answer")
+        log.info("The store did not answer", exc_info=True)
         raise Unavailable(_unavailable(error)) from error
 
 
