@@ -251,7 +251,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
                 "Line {line} has a cell that does not end: a quotation mark is probably missing or too many."
             ).format(line=start)
         ) from error
-    lines.check_closed(start)
+    lines.check_closed()
 
 
 def _is_separator_line(row: Iterable[str]) -> bool:
@@ -265,8 +265,10 @@ class _Lines:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._number = 0
-        self._length = 0
-        self._quotes = 0
+        self._length = self._quotes = 0
+        self._start = 0  # lines before the record that is being read
+        self._opened_on = 0
+        self._unclosed = False
 
     def __iter__(self) -> _Lines:
         return self
@@ -288,10 +290,14 @@ class _Lines:
         return line
 
     def new_record(self) -> None:
-        self._length = self._quotes_before_end = 0
-        self._last_quotes, self._quotes = self._quotes, 0
+        """Another record begins; what the one before it was is remembered for the end of the file."""
+        self._unclosed = self._quotes % 2 == 1 and self._number - self._start > 1
+        self._opened_on = self._start + 1
+        self._start, self._length, self._quotes = self._number, 0, 0
 
-    def check_closed(self, start: int) -> None:
+    def check_closed(self) -> None:
         """Refuse a file that ends inside a quotation: rows would be missing without a word."""
-        if getattr(self, "_last_quotes", 0) % 2 and self._number - start > 1:
-            raise Invalid(_("The quotation mark opened on line {line} is never closed.").format(line=start))
+        if self._unclosed:
+            raise Invalid(
+                _("The quotation mark opened on line {line} is never closed.").format(line=self._opened_on)
+            )

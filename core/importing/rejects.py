@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 

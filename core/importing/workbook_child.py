@@ -60,15 +60,13 @@ def main(arguments: list[str]) -> int:
 
     workbook = CalamineWorkbook.from_path(path)
     if action == "list":
-        filled = [name for name in workbook.sheet_names if workbook.get_sheet_by_name(name).total_height > 0]
+        filled = [name for name in workbook.sheet_names if workbook.get_sheet_by_name(name).height > 0]
         sys.stdout.write(json.dumps(filled))
         return 0
     sheet = workbook.get_sheet_by_name(rest[0])
     if sheet.total_height > most_rows or sheet.total_width > most_columns:
         return TOO_LARGE
-    start = sheet.start[0] if sheet.start else 0
     with Path(rest[1]).open("w", encoding="utf-8", newline="") as file:
-        file.write("\n" * start)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([as_text(cell) for cell in row] for row in sheet.iter_rows())
     return 0
