@@ -95,7 +95,7 @@ def missing_sentence(kind: BatchKind, upload: Upload, missing: Sequence[str]) ->
     sentence = _("No column is matched to {fields}. The file's columns are: {headers}.").format(
         fields=", ".join(missing), headers=", ".join(upload.headers)
     )
-    return f"{sentence} {_('Perhaps: {hints}').format(hints=hints)}" if hints else sentence
+    return sentence + " " + _("Perhaps: {hints}").format(hints=hints) if hints else sentence
 
 
 def from_toml(path: Path, kind: BatchKind) -> dict[str, str]:

@@ -71,7 +71,7 @@ picked = st.dataframe(
     alt=_("What was changed, newest first"),
 )
 more = _("More on the next page.") if entries.has_more else ""
-st.caption(f"{_('Choose a row to see the values before and after.')} {more}")
+st.caption(_("Choose a row to see the values before and after.") + " " + more)
 for place in picked.selection.rows:
     if place < len(entries.rows):
         audit_parts.show_entry(actor, entries.rows[place])

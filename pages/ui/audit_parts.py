@@ -29,6 +29,8 @@ def entity_names() -> dict[str, str]:
     return {
         "account": _("Account"),
         "category": _("Category"),
+        "data": _("Data"),
+        "demo": _("Demo company"),
         "export": _("Export"),
         "group": _("Group"),
         "import": _("Import"),
@@ -47,17 +49,22 @@ def entity_names() -> dict[str, str]:
 
 def action_names() -> dict[str, str]:
     return {
+        "apply": _("applied"),
+        "backup": _("backed up"),
         "codes": _("codes changed"),
         "confirm": _("confirmed"),
         "create": _("created"),
         "deactivate": _("deactivated"),
         "end": _("ended"),
+        "export": _("exported"),
         "load": _("loaded"),
         "packs": _("pack sizes changed"),
         "password": _("new password"),
+        "portfolio": _("Portfolio"),
         "reactivate": _("active again"),
         "remove": _("removed"),
         "reset-code": _("one-time code given"),
+        "restore": _("restored"),
         "set": _("set"),
         "team": _("team changed"),
         "undo": _("undone"),
