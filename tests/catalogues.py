@@ -26,7 +26,20 @@ PLACEHOLDER = re.compile(r"\{(\w*)(?:[!:][^{}]*)?\}")
 
 # Messages that are the same word in Malay: names, units and words that both languages share.
 SAME_IN_MALAY = frozenset(
-    {"Audit", "B", "Data & import", "Import", "K", "Margin", "No.", "Portfolio", "Status", "Unit", "margin"}
+    {
+        "Audit",
+        "B",
+        "Data",
+        "Data & import",
+        "Import",
+        "K",
+        "Margin",
+        "No.",
+        "Portfolio",
+        "Status",
+        "Unit",
+        "margin",
+    }
 )
 
 
