@@ -38,7 +38,9 @@ if account is None:
     st.stop()
 
 with right, st.container(horizontal_alignment="right"):
-    account_parts.choose(names, account.code)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        account_parts.choose(names, account.code)
+        account_parts.edit(actor, account)
     period = filters.period(day or clock.today(), decided.fiscal_year_month)
 with left:
     st.title(plain(account.name))

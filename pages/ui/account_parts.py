@@ -19,7 +19,7 @@ from core.periods import Period, add_months
 from core.portfolio import Standing
 from core.settings import Settings
 from core.vocabulary import AccountStatus, Permission, TeamRole
-from pages.ui import charts, formats, navigation, portfolio_parts, tables
+from pages.ui import account_form, charts, formats, navigation, portfolio_parts, tables
 from pages.ui.forms import plain
 
 ORDER_LIMIT = 300
@@ -46,6 +46,12 @@ def choose(names: Mapping[str, str], code: str | None) -> None:
         label_visibility="collapsed",
         width=340,
     )
+
+
+def edit(actor: Actor, account: AccountDetail) -> None:
+    """Opens the forms of the account, for who may change it."""
+    if account_form.may_edit(actor, account) and st.button(_("Edit"), icon=":material/edit:", key="edit"):
+        account_form.edit_dialog(actor, account.id)
 
 
 def missing() -> None:
@@ -129,8 +135,8 @@ def product_mix(stories: Sequence[ProductStory], currency: str) -> None:
         frame = pd.DataFrame(
             {
                 _("Category"): [row.name or _("no category") for row in found],
-                _("Net revenue"): [float(row.now) for row in found],
-                _("Last year"): [float(row.year_ago) for row in found],
+                _("Net revenue"): [tables.whole(row.now) for row in found],
+                _("Last year"): [tables.whole(row.year_ago) for row in found],
             }
         )
         portfolio_parts.table(title, frame, currency)
@@ -161,9 +167,9 @@ def _product_table(stories: Sequence[ProductStory], currency: str, key: str) -> 
             "code": [story.code for story in stories],
             "name": [story.name for story in stories],
             "category": [story.category for story in stories],
-            "net": [float(story.now.net) for story in stories],
-            "year_ago": [float(story.year_ago.net) for story in stories],
-            "change": [float(story.change) for story in stories],
+            "net": [tables.whole(story.now.net) for story in stories],
+            "year_ago": [tables.whole(story.year_ago.net) for story in stories],
+            "change": [tables.whole(story.change) for story in stories],
             "discount": [tables.hundred(story.now.discount_rate) for story in stories],
         }
     )
@@ -171,9 +177,9 @@ def _product_table(stories: Sequence[ProductStory], currency: str, key: str) -> 
         "code": column.TextColumn(_("Code")),
         "name": column.TextColumn(_("Product"), width="medium"),
         "category": column.TextColumn(_("Category")),
-        "net": tables.money_column(_("Net revenue"), currency),
-        "year_ago": tables.money_column(_("Last year"), currency),
-        "change": tables.money_column(_("Change"), currency),
+        "net": tables.money_column(_("Net revenue"), currency, places=0),
+        "year_ago": tables.money_column(_("Last year"), currency, places=0),
+        "change": tables.money_column(_("Change"), currency, places=0),
         "discount": tables.percent_column(_("Discount")),
     }
     tables.plain_frame(frame, columns, key=key)
@@ -201,9 +207,9 @@ def prices(
     change = (last.paid - first.paid) / first.paid if first.paid and last.paid is not None else None
     text = _("{product}: {paid} per unit in {month}, list {listed}; {change} since {first}.").format(
         product=known[chosen].name,
-        paid=formats.price(last.paid and round(last.paid, 4), currency),
+        paid=formats.price(last.paid and round(last.paid, 2), currency),
         month=formats.month(last.month),
-        listed=formats.price(last.listed and round(last.listed, 4), currency),
+        listed=formats.price(last.listed and round(last.listed, 2), currency),
         change=formats.percent(change, signed=True),
         first=formats.month(first.month),
     )
@@ -258,6 +264,7 @@ def order_list(actor: Actor, account: AccountDetail, period: Period, currency: s
         on_select="rerun",
         selection_mode="single-row",
         key="orders",
+        placeholder=formats.UNKNOWN,
     )
     rows = chosen.selection.rows
     if rows:

@@ -70,7 +70,7 @@ def template(colours: Palette) -> go.layout.Template:
             "plot_bgcolor": "rgba(0,0,0,0)",
             "colorway": colours.series,
             "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
-            "xaxis": {**axis, "showgrid": False},
+            "xaxis": {**axis, "showgrid": False, "zeroline": False},
             "yaxis": {**axis, "nticks": 5, "zeroline": True},
             "legend": {
                 "orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom",
@@ -163,9 +163,9 @@ def table_of_months(months: Sequence[MonthOfPortfolio]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             _("Month"): [formats.month(row.month) for row in months],
-            _("Net revenue"): _scaled([row.net for row in months], Decimal(1)),
-            _("Last year"): _scaled([row.year_ago for row in months], Decimal(1)),
-            _("Target"): _scaled([row.target for row in months], Decimal(1)),
+            _("Net revenue"): _scaled([row.net for row in months], Decimal(1)).round(),
+            _("Last year"): _scaled([row.year_ago for row in months], Decimal(1)).round(),
+            _("Target"): _scaled([row.target for row in months], Decimal(1)).round(),
         }
     )
 
@@ -203,7 +203,13 @@ def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
             "showticklabels": False,
             "range": [low - (room if low < 0 else 0), high + (room if high > 0 else 0)],
         },
-        yaxis={"tickvals": list(range(len(shown))), "ticktext": names, "showgrid": False, "zeroline": False},
+        yaxis={
+            "tickvals": list(range(len(shown))),
+            "ticktext": names,
+            "showgrid": False,
+            "zeroline": False,
+            "ticksuffix": "  ",
+        },
         showlegend=False,
     )
 
@@ -245,7 +251,9 @@ def shares(names: Sequence[str], now: Sequence[Decimal | None], then: Sequence[D
         ],
         colours,
         xaxis={"ticksuffix": "%", "rangemode": "tozero", "nticks": 5},
-        yaxis={"tickvals": rows, "ticktext": [n if len(n) <= 24 else n[:23] + "…" for n in names], "showgrid": False},
+        yaxis={"tickvals": rows, "ticktext": [n if len(n) <= 24 else n[:23] + "…" for n in names],
+            "zeroline": False,
+            "ticksuffix": "  ", "showgrid": False},
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from core.language import _
 from core.money import ZERO
 from core.portfolio import Board, Standing
 from core.vocabulary import Permission
-from pages.ui import charts, filters, formats, navigation, tables
+from pages.ui import account_form, charts, filters, formats, navigation, tables
 from pages.ui.charts import Move
 
 NAMED_MOVES = 7
@@ -64,7 +64,7 @@ def table(title: str, frame: pd.DataFrame, currency: str) -> None:
     def behind() -> None:
         numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
         tables.plain_frame(
-            frame, {name: tables.money_column(name, currency) for name in numbers}, key="behind"
+            frame, {name: tables.money_column(name, currency, places=0) for name in numbers}, key="behind"
         )
 
     behind()
@@ -100,9 +100,9 @@ def _moves(board: Board, currency: str) -> None:
         frame = pd.DataFrame(
             {
                 _("Account"): [row.name for row in rows],
-                _("Net revenue"): [float(row.now.net) for row in rows],
-                _("Last year"): [float(row.year_ago.net) for row in rows],
-                _("Change"): [float(row.now.net - row.year_ago.net) for row in rows],
+                _("Net revenue"): [tables.whole(row.now.net) for row in rows],
+                _("Last year"): [tables.whole(row.year_ago.net) for row in rows],
+                _("Change"): [tables.whole(row.now.net - row.year_ago.net) for row in rows],
             }
         )
         table(title, frame, currency)
@@ -123,6 +123,8 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
             if only_attention:
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
             _export(shown, board, currency, actor, words)
+            if account_form.may_create(actor) and st.button(_("New account"), icon=":material/add:"):
+                account_form.create_dialog(actor)
     if not shown:
         st.info(_("Nothing needs attention here.") if only_attention else _("No account fits these filters."))
         return
@@ -136,6 +138,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
         on_select="rerun",
         selection_mode="single-cell",
         key=f"accounts_{grouped}_{only_attention}",
+        placeholder=formats.UNKNOWN,
         alt=_("Accounts with their figures; choosing a cell opens its account."),
     )
     _follow(opened, shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
@@ -125,12 +125,15 @@ def percent_column(label: str, *, help: str | None = None) -> Any:  # noqa: A002
 
 
 def money_column(label: str, currency: str, *, places: int = 2, help: str | None = None) -> Any:  # noqa: A002
-    """An amount with its unit in the heading."""
+    """An amount with its unit in the heading; without decimals the caller rounds (`whole`)."""
     return st.column_config.NumberColumn(
-        f"{label}, {formats.symbol(currency)}",
-        format="accounting" if places == 2 else f"%.{places}f",
-        help=help,
+        f"{label}, {formats.symbol(currency)}", format="accounting" if places else "localized", help=help
     )
+
+
+def whole(amount: Decimal) -> int:
+    """An amount without decimals, for a table that is read at a glance."""
+    return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def plain_frame(
@@ -143,6 +146,7 @@ def plain_frame(
         row_height=ROW_HEIGHT,
         column_config=columns,
         key=key,
+        placeholder=formats.UNKNOWN,
         alt=alt or None,
         width="stretch",
     )

@@ -125,7 +125,7 @@ def _delta(tile: Tile) -> tuple[str | None, str]:
     if tile.name == "target_attainment":
         gap = tile.numerator - (tile.denominator or Decimal(0))
         return (
-            (formats.percent(tile.value - 1, signed=True), "")
+            (formats.percent(tile.value - 1, signed=True), _("to target"))
             if tile.value is not None and gap
             else (None, "")
         )
