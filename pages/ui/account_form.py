@@ -80,17 +80,9 @@ def _draft(
     decides = actor.may(Permission.ACCOUNT_CREATE)
     left, right = st.columns(2)
     with left:
-        code = form.text("code", _("Code"), account.code, max_chars=64, disabled=not decides)
-        name = form.text("name", _("Name"), account.name)
-        owner_id = form.choice(
-            "owner_id", _("Owner"), _owners(lists, account), account.owner_id, disabled=not decides
-        )
-        status = form.choice("status", _("Status"), _statuses(), account.status)
-        industry = form.text("industry", _("Industry"), account.industry)
-        since_on = form.date("since_on", _("Account since"), account.since_on)
-        payment_days = form.whole("payment_days", _("Days to pay"), account.payment_days)
+        who = _who(form, account, lists, decides)
     with right:
-        listed = {
+        filed: dict[str, Any] = {
             field: _listed(form, field, label, known, getattr(account, field), decides)
             for field, label, known in (
                 ("group", _("Group"), lists.groups),
@@ -104,19 +96,21 @@ def _draft(
             "currency", _("Currency"), account.currency, max_chars=3, placeholder=base_currency
         )
         credit_limit = form.money("credit_limit", _("Credit limit"), account.credit_limit)
-    return AccountDraft(
-        code=code,
-        name=name,
-        owner_id=owner_id,
-        status=status or AccountStatus.ACTIVE,
-        industry=industry,
-        since_on=since_on,
-        payment_days=payment_days,
-        country=country,
-        currency=currency,
-        credit_limit=credit_limit,
-        **listed,
-    ).tidy()
+    return AccountDraft(**who, **filed, country=country, currency=currency, credit_limit=credit_limit).tidy()
+
+
+def _who(form: Form, account: AccountDetail | AccountDraft, lists: Choices, decides: bool) -> dict[str, Any]:
+    return {
+        "code": form.text("code", _("Code"), account.code, max_chars=64, disabled=not decides),
+        "name": form.text("name", _("Name"), account.name),
+        "owner_id": form.choice(
+            "owner_id", _("Owner"), _owners(lists, account), account.owner_id, disabled=not decides
+        ),
+        "status": form.choice("status", _("Status"), _statuses(), account.status) or AccountStatus.ACTIVE,
+        "industry": form.text("industry", _("Industry"), account.industry),
+        "since_on": form.date("since_on", _("Account since"), account.since_on),
+        "payment_days": form.whole("payment_days", _("Days to pay"), account.payment_days),
+    }
 
 
 def _listed(

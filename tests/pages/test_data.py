@@ -18,7 +18,7 @@ ACCOUNTS = b"code,name\nA1,Pasar Raya Suria\n"
 
 
 @pytest.fixture
-def trade(session, kam, director):
+def trade(session, kam, other_kam, director):
     """Account A1 of Anna and product P1 are there."""
     factories.account(session, kam, "A1")
     factories.product(session, "P1")
@@ -123,13 +123,7 @@ def test_a_column_that_is_missing_is_asked_for(store, trade, open_page, director
     page = _bring(open_page(PAGE, director), ORDERS.replace(b"StockCode", b"Thing"))
 
     assert "Product" in page.warning[0].value
-    key = next(name for name in page.session_state.filtered_state if str(name).startswith("columns-"))
-    page.session_state[key] = {
-        "edited_rows": {3: {"field": "Product *"}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    page.run()
+    _thing_is_the_product(page)
 
     assert _checked(page)["Accepted"] == "2"
 
@@ -137,13 +131,7 @@ def test_a_column_that_is_missing_is_asked_for(store, trade, open_page, director
 def test_how_columns_were_matched_is_remembered_for_the_same_header(store, trade, open_page, director):
     content = ORDERS.replace(b"StockCode", b"Thing")
     page = _bring(open_page(PAGE, director), content)
-    key = next(name for name in page.session_state.filtered_state if str(name).startswith("columns-"))
-    page.session_state[key] = {
-        "edited_rows": {3: {"field": "Product *"}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    page.run()
+    _thing_is_the_product(page)
     _checked(page)
     _button(page, "Apply").click().run()
 
