@@ -7,9 +7,9 @@ from core.language import _
 from core.vocabulary import Permission
 from pages.ui import audit_parts, gate
 
-ROWS = 200
-
 actor = gate.require(Permission.AUDIT_READ)
+
+ROWS = 200  # a page
 
 st.title(_("Audit"))
 

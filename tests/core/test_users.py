@@ -51,6 +51,7 @@ def test_a_new_user_is_recorded_with_everything_decided_and_without_the_code(ses
 
     entry = audit.search(session, admin, action="user:create").rows[0]
     assert entry.actor == "adam"
+    assert entry.changes is not None
     assert entry.changes["username"] == [None, "siti"]
     assert entry.changes["roles"] == [None, ["manager"]]
     assert made.code not in str(entry)
