@@ -19,7 +19,7 @@ from core.periods import Period, add_months
 from core.portfolio import Standing
 from core.settings import Settings
 from core.vocabulary import AccountStatus, Permission, TeamRole
-from pages.ui import account_form, charts, formats, navigation, portfolio_parts, tables
+from pages.ui import account_form, audit_parts, charts, formats, navigation, portfolio_parts, tables
 from pages.ui.forms import plain
 
 ORDER_LIMIT = 300
@@ -316,7 +316,7 @@ def history(actor: Actor, account: AccountDetail) -> None:
         {
             _("When"): [formats.moment(row.at) for row in entries.rows],
             _("Who"): [row.actor for row in entries.rows],
-            _("What"): [row.action for row in entries.rows],
+            _("What"): [audit_parts.action_name(row.action) for row in entries.rows],
             _("Change"): [_changes(row.changes) for row in entries.rows],
         }
     )
@@ -327,4 +327,7 @@ def _changes(changes: Mapping[str, list[Any]] | None) -> str:
     def said(value: Any) -> str:
         return formats.UNKNOWN if value in (None, "", []) else str(value)
 
-    return "; ".join(f"{name}: {said(pair[0])} → {said(pair[1])}" for name, pair in (changes or {}).items())
+    return "; ".join(
+        f"{audit_parts.field_name(name)}: {said(pair[0])} → {said(pair[1])}"
+        for name, pair in (changes or {}).items()
+    )

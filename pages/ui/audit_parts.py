@@ -78,10 +78,70 @@ def action_name(action: str) -> str:
     return f"{entity_names().get(entity, entity)}: {action_names().get(verb, verb)}"
 
 
+def field_names() -> dict[str, str]:
+    return {
+        "accepted": _("Accepted"),
+        "account": _("Account"),
+        "address": _("Address"),
+        "category": _("Category"),
+        "code": _("Code"),
+        "codes": _("Codes elsewhere"),
+        "company": _("Company"),
+        "country": _("Country"),
+        "credit_limit": _("Credit limit"),
+        "currency": _("Currency"),
+        "base_currency": _("Base currency"),
+        "email": _("E-mail"),
+        "fall_share": _("Fall against last year"),
+        "fiscal_year_month": _("First month of the fiscal year"),
+        "format": _("Format"),
+        "group": _("Group"),
+        "industry": _("Industry"),
+        "is_active": _("Active"),
+        "kind": _("Kind"),
+        "language": _("Language"),
+        "languages": _("Languages"),
+        "list_price": _("List price"),
+        "margin": _("Margin"),
+        "margin_amount": _("Margin amount"),
+        "name": _("Name"),
+        "net_amount": _("Net amount"),
+        "net_revenue": _("Net revenue"),
+        "owner": _("Owner"),
+        "packs": _("Pack sizes"),
+        "payment_days": _("Days to pay"),
+        "region": _("Region"),
+        "region_ids": _("Regions"),
+        "rejected": _("Refused"),
+        "rhythm_amber": _("Rhythm: amber from"),
+        "rhythm_red": _("Rhythm: red from"),
+        "roles": _("Roles"),
+        "rows": _("Rows"),
+        "sees_cost": _("Sees costs and margins"),
+        "segment": _("Segment"),
+        "sessions": _("Open sessions"),
+        "since_on": _("Account since"),
+        "status": _("Status"),
+        "team": _("Team"),
+        "tier": _("Tier"),
+        "unit": _("Unit"),
+        "unit_cost": _("Cost per unit"),
+        "username": _("User name"),
+        "valid_from": _("Valid from"),
+    }
+
+
+def field_name(field: str) -> str:
+    """A field as people say it; before the last word stands which month or line it is of."""
+    *of, name = field.split(" ")
+    return " ".join([*of, field_names().get(name, name)])
+
+
 def frame(rows: Sequence[EntryRow]) -> pd.DataFrame:
     """The entries as a table; fields that changed are named, their values stand below."""
     lines = [
-        (row.at, row.actor, action_name(row.action), row.label, ", ".join(row.changes or ())) for row in rows
+        (row.at, row.actor, action_name(row.action), row.label, ", ".join(map(field_name, row.changes or ())))
+        for row in rows
     ]
     return pd.DataFrame(lines, columns=[_("When"), _("Who"), _("What"), _("Record"), _("Fields")])
 
@@ -95,7 +155,9 @@ def show_entry(actor: Actor, entry: EntryRow) -> None:
         return
     if not entry.changes:
         return
-    lines = [(name, _value(before), _value(after)) for name, (before, after) in entry.changes.items()]
+    lines = [
+        (field_name(name), _value(before), _value(after)) for name, (before, after) in entry.changes.items()
+    ]
     st.dataframe(
         pd.DataFrame(lines, columns=[_("Field"), _("Before"), _("After")]),
         hide_index=True,
@@ -107,7 +169,8 @@ def show_entry(actor: Actor, entry: EntryRow) -> None:
 
 def _offer_way_back(actor: Actor, entry: EntryRow) -> None:
     with forms.form(f"restore-{entry.id}") as form:
-        field = form.choice("field", _("Bring back what stood before"), list(entry.changes or ()))
+        names = {name: field_name(name) for name in entry.changes or ()}
+        field = form.choice("field", _("Bring back what stood before"), names)
         submitted = form.submit(_("Restore"), type="secondary")
     if submitted and field is not None:
         with form.saving(_("The former value stands again.")) as session:
