@@ -31,6 +31,7 @@ SAME_IN_MALAY = frozenset(
         "B",
         "Data",
         "Data & import",
+        "Format",
         "Import",
         "K",
         "Margin",
