@@ -41,13 +41,7 @@ if actor.may(Permission.DATA_IMPORT):
                 wanted = importing.options(actor, state, kind, matched)
                 check = importing.checked(actor, state, kind, upload, wanted)
                 if check is not None:
-                    importing.figures(check)
-                    for question in check.questions:
-                        importing.ask(state, question)
-                    if check.refused_rows:
-                        importing.refused(upload, check, kind)
-                    if not check.questions:
-                        importing.apply(actor, state, kind, check, wanted)
+                    importing.verdict(actor, state, kind, check, wanted)
 
 st.subheader(_("Imports so far"))
 with db.read() as session:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import db, demo, importing, startup
+from core import db, demo, startup
+from core import importing as imports
 from core.auth import Actor
 from core.importing import BatchDetail, BatchRow
 from core.language import _
 from core.vocabulary import BatchStatus, Permission
-from pages.ui import formats, forms, import_fields, tables
+from pages.ui import formats, forms, import_fields, importing, tables
 from pages.ui.forms import plain
 
 
@@ -53,13 +54,9 @@ def show(actor: Actor, detail: BatchDetail) -> None:
     )
     st.caption(plain(_("Columns: {columns}").format(columns=matched)))
     if detail.reasons:
-        st.dataframe(
-            pd.DataFrame({_("Reason"): [one.reason for one in detail.reasons],
-                          _("Rows"): [one.rows for one in detail.reasons]}),
-            hide_index=True,
-        )  # fmt: skip
+        importing.reasons_table(detail.reasons, row.kind)
         lines = [
-            (one.line, "; ".join(f"{p.field}: {p.reason}" if p.field else p.reason for p in one.problems),
+            (one.line, "; ".join(importing.problem(p.field, p.reason, labels) for p in one.problems),
              " · ".join(one.cells))
             for one in detail.refused_rows
         ]  # fmt: skip
@@ -80,7 +77,7 @@ def _undo(actor: Actor, row: BatchRow) -> None:
     )
     if asked is not None:
         with asked.saving(_("Import {number} is undone.").format(number=row.id)) as session:
-            importing.undo(session, actor, row.id)
+            imports.undo(session, actor, row.id)
 
 
 def demo_note(actor: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -13,7 +14,7 @@ import streamlit as st
 from core import db, importing
 from core.auth import Actor
 from core.errors import UtamaError
-from core.importing import Check, Options, Outcome, Progress, Question, RefusedRow, Upload
+from core.importing import Check, Options, Outcome, Progress, Question, Reason, RefusedRow, Upload
 from core.language import _, ngettext
 from core.vocabulary import BatchKind, Permission
 from pages.ui import formats, import_fields, tables
@@ -151,12 +152,25 @@ def checked(actor: Actor, state: InHand, kind: BatchKind, upload: Upload, wanted
                 return importing.check(session, actor, kind, upload, wanted, progress)
 
         state.checking, state.checked_as = Job(work), as_now
+        st.rerun()
     if state.checking is None or state.checked_as != as_now:
         return None
     watch(state.checking)
     if state.checking.error:
         st.error(plain(state.checking.error))
     return state.checking.result
+
+
+def verdict(actor: Actor, state: InHand, kind: BatchKind, check: Check, wanted: Options) -> None:
+    """What the check found; while the file leaves something open, that is asked first."""
+    for question in check.questions:
+        ask(state, question)
+    if check.questions:
+        return
+    figures(check)
+    if check.refused_rows and state.upload is not None:
+        refused(state.upload, check, kind)
+    apply(actor, state, kind, check, wanted)
 
 
 def ask(state: InHand, question: Question) -> None:
@@ -174,19 +188,22 @@ def ask(state: InHand, question: Question) -> None:
     )
     st.warning(
         plain(
-            _("{question} The columns {columns} can be read both ways, for example {examples}.").format(
-                question=about, columns=", ".join(question.headers), examples=", ".join(question.examples)
+            _("{question} {columns} can be read both ways, for example {examples}.").format(
+                question=about,
+                columns=", ".join(f"“{header}”" for header in question.headers),
+                examples=", ".join(question.examples),
             )
         ),
         icon=":material/help:",
     )
-    for choice in question.choices:
-        st.button(
-            words.get(choice, choice),
-            key=f"answer-{state.nonce}-{question.about}-{choice}",
-            on_click=_answer,
-            args=(state, question.about, choice),
-        )
+    with st.container(horizontal=True):
+        for choice in question.choices:
+            st.button(
+                words.get(choice, choice),
+                key=f"answer-{state.nonce}-{question.about}-{choice}",
+                on_click=_answer,
+                args=(state, question.about, choice),
+            )
 
 
 def _answer(state: InHand, about: str, choice: str) -> None:
@@ -198,7 +215,7 @@ def figures(check: Check) -> None:
     shown = {
         _("Rows read"): check.read,
         _("Accepted"): check.accepted,
-        _("of these changed"): check.changed,
+        _("Of these changed"): check.changed,
         _("Unchanged"): check.unchanged,
         _("Refused"): check.rejected,
     }
@@ -216,11 +233,7 @@ def figures(check: Check) -> None:
 def refused(upload: Upload, check: Check, kind: BatchKind) -> None:
     """Why rows are refused, cell by cell, and the file to correct."""
     st.markdown(_("**Refused rows.** Correct them in the file below and upload that, or apply the rest."))
-    st.dataframe(
-        pd.DataFrame({_("Reason"): [one.reason for one in check.reasons],
-                      _("Rows"): [one.rows for one in check.reasons]}),
-        hide_index=True,
-    )  # fmt: skip
+    reasons_table(check.reasons, kind)
     rows_table(check.refused_rows, upload.headers, kind)
     stem = Path(upload.name).stem
     with st.container(horizontal=True):
@@ -234,38 +247,63 @@ def refused(upload: Upload, check: Check, kind: BatchKind) -> None:
         )  # fmt: skip
 
 
+def reasons_table(reasons: Sequence[Reason], kind: BatchKind) -> None:
+    """Each reason with how many rows it refused, the most frequent first."""
+    labels = import_fields.names(kind)
+    lines = []
+    for one in reasons:
+        name, colon, rest = one.reason.partition(": ")
+        said = problem(name, rest, labels) if colon and name in labels else one.reason
+        lines.append((said, one.rows))
+    st.dataframe(
+        pd.DataFrame(lines, columns=[_("Reason"), _("Rows")]),
+        hide_index=True,
+        column_config={_("Reason"): st.column_config.TextColumn(width="large")},
+        alt=_("Reasons why rows are refused, and how many rows each"),
+    )
+
+
 def rows_table(rows: tuple[RefusedRow, ...], headers: tuple[str, ...], kind: BatchKind) -> None:
     """The first refused rows as they stand in the file, each with what is wrong with which cell."""
     labels = import_fields.names(kind)
     lines = [
         [
             row.line,
-            "; ".join(_problem(one.field, one.reason, labels) for one in row.problems),
+            "; ".join(problem(one.field, one.reason, labels) for one in row.problems),
             *row.cells[: len(headers)],
         ]
         for row in rows
     ]
     frame = pd.DataFrame(lines, columns=[_("Line"), _("What is wrong"), *headers])
-    st.dataframe(frame, hide_index=True, row_height=tables.ROW_HEIGHT, height=min(38 * (len(lines) + 1) + 3, 420),
+    st.dataframe(frame, hide_index=True, row_height=tables.ROW_HEIGHT, height=420 if len(lines) > 9 else "auto",
                  alt=_("Refused rows with the reason for each cell"))  # fmt: skip
 
 
-def _problem(name: str, reason: str, labels: dict[str, str]) -> str:
+def problem(name: str, reason: str, labels: dict[str, str]) -> str:
+    """What is wrong with a cell, under the field's name as people call it."""
     label = labels.get(name, name).removesuffix(" *")
     return f"{label}: {reason}" if label else reason
 
 
 def apply(actor: Actor, state: InHand, kind: BatchKind, check: Check, wanted: Options) -> None:
     """The button that books the file, once, in a transaction of its own beside the page."""
+    if not check.accepted:
+        st.info(
+            _("There is nothing to apply: the store holds all of this already.")
+            if check.unchanged
+            else _("There is nothing to apply: every row is refused.")
+        )
+        return
     skip = False
     if check.rejected:
         skip = st.checkbox(
-            _("Apply the rest without the {rows} refused rows").format(rows=formats.number(check.rejected)),
+            ngettext(
+                "Apply the rest without the {rows} refused row",
+                "Apply the rest without the {rows} refused rows",
+                check.rejected,
+            ).format(rows=formats.number(check.rejected)),
             key=f"skip-{state.nonce}",
         )
-    if not check.accepted:
-        st.info(_("There is nothing to apply: the store holds all of this already, or every row is refused."))
-        return
     label = ngettext("Apply {rows} row", "Apply {rows} rows", check.accepted).format(
         rows=formats.number(check.accepted)
     )
