@@ -89,7 +89,7 @@ def plan(
 def _known(session: Session, actor: Actor) -> _Known:
     visible = list(session.scalars(select(Account).where(auth.visible_accounts(actor))))
     codes = set(session.scalars(select(Account.code)))
-    users = dict(session.execute(select(User.username, User.id).where(User.is_active)).tuples().all())
+    users = dict(session.execute(select(User.username, User.id).where(User.is_active)).all())
     regions = None
     if actor.region_ids and not actor.sees_everything:
         regions = set(session.scalars(select(Region.name).where(Region.id.in_(actor.region_ids))))
