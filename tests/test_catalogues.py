@@ -1,5 +1,6 @@
 """Whoever chose Malay reads Malay: every text is in the catalogue, translated and whole."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,18 @@ def test_a_lost_blank_at_an_end_is_a_fault():
     assert catalogues.faults(source("Owner: "), catalogue(**{"Owner:_": "Pemilik:"})) == [
         "other blanks at an end: Owner: "
     ]
+
+
+def test_no_message_hides_inside_an_f_string():
+    """Python 3.11 reads an f-string as one word, so a `_()` inside it never reaches the template."""
+    hidden = [
+        f"{path.relative_to(catalogues.ROOT)}:{call.lineno}"
+        for path in catalogues.source_files()
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        if call.func.id in catalogues.KEYWORDS and isinstance(call.args[0], ast.Constant)
+    ]
+
+    assert hidden == []
