@@ -1,0 +1,474 @@
+"""Whoever may not see an account learns nothing of it: no name, no figure, not even that it exists.
+
+Each way of reading is asked twice as Anna, before and after Ben's account has orders, targets and a history: the
+two answers are the same. Dora, who directs, gets another answer, so a way of reading that reads nothing fails.
+"""
+
+import contextlib
+import importlib
+import inspect
+import io
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import typer
+from sqlalchemy.orm import Session
+from typer.testing import CliRunner
+
+import core
+from core import (
+    account_story,
+    accounts,
+    audit,
+    auth,
+    classification,
+    clock,
+    db,
+    exports,
+    importing,
+    kpis,
+    order_lines,
+    orders,
+    portfolio,
+    revenue,
+    rollups,
+    targets,
+    teams,
+)
+from core.auth import OPERATOR, Actor
+from core.commands import mount
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.exports import Format
+from core.filters import LineFilter
+from core.importing import batches
+from core.kpi_registry import KPIS, Need
+from core.kpis import By, Options
+from core.models import Account, ImportBatch, OrderLine, Product, Target
+from core.periods import Period
+from core.revenue import Dimension
+from core.vocabulary import BatchKind, BatchStatus, Permission, Role, TeamRole
+from tests import factories
+
+YEAR = Period.of(date(2024, 1, 1), date(2024, 12, 31))
+TWO_YEARS = Period.of(date(2023, 1, 15), date(2024, 12, 20))  # cut at both ends: lines and kept sums answer
+BENS = "ZZBEN"  # stands in every text of Ben's
+
+Read = Callable[[Session, Actor], Any]
+
+
+def _export(session: Session, actor: Actor, kind: BatchKind) -> str:
+    stream = io.BytesIO()
+    exports.write(exports.prepare(session, actor, kind), stream, Format.CSV)
+    return stream.getvalue().decode()
+
+
+def _kpi(by: By | None) -> Read:
+    # Targets are not known by what was sold.
+    names = [
+        name
+        for name, kpi in KPIS.items()
+        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or Need.TARGET not in kpi.needs
+    ]
+    return lambda session, actor: kpis.document(
+        session, YEAR, kpis.compute(session, actor, names, YEAR, Options(by))
+    )
+
+
+def _revenue(*dimensions: Dimension) -> Read:
+    return lambda session, actor: revenue.by(session, actor, TWO_YEARS, *dimensions)
+
+
+# Every way of reading what hangs on accounts. `module.function`, and after a blank which question it is asked.
+READERS: dict[str, Read] = {
+    "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
+    "accounts.find": lambda session, actor: accounts.find(session, actor, list(range(100))),
+    "audit.choices": audit.choices,
+    "audit.search": audit.search,
+    "audit.search by text": lambda session, actor: audit.search(session, actor, text=BENS),
+    "classification.choices": classification.choices,
+    "exports.prepare accounts": lambda session, actor: _export(session, actor, BatchKind.ACCOUNTS),
+    "exports.prepare orders": lambda session, actor: _export(session, actor, BatchKind.ORDERS),
+    "exports.prepare targets": lambda session, actor: _export(session, actor, BatchKind.TARGETS),
+    "importing.batches.search": batches.search,
+    "kpis.compute": _kpi(None),
+    **{f"kpis.compute by {by}": _kpi(by) for by in By},
+    "order_lines.search": lambda session, actor: order_lines.search(session, actor, TWO_YEARS),
+    "order_lines.search returns": lambda session, actor: order_lines.search(
+        session, actor, YEAR, sold=LineFilter(returned=True)
+    ),
+    "order_lines.order_counts": lambda session, actor: order_lines.order_counts(session, actor, YEAR),
+    "orders.detail": lambda session, actor: orders.detail(session, actor, "SHARED"),
+    "portfolio.as_of": portfolio.as_of,
+    "portfolio.board": lambda session, actor: portfolio.board(session, actor, YEAR, day=date(2024, 12, 31)),
+    "portfolio.choices": portfolio.choices,
+    "revenue.by": _revenue(),
+    **{f"revenue.by {dimension}": _revenue(dimension) for dimension in Dimension},
+    "revenue.by product and country": _revenue(Dimension.PRODUCT, Dimension.COUNTRY),
+    "revenue.by_account": lambda session, actor: revenue.by_account(session, actor, YEAR),
+    "revenue.by_category": lambda session, actor: revenue.by_category(session, actor, YEAR),
+    "revenue.by_country": lambda session, actor: revenue.by_country(session, actor, YEAR),
+    "revenue.by_month": lambda session, actor: revenue.by_month(session, actor, YEAR),
+    "revenue.by_product": lambda session, actor: revenue.by_product(session, actor, YEAR),
+    "revenue.totals": lambda session, actor: revenue.totals(session, actor, YEAR),
+    "revenue.totals of returns": lambda session, actor: revenue.totals(
+        session, actor, YEAR, sold=LineFilter(returned=True)
+    ),
+    "targets.attainment": lambda session, actor: targets.attainment(session, actor, YEAR),
+    "targets.by": lambda session, actor: targets.by(session, actor, YEAR, Dimension.ACCOUNT, Dimension.MONTH),
+    "targets.by_account": lambda session, actor: targets.by_account(session, actor, YEAR),
+    "targets.by_month": lambda session, actor: targets.by_month(session, actor, YEAR),
+    "targets.totals": lambda session, actor: targets.totals(session, actor, YEAR),
+}
+
+Ask = Callable[[Session, Actor, Any], Any]
+
+# What is asked for one account, by its id or code: a stranger's and one that is not there answer alike.
+OF_ONE: dict[str, Ask] = {
+    "account_story.price_paid": lambda session, actor, key: account_story.price_paid(
+        session, actor, key.id, 1, YEAR
+    ),
+    "account_story.products": lambda session, actor, key: account_story.products(
+        session, actor, key.id, YEAR
+    ),
+    "account_story.tiles": lambda session, actor, key: account_story.tiles(session, actor, key.id, YEAR, []),
+    "accounts.access": lambda session, actor, key: accounts.access(session, actor, key.id),
+    "accounts.confirm": lambda session, actor, key: accounts.confirm(session, actor, key.id),
+    "accounts.get": lambda session, actor, key: accounts.get(session, actor, key.id),
+    "accounts.get_by_code": lambda session, actor, key: accounts.get_by_code(session, actor, key.code),
+    "accounts.get_by_code of another system": lambda session, actor, key: accounts.get_by_code(
+        session, actor, f"SAP-{key.code}"
+    ),
+    "accounts.update": lambda session, actor, key: accounts.update(
+        session, actor, key.id, accounts.AccountDraft(code=key.code, name="Mine now"), version=1
+    ),
+    "exports.prepare": lambda session, actor, key: exports.prepare(
+        session, actor, BatchKind.ORDERS, account_code=key.code
+    ),
+    "importing.batches.get": lambda session, actor, key: batches.get(session, actor, key.batch_id),
+    "importing.batches.undo": lambda session, actor, key: batches.undo(session, actor, key.batch_id),
+    "kpis.compute": lambda session, actor, key: kpis.compute(
+        session, actor, ["lines"], YEAR, Options(account_code=key.code)
+    ),
+    "orders.by_account": lambda session, actor, key: orders.by_account(session, actor, key.id),
+    "orders.detail": lambda session, actor, key: orders.detail(session, actor, f"{key.code}-1"),
+    "orders.detail of an account": lambda session, actor, key: orders.detail(
+        session, actor, "SHARED", account_id=key.id
+    ),
+    "targets.set_many": lambda session, actor, key: targets.set_many(
+        session, actor, key.id, {date(2024, 1, 1): None}
+    ),
+    "teams.set_codes": lambda session, actor, key: teams.set_codes(session, actor, key.id, [], version=1),
+    "teams.set_team": lambda session, actor, key: teams.set_team(session, actor, key.id, [], version=1),
+}
+
+# Functions for somebody that hang on no account, or whose own tests say who may call them.
+ELSEWHERE = {
+    # What an import tells of a stranger's account is asked below, through `importing.check`.
+    **{
+        f"importing.{module}": {"plan", "undo"}
+        for module in ("account_rows", "order_plan", "product_rows", "target_rows")
+    },
+    "importing.comparison": {"compare"},
+    "importing.lookups": {"accounts"},
+    "importing.mapping": {"suggest", "remember"},
+    "importing.orders": {"check"},
+    "importing.run": {"check"},
+    "auth": {"require"},
+    "accounts": {"create", "unassigned"},
+    "audit": {"record"},
+    "classification": {"get_or_create_region", "get_or_create_segment", "get_or_create_tier", "get_or_create_group"},
+    "credentials": {"reset_code", "set_password", "change_password", "confirm"},
+    "doctor": {"examine"},
+    "exports": {"record"},
+    "portfolio": {"record_export"},
+    "product_prices": {
+        "set_list_price", "set_cost", "set_list_prices", "set_costs", "list_price_on", "cost_on", "price_history",
+        "cost_history",
+    },
+    "products": {
+        "search", "find", "get", "get_by_code", "access", "categories", "create", "update", "set_packs",
+        "get_or_create_category", "get_or_create_unit",
+    },
+    "restoration": {"restore"},
+    "sessions": {"search", "end"},
+    "settings": {"update"},
+    "users": {
+        "search", "get", "regions", "create", "update", "deactivate", "reactivate", "choose_language", "named",
+    },
+}  # fmt: skip
+
+
+class Key:
+    """What somebody could ask for an account by."""
+
+    def __init__(self, account_id: int, code: str, batch_id: int) -> None:
+        self.id, self.code, self.batch_id = account_id, code, batch_id
+
+
+ABSENT = Key(987_654_321, "NOWHERE", 987_654_321)
+
+
+@pytest.fixture
+def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Account:
+    """Anna's account with orders over two years, one of them returned, and a target."""
+    classification.get_or_create_segment(session, director, "Retail")
+    classification.get_or_create_tier(session, director, "A")
+    factories.region(session, "South")
+    north = factories.region(session, "North")
+    harbour = factories.account(session, kam, "HARBOUR", country="Malaysia", region_id=north.id)
+    tea = factories.product(session, "TEA", category="Drinks")
+    factories.line(session, harbour, tea, date(2023, 1, 20), quantity="20", unit_cost="6")
+    factories.line(
+        session,
+        harbour,
+        tea,
+        date(2024, 2, 2),
+        quantity="10",
+        net_price="9",
+        unit_cost="6",
+        order_no="SHARED",
+    )
+    factories.line(session, harbour, tea, date(2024, 3, 3), quantity="-2", net_price="9", unit_cost="6")
+    targets.set_many(session, director, harbour.id, {date(2024, 1, 1): (Decimal(500), Decimal(120))})
+    rollups.rebuild(session)
+    return harbour
+
+
+@pytest.fixture
+def add_bens(
+    session: Session, annas: Account, kam: Actor, other_kam: Actor, director: Actor
+) -> Callable[..., Key]:
+    """Ben's account with as much: lines on the same order number, a group, codes, a team, targets, an import."""
+
+    def added(into: Session | None = None) -> Key:
+        store = into or session
+        tea = store.query(Product).filter_by(code="TEA").one()
+        own = factories.product(store, "RICE", category="Food")
+        draft = accounts.AccountDraft(
+            code=BENS, name=f"{BENS} Hill", group=f"{BENS} Group", segment="Retail", tier="A", region="South",
+            industry=f"{BENS} Trade", country=f"{BENS} Land", owner_id=other_kam.user_id,
+        )  # fmt: skip
+        account_id = accounts.create(store, OPERATOR, draft)
+        hill = store.get(Account, account_id)
+        teams.set_codes(store, OPERATOR, account_id, [("SAP", f"SAP-{BENS}")], version=hill.version)
+        member = accounts.Member(director.user_id, TeamRole.MEMBER, date(2024, 1, 1), None)
+        teams.set_team(store, OPERATOR, account_id, [member], version=hill.version)
+        accounts.update(
+            store, other_kam, account_id, replace(draft, industry=f"{BENS} New"), version=hill.version
+        )
+        batch = ImportBatch(
+            kind=BatchKind.ORDERS, status=BatchStatus.APPLIED, file_name=f"{BENS}.csv", sha256="0" * 64,
+            actor=other_kam.username, user_id=other_kam.user_id, started_at=clock.now(), applied_at=clock.now(),
+        )  # fmt: skip
+        store.add(batch)
+        store.flush()
+        line = factories.line
+        line(store, hill, tea, date(2023, 1, 21), quantity="7", unit_cost="5", order_no=f"{BENS}-0")
+        line(store, hill, tea, date(2024, 2, 2), quantity="400", unit_cost="5", order_no="SHARED", line_no=2)
+        line(store, hill, own, date(2024, 11, 1), quantity="31", unit_cost="5", order_no=f"{BENS}-1")
+        line(
+            store,
+            hill,
+            own,
+            date(2024, 11, 9),
+            quantity="-3",
+            unit_cost="5",
+            order_no=f"{BENS}-1",
+            line_no=2,
+        )
+        targets.set_many(store, OPERATOR, account_id, {date(2024, 1, 1): (Decimal(777), Decimal(77))})
+        rollups.rebuild(store)
+        store.flush()
+        return Key(account_id, BENS, batch.id)
+
+    return added
+
+
+@pytest.fixture
+def regional(session: Session) -> Actor:
+    """Rita, who directs the north, where Anna's account is and Ben's is not."""
+    north = factories.region(session, "North")
+    grants = [Permission.COST_READ]
+    return auth.actor_for(factories.user(session, "rita", Role.DIRECTOR, grants=grants, regions=[north]))
+
+
+def _written(answer: Any) -> str:
+    """An answer in full, down to the last field."""
+    if isinstance(answer, dict):
+        return repr(
+            sorted(repr(item) for item in answer.items())
+        )  # the order of sums is the database's affair
+    return repr(answer)
+
+
+_FORBIDDEN = "(may not ask)"
+
+
+def _answers(session: Session, actor: Actor) -> dict[str, str]:
+    session.expire_all()
+    answers = {}
+    for name, read in READERS.items():
+        try:
+            answers[name] = _written(read(session, actor))
+        except Forbidden:
+            answers[name] = _FORBIDDEN
+    return answers
+
+
+def _changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_an_account_of_somebody_else_changes_no_answer(session, annas, add_bens, kam, regional, director):
+    before = {actor: _answers(session, actor) for actor in (kam, regional, director)}
+    add_bens()
+    after = {actor: _answers(session, actor) for actor in (kam, regional, director)}
+
+    assert _changed(before[kam], after[kam]) == set()
+    # Who may create accounts is offered every group, so that none is made twice: its name, and nothing else.
+    assert _changed(before[regional], after[regional]) == {"classification.choices"}
+    told = {name for actor in (kam, regional) for name, answer in after[actor].items() if BENS in answer}
+    assert told == {"classification.choices"}
+    assert _FORBIDDEN not in {*after[kam].values(), *after[regional].values(), *after[director].values()}
+    # Each way of reading reads something that Ben's account is part of: the director's answer differs.
+    assert READERS.keys() - _changed(before[director], after[director]) == set()
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+def test_an_account_of_somebody_else_and_one_that_is_not_there_answer_alike(
+    session, annas, add_bens, kam, director, name
+):
+    bens = add_bens()
+    answers = []
+    for key in (bens, ABSENT):
+        with pytest.raises(NotFound) as refused:
+            OF_ONE[name](session, kam, key)
+        answers.append(refused.value.message.replace(key.code, "CODE"))
+
+    assert answers[0] == answers[1]
+    with contextlib.suppress(Conflict, Invalid):  # for who sees it, another refusal may follow
+        OF_ONE[name](session, OPERATOR, bens)
+
+
+def test_cost_changes_no_answer_of_who_may_not_see_it(session, annas, kam, viewer, director):
+    before = {actor: _answers(session, actor) for actor in (kam, viewer, director)}
+    for line in session.query(OrderLine):
+        line.unit_cost, line.cost_amount = Decimal("3.21"), line.quantity * Decimal("3.21")
+    session.query(Target).one().margin_amount = Decimal("454.5")
+    rollups.rebuild(session)
+    session.flush()
+    after = {actor: _answers(session, actor) for actor in (kam, viewer, director)}
+
+    assert _changed(before[kam], after[kam]) == set()
+    assert _changed(before[viewer], after[viewer]) == set()
+    of_cost = {
+        "exports.prepare orders", "exports.prepare targets", "kpis.compute", "order_lines.search", "orders.detail",
+        "portfolio.board", "revenue.by", "revenue.totals", "targets.by", "targets.totals",
+    }  # fmt: skip
+    assert of_cost <= _changed(before[director], after[director])
+    for name in ("exports.prepare orders", "exports.prepare targets", "kpis.compute", "audit.search"):
+        told = ("unit_cost", "base_cost_amount", "'margin'", "'margin_rate'", ",margin", "2024-01 margin")
+        assert not [word for word in told if word in after[kam][name]]
+        assert [word for word in told if word in after[director][name]]
+
+
+def test_an_administrator_reads_no_account_at_all(session, annas, add_bens):
+    admin = auth.actor_for(factories.user(session, "adam", Role.ADMIN))
+    add_bens()
+
+    for name, read in READERS.items():
+        if not name.startswith("audit."):
+            with pytest.raises(Forbidden):
+                read(session, admin)
+    seen = audit.search(session, admin).rows
+    assert [row.changes for row in seen if row.entity in ("account", "target")] != []
+    assert {row.changes is None for row in seen if row.entity in ("account", "target")} == {True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (
+            BatchKind.ORDERS,
+            "order_no,ordered_on,account,product,quantity,unit_price\nN1,2024-05-05,{code},TEA,1,10\n",
+        ),
+        (BatchKind.TARGETS, "account,month,net_revenue\n{code},2024-05,100\n"),
+    ],
+)
+def test_a_file_with_an_account_of_somebody_else_is_refused_like_an_unknown_one(
+    session, annas, add_bens, kam, director, kind, content
+):
+    add_bens()
+
+    def refused(actor: Actor, code: str) -> Any:
+        upload = importing.receive(io.BytesIO(content.format(code=code).encode()), "file.csv")
+        columns = importing.suggest(session, actor, kind, upload)
+        checked = importing.check(session, actor, kind, upload, importing.Options(columns=columns))
+        rows = repr((checked.reasons, checked.warnings, checked.questions, checked.refused_rows))
+        return checked.accepted, checked.rejected, rows.replace(code, "CODE")
+
+    assert refused(kam, BENS) == refused(kam, ABSENT.code)
+    assert refused(kam, BENS)[:2] == (0, 1)
+    assert refused(director, BENS)[:2] == (1, 0)
+
+
+def _run(*arguments: str) -> str:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    mount(app)
+    result = CliRunner().invoke(app, list(arguments))
+    return f"{result.stdout}\n{result.exception}"
+
+
+def test_the_command_line_tells_no_more_as_somebody_than_the_pages_do(
+    session, annas, add_bens, kam, director
+):
+    dates = ("--from", "2024-01-01", "--to", "2024-12-31")
+    commands = [
+        *(
+            ("kpi", "net_revenue", "orders", "margin", *dates, "--by", by, "--json")
+            for by in ("account", "month")
+        ),
+        ("kpi", "accounts", "top_share", *dates),
+        *(("export", kind) for kind in ("accounts", "orders", "targets")),
+    ]
+    session.commit()
+    before = {command: (_run(*command, "--as", "anna"), _run(*command)) for command in commands}
+    with db.write() as writing:
+        add_bens(writing)
+    after = {command: (_run(*command, "--as", "anna"), _run(*command)) for command in commands}
+
+    assert [command for command in commands if before[command][0] != after[command][0]] == []
+    assert [command for command in commands if before[command][1] == after[command][1]] == []
+    assert not [answer for answer, _all in after.values() if BENS in answer or '"margin"' in answer]
+    for ask in (("kpi", "lines", *dates, "--account"), ("export", "orders", "--account")):
+        answers = {_run(*ask, code, "--as", "anna").replace(code, "CODE") for code in (BENS, ABSENT.code)}
+        assert len(answers) == 1
+        assert "There is no account CODE." in answers.pop()
+        assert "There is no account" not in _run(*ask, BENS)
+    assert "user:write" in _run("user", "list", "--as", "anna")
+
+
+def test_every_function_that_is_asked_by_somebody_is_looked_at_here():
+    """Whoever adds a function says here what it may tell, or which tests of its own say so."""
+    known = {name.split(" ")[0] for name in (*READERS, *OF_ONE)}
+    known |= {f"{module}.{name}" for module, names in ELSEWHERE.items() for name in names}
+
+    assert set(_asked_by_somebody()) - known == set()
+
+
+def _asked_by_somebody() -> Iterator[str]:
+    for found in pkgutil.walk_packages(core.__path__, "core."):
+        name = found.name.removeprefix("core.")
+        if name.split(".")[0] in ("models", "commands", "demo", "__main__"):
+            continue
+        for function in vars(importlib.import_module(found.name)).values():
+            if not inspect.isfunction(function) or function.__module__ != found.name:
+                continue
+            asks = list(inspect.signature(function).parameters)[:2] == ["session", "actor"]
+            if asks and not function.__name__.startswith("_"):
+                yield f"{name}.{function.__name__}"
