@@ -35,14 +35,19 @@ with since:
     first = st.date_input(_("From"), None, key="from", bind="query-params", format="DD/MM/YYYY")
 with until:
     last = st.date_input(_("To"), None, key="to", bind="query-params", format="DD/MM/YYYY")
-text = st.text_input(
-    _("Search"),
-    key="text",
-    bind="query-params",
-    placeholder=_("Account, product or person"),
-    label_visibility="collapsed",
-)
-page = st.number_input(_("Page"), 1, 100_000, 1, key="page", bind="query-params", width=140)
+search, pager = st.columns([5, 1])
+with search:
+    text = st.text_input(
+        _("Search"),
+        key="text",
+        bind="query-params",
+        placeholder=_("Account, product or person"),
+        label_visibility="collapsed",
+    )
+with pager:
+    page = st.number_input(
+        _("Page"), 1, 100_000, 1, key="page", bind="query-params", label_visibility="collapsed"
+    )
 
 with db.read() as session:
     entries = audit.search(
@@ -67,7 +72,7 @@ picked = st.dataframe(
     on_select="rerun",
     selection_mode="single-row",
     key="entries",
-    column_config={_("When"): st.column_config.DatetimeColumn(format="localized")},
+    column_config={_("When"): st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")},
     alt=_("What was changed, newest first"),
 )
 more = _("More on the next page.") if entries.has_more else ""

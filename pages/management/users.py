@@ -38,11 +38,12 @@ picked = st.dataframe(
     pd.DataFrame([user_fields.line(row, regions) for row in rows], columns=user_fields.columns()),
     hide_index=True,
     row_height=38,
+    height="content" if len(rows) <= 25 else 800,
     on_select="rerun",
     selection_mode="single-row",
     key="users",
     placeholder="–",
-    column_config={_("Last seen"): st.column_config.DatetimeColumn(format="localized")},
+    column_config={_("Last seen"): st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm")},
     alt=_("Users with their roles and when they were last here"),
 )
 selected = [rows[place] for place in picked.selection.rows if place < len(rows)]

@@ -13,6 +13,7 @@ from core.language import _
 
 _LARGEST = Decimal(10) ** 14
 _AROUND = re.compile(r"^[^\d+\-.,]+|[^\d.,]+$")  # a currency sign or a unit around the number
+_FOREIGN = re.compile(r"[^\d.,+\-\s]")  # 1e3 is no amount that anybody means
 
 
 def read(typed: str, places: int) -> Decimal | None:
@@ -21,6 +22,8 @@ def read(typed: str, places: int) -> Decimal | None:
     if not typed.strip():
         return None
     try:
+        if _FOREIGN.search(text):
+            raise NumberFormatError(text)
         number = parse_decimal(text, locale=language.current(), strict=True)
     except NumberFormatError:
         number = Decimal("NaN")

@@ -1,0 +1,124 @@
+"""A form keeps what was typed, says what is wrong where it was typed, and saves once."""
+
+from decimal import Decimal
+
+import pytest
+
+from core import auth, db, language, passwords, users
+from core.auth import OPERATOR
+from core.errors import Invalid
+from core.models import AuditEntry, User
+from core.users import UserDraft
+from core.vocabulary import Role
+from pages.ui import forms, typing_numbers
+from tests import factories
+from tests.pages.conftest import field, submit
+
+PASSWORD = "lembah-hijau-petang-4471"
+
+
+@pytest.fixture
+def admin(session):
+    user = factories.user(session, "adam", Role.ADMIN)
+    user.password_hash = passwords.hashed(PASSWORD)
+    return auth.actor_for(user)
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("", None),
+        ("  ", None),
+        ("1234.5", "1234.5"),
+        ("1,234.50", "1234.5"),
+        ("RM 1,234.5678", "1234.5678"),
+        ("-3", "-3"),
+        ("\u22123.25", "-3.25"),
+        ("0", "0"),
+        ("0.1", "0.1"),
+    ],
+)
+def test_an_amount_is_read_exactly_as_it_is_typed(typed, number):
+    assert typing_numbers.read(typed, 4) == (None if number is None else Decimal(number))
+
+
+@pytest.mark.parametrize(
+    "typed", ["abc", "1,23", "1.2.3", "12,34,567", "1.23456", "nan", "inf", "1e3", "RM", "9" * 20, "=1+1"]
+)
+def test_what_is_no_amount_is_never_guessed(typed):
+    with pytest.raises(Invalid):
+        typing_numbers.read(typed, 4)
+
+
+@pytest.mark.parametrize("number", ["0", "0.0001", "-12.5", "1234567.8901", "99999999999999"])
+@pytest.mark.parametrize("spoken", ["en", "ms"])
+def test_a_number_shown_is_read_back_as_the_same(number, spoken):
+    language.use(spoken)
+
+    assert typing_numbers.read(typing_numbers.shown(Decimal(number)), 4) == Decimal(number)
+
+
+def test_text_that_somebody_typed_is_no_markdown():
+    assert forms.plain("![x](http://a/b) **b** `c` :red[d] $e$") == (
+        r"\!\[x\]\(http\://a/b\) \*\*b\*\* \`c\` \:red\[d\] \$e\$"
+    )
+
+
+def test_the_second_of_two_clicks_saves_nothing_more(session, admin, open_page):
+    session.commit()
+    page = open_page("work/profile.py", admin)
+    box = field(page, "language", "language")
+    nonce = box.key.rsplit("/", 1)[1]
+    # The first click has come through on the server; the page's second click carries the same nonce.
+    with db.write(once=nonce, actor_name="adam") as writing:
+        users.choose_language(writing, admin, "ms")
+    box.set_value("ms")
+
+    page = submit(page, "language")
+
+    assert not page.error
+    with db.read() as reading:
+        assert reading.query(AuditEntry).filter_by(action="user:update").count() == 1
+    assert field(page, "language", "language").key.rsplit("/", 1)[1] != nonce
+
+
+def test_a_conflict_shows_both_values_and_saving_again_decides(session, admin, kam, open_page):
+    session.commit()
+    page = open_page("management/users.py", admin)
+    page.session_state["users"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    page = page.run()
+    form = f"user-{kam.user_id}"
+    field(page, form, "name").set_value("Anna Typed")
+    with db.write() as writing:
+        version = users.get(writing, OPERATOR, kam.user_id).version
+        draft = UserDraft("anna", "Anna Stored", roles=frozenset({Role.MANAGER}))
+        users.update(writing, OPERATOR, kam.user_id, draft, version=version)
+
+    page = submit(page, form)
+
+    assert any("Anna Stored" in item.value for item in page.warning)
+    assert any("Somebody else" in item.value for item in page.error)
+    assert field(page, form, "name").value == "Anna Typed"
+    with db.read() as reading:
+        assert reading.get(User, kam.user_id).name == "Anna Stored"
+    page = submit(page, form)
+    with db.read() as reading:
+        assert reading.get(User, kam.user_id).name == "Anna Typed"
+
+
+def test_a_form_left_and_opened_again_shows_what_is_stored_now(session, admin, kam, open_page):
+    session.commit()
+    page = open_page("management/users.py", admin)
+    page.session_state["users"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    page = page.run()
+    form = f"user-{kam.user_id}"
+    assert field(page, form, "name").value == "Anna"
+    page = page.switch_page("../work/profile.py").run()
+    with db.write() as writing:
+        writing.get(User, kam.user_id).name = "Anna Stored"
+
+    page = page.switch_page("../management/users.py").run()
+    page.session_state["users"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    page = page.run()
+
+    assert field(page, form, "name").value == "Anna Stored"
