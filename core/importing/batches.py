@@ -100,9 +100,7 @@ def undo(session: Session, actor: Actor, batch_id: int) -> None:
 
 
 def _access(session: Session, actor: Actor, batch_id: int) -> ImportBatch:
-    batch = session.scalar(
-        select(ImportBatch).where(ImportBatch.id == batch_id, _known_to(actor)).with_for_update()
-    )
+    batch = session.scalar(select(ImportBatch).where(ImportBatch.id == batch_id, _known_to(actor)))
     if batch is None:
         raise NotFound(_("There is no such import."))
     return batch

@@ -236,9 +236,9 @@ def _undo_prices(
         session, name, product.id, brought, [PricePeriod.of(kept) for kept in before["periods"]], moment, None
     )
     if product.batch_id == batch_id:
-        # The product goes with its import, and so do the prices that it never had otherwise.
+        # The product goes with its import, and so do the prices that are no longer in force.
         model = _PRICES[name][0]
-        own = (model.product_id == product.id, model.batch_id == batch_id)
+        own = (model.product_id == product.id, model.superseded_at.is_not(None))
         session.execute(delete(model).where(*own).execution_options(synchronize_session="fetch"))
 
 

@@ -138,45 +138,42 @@ def _record(session: Session, actor: Actor, before: Target | None, after: Target
 def undo(session: Session, actor: Actor, batch: ImportBatch, moment: datetime) -> None:
     """Put the targets before this batch into force again; its own stay on record as superseded."""
     visible = set(session.scalars(select(Account.id).where(auth.visible_accounts(actor))))
-    for target in list(session.scalars(select(Target).where(Target.batch_id == batch.id))):
-        if target.account_id not in visible:
+    own = select(Target).where(Target.batch_id == batch.id).order_by(Target.version)
+    versions: dict[tuple[int, date], list[Target]] = {}
+    for target in session.scalars(own):
+        versions.setdefault((target.account_id, target.month), []).append(target)
+    for (account_id, month), of_month in versions.items():
+        if account_id not in visible:
             raise NotFound(_("There is no such import."))
-        if target.superseded_at is not None:
-            if _was_put_back(session, target):
-                continue
-            account = session.get_one(Account, target.account_id)
+        # A later import that was undone has put a copy of this batch's version back: the last one counts.
+        first, last = of_month[0], of_month[-1]
+        if last.superseded_at is not None:
+            account = session.get_one(Account, account_id)
             raise Conflict(
                 _(
                     "The target of {account} for {month} was changed since, so the import cannot be undone."
-                ).format(account=account.code, month=f"{target.month:%Y-%m}")
+                ).format(account=account.code, month=f"{month:%Y-%m}")
             )
-        target.superseded_at = moment
-        before = session.get(Target, (target.account_id, target.month, target.version - 1))
-        again = None
-        if before is not None and before.superseded_at == target.recorded_at:
-            again = Target(
-                account_id=before.account_id,
-                month=before.month,
-                version=target.version + 1,
-                net_revenue_amount=before.net_revenue_amount,
-                margin_amount=before.margin_amount,
-                recorded_at=moment,
-                recorded_by=actor.username,
-                batch_id=before.batch_id,
-            )
-            session.add(again)
+        last.superseded_at = moment
+        again = _put_back(session, actor, first, last, moment)
         session.flush()
-        _record(session, actor, target, again)
+        _record(session, actor, last, again)
 
 
-def _was_put_back(session: Session, target: Target) -> bool:
-    """Whether a later import was undone, so that a copy of this version is what is in force or was undone too."""
-    later = session.scalars(
-        select(Target).where(
-            Target.account_id == target.account_id,
-            Target.month == target.month,
-            Target.version > target.version,
-            Target.batch_id == target.batch_id,
-        )
-    ).first()
-    return later is not None
+def _put_back(session: Session, actor: Actor, first: Target, last: Target, moment: datetime) -> Target | None:
+    """A copy of the version that the batch superseded, if there was one."""
+    before = session.get(Target, (first.account_id, first.month, first.version - 1))
+    if before is None or before.superseded_at != first.recorded_at:
+        return None
+    again = Target(
+        account_id=before.account_id,
+        month=before.month,
+        version=last.version + 1,
+        net_revenue_amount=before.net_revenue_amount,
+        margin_amount=before.margin_amount,
+        recorded_at=moment,
+        recorded_by=actor.username,
+        batch_id=before.batch_id,
+    )
+    session.add(again)
+    return again

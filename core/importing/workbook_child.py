@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(json.dumps(filled))
         return 0
     sheet = workbook.get_sheet_by_name(rest[0])
-    if sheet.total_height > most_rows or sheet.total_width > most_columns:
+    last_row, last_column = sheet.end or (0, 0)
+    if last_row >= most_rows or last_column >= most_columns:
         return TOO_LARGE
     with Path(rest[1]).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

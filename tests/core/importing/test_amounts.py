@@ -59,7 +59,8 @@ def test_each_notation_of_a_number_is_read_exactly(text, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["abc", "1.2.3", "1,2,3", "12..5", "--5", "(-5)", "1,23,4", "RM", "5 pieces", "1 2", "०१२x", "1-2"]
+    "text",
+    ["abc", "1.2.3", "1,2,3", "12..5", "--5", "(-5)", "1,23,4", "RM", "5 pieces", "1 2", "०१२x", "1-2"],
 )
 def test_what_is_no_number_is_refused_and_never_guessed(text):
     values = read(text)
@@ -130,7 +131,10 @@ def test_a_number_written_with_two_or_four_decimals_comes_back_exactly(whole, ce
     assert number is not None
     assert not number.ambiguous
     expected = abs(whole) * 10_000 + cents
-    assert scaled(number, 4, "comma" if decimal == "," else "point") == (-expected if whole < 0 else expected, False)
+    assert scaled(number, 4, "comma" if decimal == "," else "point") == (
+        -expected if whole < 0 else expected,
+        False,
+    )
 
 
 @given(st.text(alphabet="0123456789.,", min_size=1, max_size=12))

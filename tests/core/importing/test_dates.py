@@ -41,7 +41,9 @@ def test_malay_and_english_months_are_read(text):
     assert days(read(text)) == [date(2011, 8, 31)]
 
 
-@pytest.mark.parametrize("text", ["2011-02-30", "31/31/2011", "1500-01-01", "yesterday", "12", "99/99/99", "0"])
+@pytest.mark.parametrize(
+    "text", ["2011-02-30", "31/31/2011", "1500-01-01", "yesterday", "12", "99/99/99", "0"]
+)
 def test_what_is_no_day_is_refused(text):
     assert read(text).refused
 

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.importing.prices import DISAGREE, NO_LIST, NO_PRICE, RATE_BEYOND, TOTAL_DISAGREES, Booked, Given, book
+from core.importing.prices import (
+    DISAGREE,
+    NO_LIST,
+    NO_PRICE,
+    RATE_BEYOND,
+    TOTAL_DISAGREES,
+    Booked,
+    Given,
+    book,
+)
 
 
 def money(text):
@@ -30,7 +39,10 @@ def booked(quantity="1", unit=None, listed=None, rate=None, net=None, cost=None,
 
 def amounts(line):
     assert isinstance(line, Booked), line
-    return tuple(str(Decimal(one) / 10_000) for one in (line.list_price, line.net_price, line.gross_amount, line.net_amount))
+    return tuple(
+        str(Decimal(one) / 10_000)
+        for one in (line.list_price, line.net_price, line.gross_amount, line.net_amount)
+    )
 
 
 def test_only_a_net_price_means_that_the_list_price_is_the_same():
@@ -105,7 +117,13 @@ def test_the_net_amount_is_the_exact_product_rounded_half_up_once(quantity, list
     line = book(Given(quantity, None, listed, rate, None, None, None, fx))
 
     exact = (
-        Decimal(quantity) / 1000 * Decimal(listed) / 10_000 * (1 - Decimal(rate) / 1_000_000) * Decimal(fx) / 1_000_000
+        Decimal(quantity)
+        / 1000
+        * Decimal(listed)
+        / 10_000
+        * (1 - Decimal(rate) / 1_000_000)
+        * Decimal(fx)
+        / 1_000_000
     )
     assert isinstance(line, Booked)
     assert Decimal(line.net_amount) / 10_000 == exact.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)

@@ -39,7 +39,13 @@ def texts(upload, header):
 
 def test_numbers_and_days_of_a_workbook_come_in_the_one_notation_that_is_never_ambiguous():
     upload = received(
-        workbook(Orders=[["no", "on", "price"], [536365, date(2011, 3, 4), 1.234], [17850.0, date(2011, 3, 5), 0.1 + 0.2]])
+        workbook(
+            Orders=[
+                ["no", "on", "price"],
+                [536365, date(2011, 3, 4), 1.234],
+                [17850.0, date(2011, 3, 5), 0.1 + 0.2],
+            ]
+        )
     )
 
     assert texts(upload, "no") == ["536365", "17850"]
@@ -99,8 +105,12 @@ def many_rows() -> bytes:
 
 
 def shared_strings() -> bytes:
-    strings = b'<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
-    return replaced(workbook(Orders=[["a"]]), "xl/sharedStrings.xml", strings + b"A" * 200_000_000 + b"</t></si></sst>")
+    strings = (
+        b'<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
+    )
+    return replaced(
+        workbook(Orders=[["a"]]), "xl/sharedStrings.xml", strings + b"A" * 200_000_000 + b"</t></si></sst>"
+    )
 
 
 def laughs() -> bytes:
