@@ -22,6 +22,7 @@ PERIODS = {
     "month": N_("Month"),
     "custom": N_("Custom"),
 }
+_PERIOD = "chosen_period"
 _FILTERS = {
     "owner": N_("Owner"),
     "region": N_("Region"),
@@ -58,13 +59,16 @@ def named_period(name: str, day: date, fiscal_month: int) -> Period:
 
 def period(day: date, fiscal_month: int) -> Period:
     """The buttons, and two days where the reader chooses freely."""
+    # Streamlit's own binding writes the label, which a reader of another language could not open.
+    asked = st.query_params.get("period", "ytd")
+    if _PERIOD not in st.session_state:
+        st.session_state[_PERIOD] = asked if asked in PERIODS else "ytd"
     name = st.segmented_control(
         _("Period"),
         list(PERIODS),
-        default="ytd",
         format_func=lambda key: _(PERIODS[key]),
-        key="period",
-        bind="query-params",
+        key=_PERIOD,
+        on_change=_keep_period,
         label_visibility="collapsed",
         required=True,
     )
@@ -78,6 +82,20 @@ def period(day: date, fiscal_month: int) -> Period:
         st.error(_("The period ends before it starts: choose a last day on or after the first."))
         st.stop()
     return Period.of(first, last)
+
+
+def _keep_period() -> None:
+    name = st.session_state[_PERIOD]
+    if name == "ytd":
+        st.query_params.pop("period", None)
+    else:
+        st.query_params["period"] = name
+
+
+def chosen_period() -> dict[str, str]:
+    """What a link to another page takes along."""
+    name = st.session_state.get(_PERIOD, "ytd")
+    return {} if name == "ytd" else {"period": name}
 
 
 def _day(label: str, value: date, key: str) -> date:

@@ -152,7 +152,10 @@ def _follow(opened: object, shown: Sequence[Standing]) -> None:
     if row.account_id is None:  # a group: its accounts, one by one
         st.session_state["open_group"] = row.name
         st.rerun()
-    st.switch_page(navigation.PAGES / "accounts/account.py", query_params={"account": row.code})
+    st.switch_page(
+        navigation.PAGES / "accounts/account.py",
+        query_params={"account": row.code, **filters.chosen_period()},
+    )
 
 
 def open_group() -> None:

@@ -112,10 +112,17 @@ def test_a_manager_sees_no_other_managers_account(people, open_page):
 
 
 def test_filters_narrow_figures_and_table_alike(people, open_page):
-    page = choose(open_portfolio(open_page, people["director"]), owner=["Ben"], period="12m")
+    page = choose(open_portfolio(open_page, people["director"]), owner=["Ben"], chosen_period="12m")
 
     assert accounts_shown(page) == ["Ben's shop"]
     assert figures(page)["Net revenue"] == "RM\u00a050"
+
+
+def test_a_link_names_the_period_in_words_of_no_language(people, open_page):
+    page = open_portfolio(open_page, people["director"], period="month")
+
+    assert any("1 Mar" in text.value or "Mar 2026" in text.value for text in page.caption)
+    assert figures(page)["Net revenue"] == "RM\u00a00"
 
 
 def test_only_what_needs_attention_says_why_in_words(people, open_page):
