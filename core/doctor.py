@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from core import audit, auth, db, rollups, schema, settings
@@ -71,59 +71,62 @@ def _orders(session: Session) -> Check:
         .group_by(OrderLine.account_id, OrderLine.order_no)
         .subquery()
     )
-    same = (Order.account_id == lines.c.account_id) & (Order.order_no == lines.c.order_no)
-    differs = or_(
-        lines.c.lines.is_(None),
-        Order.line_count != lines.c.lines,
-        Order.net_amount != lines.c.net,
-        Order.ordered_on != lines.c.first,
-    )
-    columns: list[Any] = [
-        Account.code,
-        Order.order_no,
-        Order.line_count,
-        Order.net_amount,
-        lines.c.lines,
-        lines.c.net,
-    ]
-    wrong = session.execute(
-        select(*columns)
+    found = (_order_unlike_its_lines(session, lines), _lines_without_order(session, lines))
+    return Check("orders", tuple(sentence for sentence in found if sentence))
+
+
+def _order_unlike_its_lines(session: Session, lines: Subquery) -> str | None:
+    kept: list[Any] = [Account.code, Order.order_no, Order.line_count, Order.net_amount, Order.ordered_on]
+    row = session.execute(
+        select(*kept, lines.c.lines, lines.c.net, lines.c.first)
         .select_from(Order)
         .join(Account, Account.id == Order.account_id)
-        .join(lines, same, isouter=True)
-        .where(differs)
+        .join(lines, _same_order(lines), isouter=True)
+        .where(
+            or_(
+                lines.c.lines.is_(None),
+                Order.line_count != lines.c.lines,
+                Order.net_amount != lines.c.net,
+                Order.ordered_on != lines.c.first,
+            )
+        )
         .order_by(Order.account_id, Order.order_no)
         .limit(1)
     ).first()
+    if row is None:
+        return None
+    code, order_no, count, net, ordered_on, lines_count, lines_net, first = row
+    return _(
+        "Order {order} of {account} says {count} lines worth {net} from {day}; "
+        "its lines are {lines}, worth {lines_net}, from {first}."
+    ).format(
+        order=order_no,
+        account=code,
+        count=count,
+        net=net,
+        day=ordered_on,
+        lines=lines_count or 0,
+        lines_net=lines_net or 0,
+        first=first or "–",
+    )
+
+
+def _lines_without_order(session: Session, lines: Subquery) -> str | None:
     stray = session.execute(
         select(lines.c.account_id, lines.c.order_no)
-        .join(Order, same, isouter=True)
+        .join(Order, _same_order(lines), isouter=True)
         .where(Order.order_no.is_(None))
         .limit(1)
     ).first()
-    found = []
-    if wrong is not None:
-        code, order_no, kept_lines, kept_net, counted, net = wrong
-        found.append(
-            _(
-                "Order {order} of {account} says {kept} lines worth {kept_net}, or another first day; "
-                "its lines are {lines}, worth {net}."
-            ).format(
-                order=order_no,
-                account=code,
-                kept=kept_lines,
-                kept_net=kept_net,
-                lines=counted or 0,
-                net=net or 0,
-            )
-        )
-    if stray is not None:
-        found.append(
-            _("Order {order} of the account with id {account} has lines but no order.").format(
-                order=stray.order_no, account=stray.account_id
-            )
-        )
-    return Check("orders", tuple(found))
+    if stray is None:
+        return None
+    return _("Order {order} of the account with id {account} has lines but no order.").format(
+        order=stray.order_no, account=stray.account_id
+    )
+
+
+def _same_order(lines: Subquery) -> ColumnElement[bool]:
+    return and_(Order.account_id == lines.c.account_id, Order.order_no == lines.c.order_no)
 
 
 def _days(session: Session) -> Check:

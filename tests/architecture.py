@@ -216,6 +216,7 @@ RAW_SQL = {
     "core.bulk": "the driver's own bulk load",
     "core.db": "pragmas and the kind of BEGIN, from constants",
     "core.demo": "fills an empty store through the bulk load",
+    "core.backup": "shares a snapshot with PostgreSQL's own tools, nothing from outside in the text",
     "core.doctor": "looks at the store from outside the models, values bound",
     "core.importing": "stages and applies files through the bulk load; names come from our own tables",
     "core.models": "the tables themselves",
