@@ -44,7 +44,7 @@ def choose(names: Mapping[str, str], code: str | None) -> None:
         on_change=follow,
         placeholder=_("Choose an account"),
         label_visibility="collapsed",
-        width=340,
+        width=290,
     )
 
 

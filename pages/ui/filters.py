@@ -23,6 +23,7 @@ PERIODS = {
     "custom": N_("Custom"),
 }
 _PERIOD = "chosen_period"
+_ASKED = "asked_period"  # what the address said when it was last followed
 _FILTERS = {
     "owner": N_("Owner"),
     "region": N_("Region"),
@@ -61,8 +62,9 @@ def period(day: date, fiscal_month: int) -> Period:
     """The buttons, and two days where the reader chooses freely."""
     # Streamlit's own binding writes the label, which a reader of another language could not open.
     asked = st.query_params.get("period", "ytd")
-    if _PERIOD not in st.session_state:
+    if _PERIOD not in st.session_state or st.session_state.get(_ASKED) != asked:
         st.session_state[_PERIOD] = asked if asked in PERIODS else "ytd"
+        st.session_state[_ASKED] = asked
     name = st.segmented_control(
         _("Period"),
         list(PERIODS),
@@ -86,6 +88,7 @@ def period(day: date, fiscal_month: int) -> Period:
 
 def _keep_period() -> None:
     name = st.session_state[_PERIOD]
+    st.session_state[_ASKED] = name
     if name == "ytd":
         st.query_params.pop("period", None)
     else:
