@@ -76,9 +76,10 @@ def _orders(session: Session) -> Check:
 
 
 def _order_unlike_its_lines(session: Session, lines: Subquery) -> str | None:
-    kept: list[Any] = [Account.code, Order.order_no, Order.line_count, Order.net_amount, Order.ordered_on]
+    kept = (Account.code, Order.order_no, Order.line_count, Order.net_amount, Order.ordered_on)
+    columns: list[Any] = [*kept, lines.c.lines, lines.c.net, lines.c.first]
     row = session.execute(
-        select(*kept, lines.c.lines, lines.c.net, lines.c.first)
+        select(*columns)
         .select_from(Order)
         .join(Account, Account.id == Order.account_id)
         .join(lines, _same_order(lines), isouter=True)
