@@ -65,13 +65,14 @@ def matching(kind: BatchKind, upload: Upload, suggested: dict[str, str], key: st
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         disabled=["header", "samples"],
+        column_order=["header", "field", "samples"],
         column_config={
-            "header": st.column_config.TextColumn(_("Column of the file"), width="medium"),
+            "header": st.column_config.TextColumn(_("Column of the file"), width="small"),
             "samples": st.column_config.TextColumn(_("What stands in it"), width="large"),
             "field": st.column_config.SelectboxColumn(
                 _("Means"),
                 options=list(labels.values()),
-                width="medium",
+                width="small",
                 help=_("Empty: the column is not read."),
             ),
         },

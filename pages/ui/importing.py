@@ -289,7 +289,7 @@ def apply(actor: Actor, state: InHand, kind: BatchKind, check: Check, wanted: Op
     """The button that books the file, once, in a transaction of its own beside the page."""
     if not check.accepted:
         st.info(
-            _("There is nothing to apply: the store holds all of this already.")
+            _("There is nothing to apply: the store holds every row already that is not refused.")
             if check.unchanged
             else _("There is nothing to apply: every row is refused.")
         )
@@ -359,7 +359,7 @@ def outcome(state: InHand) -> None:
 def _created(done: Outcome) -> None:
     if done.created_accounts or done.created_products:
         st.caption(
-            _("{accounts} accounts and {products} products were created.").format(
+            _("Created: accounts {accounts}, products {products}.").format(
                 accounts=formats.number(done.created_accounts), products=formats.number(done.created_products)
             )
         )
