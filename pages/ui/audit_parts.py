@@ -13,7 +13,7 @@ import streamlit as st
 from core import restoration
 from core.audit import EntryRow
 from core.auth import Actor
-from core.language import _
+from core.language import N_, _
 from pages.ui import formats, forms
 from pages.ui.forms import plain
 
@@ -78,57 +78,60 @@ def action_name(action: str) -> str:
     return f"{entity_names().get(entity, entity)}: {action_names().get(verb, verb)}"
 
 
+_FIELDS = {
+    "accepted": N_("Accepted"),
+    "account": N_("Account"),
+    "address": N_("Address"),
+    "category": N_("Category"),
+    "code": N_("Code"),
+    "codes": N_("Codes elsewhere"),
+    "company": N_("Company"),
+    "country": N_("Country"),
+    "credit_limit": N_("Credit limit"),
+    "currency": N_("Currency"),
+    "base_currency": N_("Base currency"),
+    "email": N_("E-mail"),
+    "fall_share": N_("Fall against last year"),
+    "fiscal_year_month": N_("First month of the fiscal year"),
+    "format": N_("Format"),
+    "group": N_("Group"),
+    "industry": N_("Industry"),
+    "is_active": N_("Active"),
+    "kind": N_("Kind"),
+    "language": N_("Language"),
+    "languages": N_("Languages"),
+    "list_price": N_("List price"),
+    "margin": N_("Margin"),
+    "margin_amount": N_("Margin amount"),
+    "name": N_("Name"),
+    "net_amount": N_("Net amount"),
+    "net_revenue": N_("Net revenue"),
+    "owner": N_("Owner"),
+    "packs": N_("Pack sizes"),
+    "payment_days": N_("Days to pay"),
+    "region": N_("Region"),
+    "region_ids": N_("Regions"),
+    "rejected": N_("Refused"),
+    "rhythm_amber": N_("Rhythm: amber from"),
+    "rhythm_red": N_("Rhythm: red from"),
+    "roles": N_("Roles"),
+    "rows": N_("Rows"),
+    "sees_cost": N_("Sees costs and margins"),
+    "segment": N_("Segment"),
+    "sessions": N_("Open sessions"),
+    "since_on": N_("Account since"),
+    "status": N_("Status"),
+    "team": N_("Team"),
+    "tier": N_("Tier"),
+    "unit": N_("Unit"),
+    "unit_cost": N_("Cost per unit"),
+    "username": N_("User name"),
+    "valid_from": N_("Valid from"),
+}
+
+
 def field_names() -> dict[str, str]:
-    return {
-        "accepted": _("Accepted"),
-        "account": _("Account"),
-        "address": _("Address"),
-        "category": _("Category"),
-        "code": _("Code"),
-        "codes": _("Codes elsewhere"),
-        "company": _("Company"),
-        "country": _("Country"),
-        "credit_limit": _("Credit limit"),
-        "currency": _("Currency"),
-        "base_currency": _("Base currency"),
-        "email": _("E-mail"),
-        "fall_share": _("Fall against last year"),
-        "fiscal_year_month": _("First month of the fiscal year"),
-        "format": _("Format"),
-        "group": _("Group"),
-        "industry": _("Industry"),
-        "is_active": _("Active"),
-        "kind": _("Kind"),
-        "language": _("Language"),
-        "languages": _("Languages"),
-        "list_price": _("List price"),
-        "margin": _("Margin"),
-        "margin_amount": _("Margin amount"),
-        "name": _("Name"),
-        "net_amount": _("Net amount"),
-        "net_revenue": _("Net revenue"),
-        "owner": _("Owner"),
-        "packs": _("Pack sizes"),
-        "payment_days": _("Days to pay"),
-        "region": _("Region"),
-        "region_ids": _("Regions"),
-        "rejected": _("Refused"),
-        "rhythm_amber": _("Rhythm: amber from"),
-        "rhythm_red": _("Rhythm: red from"),
-        "roles": _("Roles"),
-        "rows": _("Rows"),
-        "sees_cost": _("Sees costs and margins"),
-        "segment": _("Segment"),
-        "sessions": _("Open sessions"),
-        "since_on": _("Account since"),
-        "status": _("Status"),
-        "team": _("Team"),
-        "tier": _("Tier"),
-        "unit": _("Unit"),
-        "unit_cost": _("Cost per unit"),
-        "username": _("User name"),
-        "valid_from": _("Valid from"),
-    }
+    return {name: _(text) for name, text in _FIELDS.items()}
 
 
 def field_name(field: str) -> str:

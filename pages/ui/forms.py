@@ -201,8 +201,11 @@ class Form:
         if isinstance(error, Conflict):
             self._show_both(error)
         elsewhere = [text for field, text in error.fields.items() if field not in self._slots]
-        text = " ".join([error.message, *(text for text in elsewhere if text != error.message)])
-        (self._foot or st).error(text)
+        under_fields = [text for field, text in error.fields.items() if field in self._slots]
+        said = dict.fromkeys([error.message, *elsewhere])
+        text = " ".join(sentence for sentence in said if sentence not in under_fields)
+        if text:
+            (self._foot or st).error(text)
 
     def _show_both(self, conflict: Conflict) -> None:
         """What the store holds now stands under what was typed; saving again decides for what was typed."""

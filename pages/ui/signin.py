@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,8 @@ from core.errors import UtamaError
 from core.language import LANGUAGES, _
 from core.sessions import SignedIn
 from pages.ui import forms, gate
+
+log = logging.getLogger(__name__)
 
 # The browser posts the ticket itself: only an answer to it can set a cookie that no script reads.
 _POST = """
@@ -121,6 +124,8 @@ def _checked(typed: _Typed) -> str | None:
             typed.username, typed.password, address=address, is_local=gate.is_loopback(address)
         )
     except UtamaError as error:
+        # `%r` keeps a name with a line break in it on one line of the log.
+        log.warning("Sign-in of %r from %r was refused", typed.username[:100], address)
         st.error(error.message)
         return None
 
