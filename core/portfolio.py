@@ -188,14 +188,7 @@ def _standings(
     ]
     months = _twelve_months(session, actor, accounts, day)
     wanted = targets.by_account(session, actor, periods[0], accounts)
-    rhythms = {
-        row.account_id: row
-        for row in session.execute(
-            select(AccountRhythm.account_id, AccountRhythm.last_order_on, AccountRhythm.median_gap_days)
-            .join(Account, Account.id == AccountRhythm.account_id)
-            .where(auth.visible_accounts(actor), accounts.condition())
-        )
-    }
+    rhythms = _rhythms(session, actor, accounts)
     nothing = Measures(cost=ZERO if actor.sees_cost else None)
     found = []
     for row in session.execute(_account_columns().where(auth.visible_accounts(actor), accounts.condition())):
@@ -226,6 +219,15 @@ def _standings(
             )
         )
     return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
+
+
+def _rhythms(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, Any]:
+    rows = session.execute(
+        select(AccountRhythm.account_id, AccountRhythm.last_order_on, AccountRhythm.median_gap_days)
+        .join(Account, Account.id == AccountRhythm.account_id)
+        .where(auth.visible_accounts(actor), accounts.condition())
+    )
+    return {row.account_id: row for row in rows}
 
 
 def _account_columns() -> Any:

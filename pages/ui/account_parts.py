@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import account_story, audit, clock, db, orders
-from core.account_story import ProductStory
+from core.account_story import PricePoint, ProductStory
 from core.accounts import AccountDetail
 from core.auth import Actor
 from core.language import _
@@ -214,6 +214,10 @@ def prices(
         first=formats.month(first.month),
     )
     st.markdown(f"**{plain(text)}**")
+    _price_picture(points, text, currency)
+
+
+def _price_picture(points: Sequence[PricePoint], text: str, currency: str) -> None:
     figure = charts.price_paid(
         [point.month for point in points],
         [point.paid for point in points],
@@ -224,10 +228,12 @@ def prices(
     with st.expander(_("The figures behind the picture")):
         frame = pd.DataFrame(
             {
-                _("Month"): [formats.month(point.month) for point in bought],
-                _("Quantity"): [float(point.quantity) for point in bought],
-                _("Price paid"): [tables.as_float(point.paid) for point in bought],
-                _("List price"): [tables.as_float(point.listed) for point in bought],
+                _("Month"): [formats.month(point.month) for point in points if point.paid is not None],
+                _("Quantity"): [float(point.quantity) for point in points if point.paid is not None],
+                _("Price paid"): [tables.as_float(point.paid) for point in points if point.paid is not None],
+                _("List price"): [
+                    tables.as_float(point.listed) for point in points if point.paid is not None
+                ],
             }
         )
         price = st.column_config.NumberColumn(format="%.4f")
