@@ -6,6 +6,7 @@ Anna owns the account, Ben must not see it, Dora directs, Vera only reads.
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,18 @@ from core.vocabulary import Permission, Role
 from tests import factories
 
 POSTGRES = os.environ.get("UTAMA_TEST_DATABASE_URL", "")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHARED_DATA = Path(os.environ.get("UTAMA_SHARED_DATA") or config.ROOT.parent / "shared" / "data")
 
 needs_postgres = pytest.mark.skipif(
     not POSTGRES,
     reason="PostgreSQL is not here: set UTAMA_TEST_DATABASE_URL to a database that may be emptied.",
+)
+CHROMIUM = os.environ.get("UTAMA_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), "")
+
+needs_chromium = pytest.mark.skipif(
+    not Path(CHROMIUM).is_file(),
+    reason="Chromium is not here: install it, or set UTAMA_CHROMIUM to where it is.",
 )
 needs_shared_data = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason="The outside data is not here: put it into ../shared/data to run this."
