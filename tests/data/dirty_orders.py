@@ -14,7 +14,16 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LINES = 3_000
-HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
+HEADER = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+]
 COUNTRIES = ["United Kingdom", "EIRE", "RSA", "Unspecified", "European Community", "Malaysia", ""]
 NAMES = [
     'WHITE "HEART" HOLDER', "SET 7 BABUSHKA, NESTING BOXES", "£2 GIFT BAG", "LANTERN   ", "CAFÉ CREAM", "?", "damages",
@@ -138,7 +147,9 @@ def main() -> None:
             if number % 500 == 250:
                 writer.writerow([""] * len(HEADER))  # a blank row is not read
             writer.writerow(row)
-    (HERE / "dirty-orders.json").write_text(json.dumps(totals, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (HERE / "dirty-orders.json").write_text(
+        json.dumps(totals, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -32,18 +32,27 @@ def test_the_dirty_file_adds_up_to_the_last_decimal_and_comes_and_goes_without_a
     assert net() == Decimal(truth["net"])
     with db.read() as session:
         lines = session.execute(
-            select(OrderLine.booked_month, OrderLine.country, OrderLine.quantity, OrderLine.net_amount, Account.is_unassigned)
-            .join(Account, Account.id == OrderLine.account_id)
+            select(
+                OrderLine.booked_month,
+                OrderLine.country,
+                OrderLine.quantity,
+                OrderLine.net_amount,
+                Account.is_unassigned,
+            ).join(Account, Account.id == OrderLine.account_id)
         ).all()
         assert session.scalar(select(func.count(Order.order_no.distinct()))) == truth["orders"]
-        assert session.scalar(select(func.count()).where(Account.is_unassigned.is_(False))) == truth["accounts"]
+        assert (
+            session.scalar(select(func.count()).where(Account.is_unassigned.is_(False))) == truth["accounts"]
+        )
         assert session.scalar(select(func.count(Product.id))) == truth["products"]
     assert len(lines) == truth["lines"]
     assert sum(line.quantity for line in lines) == Decimal(truth["quantity"])
     assert sum(line.net_amount for line in lines if line.quantity < 0) == Decimal(truth["returns"])
     assert sum(line.net_amount for line in lines if line.is_unassigned) == Decimal(truth["unassigned"])
     for month, amount in truth["by_month"].items():
-        assert sum(line.net_amount for line in lines if f"{line.booked_month:%Y-%m}" == month) == Decimal(amount)
+        assert sum(line.net_amount for line in lines if f"{line.booked_month:%Y-%m}" == month) == Decimal(
+            amount
+        )
     for country, amount in truth["by_country"].items():
         assert sum(line.net_amount for line in lines if line.country == country) == Decimal(amount)
 

@@ -22,7 +22,9 @@ from tests.core.importing.bringing import bring, counts, net
 from tests.core.importing.test_dirty_file import COLUMNS
 
 pytestmark = [pytest.mark.usefixtures("store"), needs_shared_data]
-needs_zstd = pytest.mark.skipif(shutil.which("zstd") is None, reason="The program zstd is not here to unpack the data.")
+needs_zstd = pytest.mark.skipif(
+    shutil.which("zstd") is None, reason="The program zstd is not here to unpack the data."
+)
 
 
 def truth(name):
@@ -43,10 +45,19 @@ def test_half_a_million_order_lines_come_out_as_the_data_sets_own_figures():
     assert net() == Decimal("9747747.934")
     figures = json.loads((SHARED_DATA / "online-retail" / "truth" / "figures.json").read_text())
     with db.read() as session:
-        assert session.scalar(select(func.count(Order.order_no.distinct()))) == figures["invoices"]["value"] == 25_900
+        assert (
+            session.scalar(select(func.count(Order.order_no.distinct())))
+            == figures["invoices"]["value"]
+            == 25_900
+        )
         assert session.scalar(select(func.count()).where(Account.is_unassigned.is_(False))) == 4_372
-        months = {f"{month:%Y-%m}": amount for month, amount in session.execute(select(TotalMonth.month, TotalMonth.net_amount))}
-        by_country = select(RevenueCell.country, func.sum(RevenueCell.net_amount)).group_by(RevenueCell.country)
+        months = {
+            f"{month:%Y-%m}": amount
+            for month, amount in session.execute(select(TotalMonth.month, TotalMonth.net_amount))
+        }
+        by_country = select(RevenueCell.country, func.sum(RevenueCell.net_amount)).group_by(
+            RevenueCell.country
+        )
         countries = dict(session.execute(by_country).all())
     assert months == {row["month"]: Decimal(row["revenue_all_rows"]) for row in truth("revenue_by_month.csv")}
     shown = {row["Country"]: Decimal(row["revenue_all_rows"]) for row in truth("revenue_by_country.csv")}
