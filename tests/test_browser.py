@@ -48,7 +48,7 @@ class Site:
 def _command(environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "-m", "core", *arguments]
     done = subprocess.run(
-        command, env=environment, cwd=config.ROOT, capture_output=True, text=True, timeout=180
+        command, check=False, env=environment, cwd=config.ROOT, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
