@@ -274,8 +274,11 @@ def rows_table(rows: tuple[RefusedRow, ...], headers: tuple[str, ...], kind: Bat
         ]
         for row in rows
     ]
-    frame = pd.DataFrame(lines, columns=[_("Line"), _("What is wrong"), *headers])
-    st.dataframe(frame, hide_index=True, row_height=tables.ROW_HEIGHT, height=420 if len(lines) > 9 else "auto",
+    # Columns go by their place: a file may well have one named as ours.
+    names = [_("Line"), _("What is wrong"), *headers]
+    frame = pd.DataFrame(lines, columns=[f"column-{place}" for place in range(len(names))])
+    st.dataframe(frame, hide_index=True, column_config=dict(zip(frame.columns, names, strict=True)),
+                 row_height=tables.ROW_HEIGHT, height=420 if len(lines) > 9 else "auto",
                  alt=_("Refused rows with the reason for each cell"))  # fmt: skip
 
 

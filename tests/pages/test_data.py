@@ -107,6 +107,13 @@ def test_refused_rows_say_why_cell_by_cell_and_hold_the_rest_back(store, trade, 
     assert len(_lines()) == 2
 
 
+def test_a_file_may_have_columns_named_as_ours(store, trade, open_page, director):
+    header = HEADER.replace(b"UnitPrice", b"UnitPrice,Line,What is wrong")
+    page = _bring(open_page(PAGE, director), header + b"S1,2026-01-07,A1,P1,many,5,7,nothing\n")
+
+    assert _checked(page)["Refused"] == "1"  # the table of refused rows stands there
+
+
 def test_dates_that_can_be_read_both_ways_are_asked_for(store, trade, open_page, director):
     content = HEADER + b"S1,03/04/2026,A1,P1,2,10\n"
     page = _bring(open_page(PAGE, director), content)
