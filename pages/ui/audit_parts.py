@@ -18,6 +18,10 @@ from pages.ui import formats, forms
 from pages.ui.forms import plain
 
 
+# Fields of records as people say them; they are translated where they are shown.
+_FIELDS = {}
+
+
 def start_of(day: date | None, *, days_later: int = 0) -> datetime | None:
     """The moment at which a day begins where this machine stands."""
     if day is None:
@@ -130,14 +134,10 @@ _FIELDS = {
 }
 
 
-def field_names() -> dict[str, str]:
-    return {name: _(text) for name, text in _FIELDS.items()}
-
-
 def field_name(field: str) -> str:
     """A field as people say it; before the last word stands which month or line it is of."""
     *of, name = field.split(" ")
-    return " ".join([*of, field_names().get(name, name)])
+    return " ".join([*of, _(_FIELDS[name]) if name in _FIELDS else name])
 
 
 def frame(rows: Sequence[EntryRow]) -> pd.DataFrame:
