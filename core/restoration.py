@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, auth, products
+from core import accounts, auth, products
 from core.accounts import AccountDraft
 from core.auth import Actor
 from core.errors import Conflict, NotFound

@@ -138,6 +138,8 @@ ACTORLESS = {
     "core.importing.creations": "a step of an import, which has asked",
     "core.importing.lines": "a step of an import, which has asked",
     "core.importing.lookups": "a step of an import, which has asked",
+    "core.importing.product_rows.replace_periods": "a step of an import, which has asked",
+    "core.importing.records": "a step of an import, which has asked",
     "core.importing.rejects": "a step of an import, which has asked",
     "core.kpis.document": "writes down results that somebody has asked for",
     "core.models": "tables",

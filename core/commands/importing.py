@@ -124,7 +124,7 @@ def undo(batch: Annotated[int, typer.Argument(help="The number of the import.")]
     with db.write() as session:
         importing.undo(session, actor, batch)
     if json:
-        acting.print_json({"batch": batch, "undone": True})
+        acting.print_json({"batch": str(batch), "undone": True})
     typer.echo(_("Import {batch} was undone.").format(batch=batch), err=True)
 
 
@@ -238,20 +238,20 @@ def _progress(stage: str, done: int, total: int) -> None:
 def _document(outcome: Outcome) -> dict[str, Any]:
     checked = outcome.check
     return {
-        "batch": outcome.batch_id,
-        "read": checked.read,
-        "accepted": checked.accepted,
-        "changed": checked.changed,
-        "unchanged": checked.unchanged,
-        "rejected": checked.rejected,
-        "seconds": round(outcome.seconds, 3),
+        "batch": None if outcome.batch_id is None else str(outcome.batch_id),
+        "read": str(checked.read),
+        "accepted": str(checked.accepted),
+        "changed": str(checked.changed),
+        "unchanged": str(checked.unchanged),
+        "rejected": str(checked.rejected),
+        "seconds": f"{outcome.seconds:.3f}",
         "reasons": [_counted(one) for one in checked.reasons],
         "warnings": [_counted(one) for one in checked.warnings],
     }
 
 
 def _counted(one: Reason) -> dict[str, Any]:
-    return {"reason": one.reason, "rows": one.rows}
+    return {"reason": one.reason, "rows": str(one.rows)}
 
 
 def _refusal(path: Path, wish: _Wish, outcome: Outcome) -> str | None:

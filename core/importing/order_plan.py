@@ -38,7 +38,12 @@ class OrderPlan:
         return self._outcome.changed
 
     def apply(
-        self, session: Session, _actor: Actor, batch: ImportBatch, moment: datetime, progress: Progress
+        self,
+        session: Session,
+        actor: Actor,  # noqa: ARG002  (every plan is applied on somebody's behalf)
+        batch: ImportBatch,
+        moment: datetime,
+        progress: Progress,
     ) -> dict[str, Any]:
         created = self._booking.apply(session, batch.id, moment, progress)
         return {"accounts_created": created.accounts, "products_created": created.products}

@@ -191,7 +191,30 @@ def _book(
     session: Session, actor: Actor, upload: Upload, options: Options, staged: _Staged, progress: Progress
 ) -> Outcome:
     checked, moment = staged.check, clock.now()
-    batch = ImportBatch(
+    batch = _batch(actor, upload, options, checked, moment)
+    session.add(batch)
+    session.flush()
+    made = staged.plan.apply(session, actor, batch, moment, progress)
+    batch.summary = {
+        "reasons": [[one.reason, one.rows] for one in checked.reasons],
+        "warnings": [[one.reason, one.rows] for one in checked.warnings],
+        **made,
+    }
+    rejects.keep(session, batch.id, upload, staged.table, staged.found)
+    mapping.remember(session, actor, checked.kind, upload, options, moment)
+    facts = {"kind": checked.kind, "accepted": checked.accepted, "rejected": checked.rejected, **made}
+    audit.record(
+        session,
+        actor,
+        "import:apply",
+        Subject("import_batch", str(batch.id), upload.name),
+        {name: (None, value) for name, value in facts.items()},
+    )
+    return Outcome(checked, batch.id, 0.0, made.get("accounts_created", 0), made.get("products_created", 0))
+
+
+def _batch(actor: Actor, upload: Upload, options: Options, checked: Check, moment: datetime) -> ImportBatch:
+    return ImportBatch(
         kind=checked.kind,
         status=BatchStatus.APPLIED,
         file_name=upload.name,
@@ -212,22 +235,3 @@ def _book(
             "source": options.source,
         },
     )
-    session.add(batch)
-    session.flush()
-    made = staged.plan.apply(session, actor, batch, moment, progress)
-    batch.summary = {
-        "reasons": [[one.reason, one.rows] for one in checked.reasons],
-        "warnings": [[one.reason, one.rows] for one in checked.warnings],
-        **made,
-    }
-    rejects.keep(session, batch.id, upload, staged.table, staged.found)
-    mapping.remember(session, actor, checked.kind, upload, options, moment)
-    facts = {"kind": checked.kind, "accepted": checked.accepted, "rejected": checked.rejected, **made}
-    audit.record(
-        session,
-        actor,
-        "import:apply",
-        Subject("import_batch", str(batch.id), upload.name),
-        {name: (None, value) for name, value in facts.items()},
-    )
-    return Outcome(checked, batch.id, 0.0, made.get("accounts_created", 0), made.get("products_created", 0))

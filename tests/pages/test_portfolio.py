@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -191,7 +192,9 @@ def test_what_moved_most_is_named_and_the_rest_is_one():
             self.now = type("Now", (), {"net": Decimal(change)})
             self.year_ago = type("Then", (), {"net": Decimal(0)})
 
-    shown = portfolio_parts.moves([Row(change) for change in range(1, 10)])
+    rows: Any = [Row(change) for change in range(1, 10)]
+
+    shown = portfolio_parts.moves(rows)
 
     assert [move.amount for move in shown] == [9, 8, 7, 6, 5, 4, 3, 3]
     assert shown[-1].name == "2 others"

@@ -12,12 +12,11 @@ import time
 import pytest
 from sqlalchemy import func, select
 
-from core import config, db, rollups
+from core import audit, config, db, rollups
+from core.audit import Subject
 from core.auth import OPERATOR
 from core.errors import UtamaError
 from core.models import Account, ImportBatch, Order, OrderLine
-from core import audit
-from core.audit import Subject
 from tests import factories
 from tests.core.importing.bringing import net, orders
 
@@ -39,7 +38,8 @@ print("done", importing.apply(OPERATOR, BatchKind.ORDERS, upload, options, told)
 def big(lines: int, seed: int = 1) -> str:
     dice = random.Random(seed)
     rows = (
-        f"S{number // 8},2026-{1 + number % 12:02d}-05,A{number % 40},P{dice.randrange(60)},{dice.randrange(1, 9)},2.5\n"
+        f"S{number // 8},2026-{1 + number % 12:02d}-05,"
+        f"A{number % 40},P{dice.randrange(60)},{dice.randrange(1, 9)},2.5\n"
         for number in range(lines)
     )
     return HEAD + "".join(rows)
