@@ -18,10 +18,6 @@ from pages.ui import formats, forms
 from pages.ui.forms import plain
 
 
-# Fields of records as people say them; they are translated where they are shown.
-_FIELDS = {}
-
-
 def start_of(day: date | None, *, days_later: int = 0) -> datetime | None:
     """The moment at which a day begins where this machine stands."""
     if day is None:
@@ -82,6 +78,7 @@ def action_name(action: str) -> str:
     return f"{entity_names().get(entity, entity)}: {action_names().get(verb, verb)}"
 
 
+# Fields of records as people say them; they are translated where they are shown.
 _FIELDS = {
     "accepted": N_("Accepted"),
     "account": N_("Account"),
