@@ -162,6 +162,12 @@ def _settled(page: Page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
 
 
+@pytest.fixture(scope="module")
+def hers(site: Site) -> dict[str, str]:
+    """Aisyah's accounts: code → name."""
+    return {row["code"]: row["name"] for row in _rows(site, "accounts", "aisyah")}
+
+
 def _rows(site: Site, kind: str, username: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(site.ask("export", kind, "--as", username))))
 
@@ -189,13 +195,13 @@ def test_no_script_can_read_the_session_cookie(enter, context):
     assert cookie["value"] not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
 
 
-def test_a_link_to_an_account_survives_the_sign_in(enter, site):
-    account = _rows(site, "accounts", "aisyah")[0]
+def test_a_link_to_an_account_survives_the_sign_in(enter, site, hers):
+    code, name = next(iter(hers.items()))
 
-    page = enter("aisyah", f"/account?account={account['code']}")
+    page = enter("aisyah", f"/account?account={code}")
 
-    _title(page, account["name"])
-    assert page.url == f"{site.address}/account?account={account['code']}"
+    _title(page, name)
+    assert page.url == f"{site.address}/account?account={code}"
 
 
 def test_the_portfolio_shows_figures_and_pictures_that_open(enter, site):
@@ -213,7 +219,7 @@ def test_the_portfolio_shows_figures_and_pictures_that_open(enter, site):
     expect(drawer).to_have_count(0)
 
 
-def test_a_row_of_the_portfolio_opens_its_account(enter, site):
+def test_a_row_of_the_portfolio_opens_its_account(enter, hers):
     page = enter("aisyah")
     _title(page, "Portfolio")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
@@ -222,9 +228,7 @@ def test_a_row_of_the_portfolio_opens_its_account(enter, site):
     table.scroll_into_view_if_needed()
     table.click(position={"x": 80, "y": 56})
     page.wait_for_url(re.compile(r"/account\?account="))
-    code = page.url.partition("account=")[2]
-    names = {row["code"]: row["name"] for row in _rows(site, "accounts", "aisyah")}
-    _title(page, names[code])
+    _title(page, hers[page.url.partition("account=")[2]])
 
 
 def test_who_chooses_malay_is_spoken_to_in_malay(enter):
@@ -319,11 +323,12 @@ def test_the_keyboard_alone_signs_in(context, site):
         ("farah", ("users", "settings", "audit")),
     ],
 )
-def test_no_page_is_wider_than_a_phone_or_a_desk(enter, site, username, paths):
-    code = _rows(site, "accounts", "aisyah")[0]["code"]
+def test_no_page_is_wider_than_a_phone_or_a_desk(enter, site, hers, username, paths):
+    code = next(iter(hers))
     page = enter(username)
     too_wide = []
     for path in paths:
+        page.set_viewport_size({"width": 390, "height": 844})  # opened on a phone, then turned to a desk
         page.goto(f"{site.address}/{path.format(code=code)}")
         _title(page, re.compile("."))
         for width in (390, 1440):
