@@ -96,7 +96,7 @@ def test_columns_may_stand_in_a_file(run, tmp_path):
             run("orders", "FILE", "--map", str(path), "--create-missing", "--dry-run", "--json")[1][
                 "accepted"
             ]
-            == 1
+            == "1"
         )
 
 
