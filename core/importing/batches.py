@@ -84,10 +84,12 @@ def undo(session: Session, actor: Actor, batch_id: int) -> None:
     auth.require(actor, Permission.DATA_IMPORT)
     rollups.lock(session)
     batch = _access(session, actor, batch_id)
-    if batch.status is not BatchStatus.APPLIED:
+    # One that was stopped between two parts of a large file can be taken back as well.
+    if batch.status not in (BatchStatus.APPLIED, BatchStatus.APPLYING):
         raise Conflict(_("Import {batch} was undone already.").format(batch=batch_id))
     moment = clock.now()
     kinds.KINDS[batch.kind].undo(session, actor, batch, moment)
+    before = batch.status
     batch.status, batch.undone_at = BatchStatus.UNDONE, moment
     session.flush()
     audit.record(
@@ -95,7 +97,7 @@ def undo(session: Session, actor: Actor, batch_id: int) -> None:
         actor,
         "import:undo",
         Subject("import_batch", str(batch.id), batch.file_name),
-        {"status": (BatchStatus.APPLIED, BatchStatus.UNDONE)},
+        {"status": (before, BatchStatus.UNDONE)},
     )
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Date, Select, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import Date, Select, and_, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core import bulk, rollups
@@ -21,6 +21,8 @@ from core.models import Account, Category, Order, OrderLine, Product, ReplacedLi
 
 UNASSIGNED = "UNASSIGNED"
 LINE_COLUMNS: tuple[str, ...] = tuple(column.name for column in OrderLine.__table__.columns)
+
+PART_LINES = 600_000  # lines that are booked in one transaction
 
 _BLOCK = 10_000
 _AT_ONCE = 500
@@ -54,19 +56,32 @@ class OrderBooking:
         order = np.lexsort(
             (outcome.line_no[accepted], rank[rows.order_no.codes[accepted]], account[accepted])
         )
-        self._sorted = accepted[order]
+        self._parts = _whole_orders(accepted[order], rows.order_no.codes)
+        self._prepare(0)
+
+    @property
+    def parts(self) -> int:
+        """In how many transactions the file is booked: one, unless it is so large that others would wait."""
+        return len(self._parts)
+
+    def _prepare(self, part: int) -> None:
+        self._part, self._sorted = part, self._parts[part]
         self._orders = self._new_orders()
 
-    def apply(self, session: Session, batch_id: int, moment: datetime, progress: Progress) -> Created:
-        """Book everything that is new or changed."""
+    def apply(
+        self, session: Session, batch_id: int, moment: datetime, progress: Progress, part: int
+    ) -> Created:
+        """Book what is new or changed in one part of the file."""
+        if part != self._part:
+            self._prepare(part)
         created = self._create(session, batch_id, moment)
         changed = self._changed_orders()
         accounts = _accounts_of(session, changed)
-        if self._outcome.replaced_orders or self._outcome.replaced_lines:
-            self._set_aside(session, batch_id)
+        self._set_aside(session, batch_id, set(changed))
         bulk.insert_rows(session, "order_lines", LINE_COLUMNS, self._lines(batch_id, progress))
         progress("sum", 0, 1)
-        rollups.add(session, OrderLine.batch_id == batch_id)
+        own = OrderLine.batch_id == batch_id
+        rollups.add(session, and_(own, _not_done(OrderLine, batch_id)) if self.parts > 1 else own)
         if changed:
             rollups.prune(session)
         columns = [column.name for column in Order.__table__.columns]
@@ -128,13 +143,18 @@ class OrderBooking:
         rows.product = _renumbered(rows.product, ids)
         return len(new)
 
-    def _set_aside(self, session: Session, batch_id: int) -> None:
+    def _set_aside(self, session: Session, batch_id: int, changed: set[str]) -> None:
         """Move the lines that the file replaces out of the way, and out of the sums."""
-        for some in _blocks(self._outcome.replaced_orders):
+        whole = [name for name in self._outcome.replaced_orders if name in changed]
+        single = [pair for pair in self._outcome.replaced_lines if pair[0] in changed]
+        if not whole and not single:
+            return
+        for some in _blocks(whole):
             _keep(session, batch_id, OrderLine.order_no.in_(some))
-        for pairs in _blocks(self._outcome.replaced_lines):
+        for pairs in _blocks(single):
             _keep(session, batch_id, tuple_(OrderLine.order_no, OrderLine.line_no).in_(pairs))
-        gone = _same_key(OrderLine, select_keys(ReplacedLine, ReplacedLine.replaced_by == batch_id))
+        kept = and_(ReplacedLine.replaced_by == batch_id, _not_done(ReplacedLine, batch_id))
+        gone = _same_key(OrderLine, select_keys(ReplacedLine, kept))
         rollups.subtract(session, gone)
         session.execute(delete(OrderLine).where(gone).execution_options(synchronize_session=False))
 
@@ -228,6 +248,21 @@ def _blocks(items: Sequence[Any]) -> Iterator[list[Any]]:
     iterator = iter(items)
     while block := list(islice(iterator, _AT_ONCE)):
         yield block
+
+
+def _whole_orders(places: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
+    """The rows in parts of whole orders, none much larger than others can wait for."""
+    if len(places) <= PART_LINES:
+        return [places]
+    lines = np.bincount(codes[places])
+    part_of_order = np.maximum(np.cumsum(lines) - 1, 0) // PART_LINES
+    part = part_of_order[codes[places]]
+    return [places[part == number] for number in np.unique(part)]
+
+
+def _not_done(model: Any, batch_id: int) -> Any:
+    """Of the orders that no earlier part of the batch has booked: only those have a head of this batch."""
+    return model.order_no.not_in(select(Order.order_no).where(Order.batch_id == batch_id))
 
 
 def select_keys(model: Any, where: Any) -> Select[Any]:

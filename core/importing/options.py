@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from core.importing.amounts import Decimals
@@ -19,3 +20,12 @@ class Options:
     decimals: Decimals | None = None
     date_order: DateOrder | None = None
     source: str | None = None  # which system's codes the file uses
+
+
+@dataclass(frozen=True)
+class BatchInHand:
+    """The batch that is being applied, and which part of it."""
+
+    id: int
+    moment: datetime
+    part: int

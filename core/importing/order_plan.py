@@ -16,10 +16,11 @@ from core.importing.booking import LINE_COLUMNS, OrderBooking, renew_orders, sel
 from core.importing.columns import Values
 from core.importing.comparison import Comparison
 from core.importing.findings import Findings
-from core.importing.options import Options
+from core.importing.options import BatchInHand, Options
 from core.importing.tables import Mask, Progress
 from core.language import _
 from core.models import Account, ImportBatch, OrderLine, ReplacedLine
+from core.vocabulary import Permission
 
 _AT_ONCE = 2_000
 
@@ -37,15 +38,14 @@ class OrderPlan:
     def changed(self) -> Mask:
         return self._outcome.changed
 
-    def apply(
-        self,
-        session: Session,
-        actor: Actor,  # noqa: ARG002  (every plan is applied on somebody's behalf)
-        batch: ImportBatch,
-        moment: datetime,
-        progress: Progress,
-    ) -> dict[str, Any]:
-        created = self._booking.apply(session, batch.id, moment, progress)
+    @property
+    def parts(self) -> int:
+        return self._booking.parts
+
+    def apply(self, session: Session, actor: Actor, batch: BatchInHand, progress: Progress) -> dict[str, int]:
+        """Book the lines of one part; what the actor may was settled row by row in the check."""
+        auth.require(actor, Permission.DATA_IMPORT)
+        created = self._booking.apply(session, batch.id, batch.moment, progress, batch.part)
         return {"accounts_created": created.accounts, "products_created": created.products}
 
 

@@ -14,9 +14,10 @@ from core import audit
 from core.auth import Actor
 from core.importing.columns import MISSING, Values
 from core.importing.findings import Findings
+from core.importing.options import BatchInHand
 from core.importing.tables import Mask, Progress
 from core.language import N_
-from core.models import ImportBatch, ImportChange
+from core.models import ImportChange
 
 TWICE = N_("this stands in the file twice, with different values")
 
@@ -40,10 +41,13 @@ class RecordPlan:
     def act(self, action: Callable[[Recorder], None]) -> None:
         self._actions.append(action)
 
-    def apply(
-        self, session: Session, actor: Actor, batch: ImportBatch, moment: datetime, progress: Progress
-    ) -> dict[str, Any]:
-        recorder = Recorder(session, actor, batch.id, moment)
+    @property
+    def parts(self) -> int:
+        return 1
+
+    def apply(self, session: Session, actor: Actor, batch: BatchInHand, progress: Progress) -> dict[str, int]:
+        """Create and change the records of the rows."""
+        recorder = Recorder(session, actor, batch.id, batch.moment)
         for done, action in enumerate(self._actions, start=1):
             action(recorder)
             if done % _EVERY == 0 or done == len(self._actions):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
@@ -14,12 +13,12 @@ from sqlalchemy.orm import Session
 from core import audit, auth, clock, db, rollups
 from core.audit import Subject
 from core.auth import Actor
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.importing import columns, fields, files, kinds, mapping, rejects
 from core.importing.columns import Question
 from core.importing.files import Upload
 from core.importing.findings import Findings, Reason
-from core.importing.options import Options
+from core.importing.options import BatchInHand, Options
 from core.importing.rejects import RefusedRow
 from core.importing.tables import Mask, Progress, Table, silent
 from core.language import _
@@ -40,10 +39,12 @@ class Plan(Protocol):
     @property
     def changed(self) -> Mask: ...
 
-    def apply(
-        self, session: Session, actor: Actor, batch: ImportBatch, moment: datetime, progress: Progress
-    ) -> dict[str, Any]:
-        """Do it, and say what else came of it."""
+    @property
+    def parts(self) -> int:
+        """In how many transactions it is applied."""
+
+    def apply(self, session: Session, actor: Actor, batch: BatchInHand, progress: Progress) -> dict[str, int]:
+        """Do one part of it, and say what else came of it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,9 @@ def apply(
 ) -> Outcome:
     """Check a file and apply it: everything or nothing, in one transaction that is as short as can be.
 
+    A file so large that others would wait too long is applied in parts of whole orders, all under one batch:
+    stopped between two of them, it can be undone, or imported again, which goes on where it stopped.
+
     This opens its own transactions, since reading the file must not keep others from saving. `progress` is
     also called while the transaction is open, so it must not call Streamlit.
     """
@@ -116,9 +120,11 @@ def apply(
                 staged = _stage(session, actor, kind, upload, options, progress)
                 if not _is_to_be_applied(staged.check, options):
                     return Outcome(staged.check, None, time.monotonic() - started)
-            outcome = _book(session, actor, upload, options, staged, progress)
-            break
-    return replace(outcome, seconds=time.monotonic() - started)
+            work = _Application(actor, upload, options, staged, progress)
+            work.begin(session)
+        break
+    work.go_on()
+    return work.outcome(time.monotonic() - started)
 
 
 def _is_to_be_applied(checked: Check, options: Options) -> bool:
@@ -187,51 +193,102 @@ def _revision(session: Session) -> tuple[Any, ...]:
     return (*batches, last)
 
 
-def _book(
-    session: Session, actor: Actor, upload: Upload, options: Options, staged: _Staged, progress: Progress
-) -> Outcome:
-    checked, moment = staged.check, clock.now()
-    batch = _batch(actor, upload, options, checked, moment)
-    session.add(batch)
-    session.flush()
-    made = staged.plan.apply(session, actor, batch, moment, progress)
-    batch.summary = {
-        "reasons": [[one.reason, one.rows] for one in checked.reasons],
-        "warnings": [[one.reason, one.rows] for one in checked.warnings],
-        **made,
-    }
-    rejects.keep(session, batch.id, upload, staged.table, staged.found)
-    mapping.remember(session, actor, checked.kind, upload, options, moment)
-    facts = {"kind": checked.kind, "accepted": checked.accepted, "rejected": checked.rejected, **made}
-    audit.record(
-        session,
-        actor,
-        "import:apply",
-        Subject("import_batch", str(batch.id), upload.name),
-        {name: (None, value) for name, value in facts.items()},
-    )
-    return Outcome(checked, batch.id, 0.0, made.get("accounts_created", 0), made.get("products_created", 0))
+class _Application:
+    """Applies a checked file part by part."""
 
+    def __init__(
+        self, actor: Actor, upload: Upload, options: Options, staged: _Staged, progress: Progress
+    ) -> None:
+        self._actor, self._upload, self._options = actor, upload, options
+        self._staged, self._progress = staged, progress
+        self._moment = clock.now()
+        self._made: dict[str, int] = {}
+        self._batch_id = 0
+        self._revision: tuple[Any, ...] = ()
 
-def _batch(actor: Actor, upload: Upload, options: Options, checked: Check, moment: datetime) -> ImportBatch:
-    return ImportBatch(
-        kind=checked.kind,
-        status=BatchStatus.APPLIED,
-        file_name=upload.name,
-        sha256=upload.sha256,
-        actor=actor.username,
-        user_id=actor.user_id,
-        started_at=moment,
-        applied_at=moment,
-        read_count=checked.read,
-        accepted_count=checked.accepted,
-        changed_count=checked.changed,
-        unchanged_count=checked.unchanged,
-        rejected_count=checked.rejected,
-        options={
-            "columns": dict(options.columns),
-            "missing_account": options.missing_account,
-            "create_missing": options.create_missing,
-            "source": options.source,
-        },
-    )
+    def begin(self, session: Session) -> None:
+        """Make the batch and apply the first part, which is mostly the only one."""
+        checked = self._staged.check
+        batch = ImportBatch(
+            kind=checked.kind,
+            status=BatchStatus.APPLYING,
+            file_name=self._upload.name,
+            sha256=self._upload.sha256,
+            actor=self._actor.username,
+            user_id=self._actor.user_id,
+            started_at=self._moment,
+            read_count=checked.read,
+            accepted_count=checked.accepted,
+            changed_count=checked.changed,
+            unchanged_count=checked.unchanged,
+            rejected_count=checked.rejected,
+            options={
+                "columns": dict(self._options.columns),
+                "missing_account": self._options.missing_account,
+                "create_missing": self._options.create_missing,
+                "source": self._options.source,
+            },
+        )
+        session.add(batch)
+        session.flush()
+        self._batch_id = batch.id
+        self._apply(session, batch, 0)
+
+    def go_on(self) -> None:
+        """Apply the other parts, each in a transaction of its own."""
+        for part in range(1, self._staged.plan.parts):
+            with db.write() as session:
+                rollups.lock(session)
+                if _revision(session) != self._revision:
+                    raise Conflict(
+                        _(
+                            "The store changed while this large file was applied in parts; import {batch} has the "
+                            "first {parts}. Import the file again: what is there already stays as it is."
+                        ).format(batch=self._batch_id, parts=part)
+                    )
+                self._apply(session, session.get_one(ImportBatch, self._batch_id), part)
+
+    def _apply(self, session: Session, batch: ImportBatch, part: int) -> None:
+        plan = self._staged.plan
+        made = plan.apply(session, self._actor, BatchInHand(batch.id, self._moment, part), self._progress)
+        for name, count in made.items():
+            self._made[name] = self._made.get(name, 0) + count
+        if part == plan.parts - 1:
+            self._finish(session, batch)
+        self._record(session, part)
+        self._revision = _revision(session)
+
+    def _finish(self, session: Session, batch: ImportBatch) -> None:
+        checked = self._staged.check
+        batch.status, batch.applied_at = BatchStatus.APPLIED, self._moment
+        batch.summary = {
+            "reasons": [[one.reason, one.rows] for one in checked.reasons],
+            "warnings": [[one.reason, one.rows] for one in checked.warnings],
+            **self._made,
+        }
+        rejects.keep(session, batch.id, self._upload, self._staged.table, self._staged.found)
+        mapping.remember(session, self._actor, checked.kind, self._upload, self._options, self._moment)
+
+    def _record(self, session: Session, part: int) -> None:
+        checked = self._staged.check
+        facts = {
+            "kind": checked.kind,
+            "accepted": checked.accepted,
+            "rejected": checked.rejected,
+            **self._made,
+        }
+        if self._staged.plan.parts > 1:
+            facts["part"] = f"{part + 1}/{self._staged.plan.parts}"
+        subject = Subject("import_batch", str(self._batch_id), self._upload.name)
+        changes = {name: (None, value) for name, value in facts.items()}
+        audit.record(session, self._actor, "import:apply", subject, changes)
+
+    def outcome(self, seconds: float) -> Outcome:
+        made = self._made
+        return Outcome(
+            self._staged.check,
+            self._batch_id,
+            seconds,
+            made.get("accounts_created", 0),
+            made.get("products_created", 0),
+        )

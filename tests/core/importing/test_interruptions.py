@@ -16,9 +16,10 @@ from core import audit, config, db, rollups
 from core.audit import Subject
 from core.auth import OPERATOR
 from core.errors import UtamaError
-from core.models import Account, ImportBatch, Order, OrderLine
+from core.importing import booking
+from core.models import Account, AuditEntry, ImportBatch, Order, OrderLine
 from tests import factories
-from tests.core.importing.bringing import net, orders
+from tests.core.importing.bringing import everything, net, orders, undo
 
 HEAD = "order_no,ordered_on,account,product,quantity,unit_price\n"
 PROGRAM = """
@@ -132,3 +133,48 @@ def test_two_imports_of_the_same_file_at_once_book_it_once():
     assert sorted(outcome.check.accepted for outcome in outcomes) == [0, 0, 4_000]
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(OrderLine)) == 4_000
+
+
+@pytest.mark.usefixtures("store")
+def test_a_very_large_file_is_applied_in_parts_of_whole_orders_under_one_batch(monkeypatch):
+    orders(HEAD + "S1,2026-01-05,A1,P1,7,1\nOTHER,2026-01-05,A1,P1,1,1\n")
+    before = everything()
+    monkeypatch.setattr(booking, "PART_LINES", 300)
+
+    outcome = orders(big(1_000))
+
+    with db.read() as session:
+        parts = session.scalars(select(AuditEntry.changes).where(AuditEntry.action == "import:apply")).all()
+        assert [entry["part"][1] for entry in parts if "part" in entry] == ["1/4", "2/4", "3/4", "4/4"]
+        assert session.scalar(select(func.count()).where(OrderLine.batch_id == outcome.batch_id)) == 1_000
+    net()
+    assert orders(big(1_000)).check.unchanged == 1_000
+    undo(outcome.batch_id)
+    assert everything() == before
+
+
+@pytest.mark.usefixtures("store")
+def test_a_large_file_stopped_between_two_parts_is_undone_or_goes_on(monkeypatch):
+    monkeypatch.setattr(booking, "PART_LINES", 300)
+    applied = booking.OrderBooking.apply
+
+    def stopping(self, session, batch_id, moment, progress, part):
+        if part == 2:
+            raise KeyboardInterrupt
+        return applied(self, session, batch_id, moment, progress, part)
+
+    monkeypatch.setattr(booking.OrderBooking, "apply", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        orders(big(1_000))
+    monkeypatch.setattr(booking.OrderBooking, "apply", applied)
+    net()
+
+    again = orders(big(1_000))
+
+    assert 500 < again.check.unchanged < 700
+    with db.read() as session:
+        first, second = session.scalars(select(ImportBatch.id).order_by(ImportBatch.id)).all()
+        assert session.scalar(select(func.count()).select_from(OrderLine)) == 1_000
+    undo(second)
+    undo(first)
+    assert everything()["order_lines"] == []
