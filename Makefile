@@ -51,7 +51,7 @@ lock: tools ## Compile the locks from requirements.in and requirements-dev.in (U
 
 .PHONY: bench
 bench: tools ## Measure an import of half a million lines: lines per second, peak memory
-	@$(python) -m tests.bench_import
+	@$(python) -m tests.bench.bench_import
 
 .PHONY: environment
 environment:
