@@ -38,7 +38,8 @@ def make_file() -> bytes:
         order_no, moment, account = heads[number * 25_900 // LINES]
         quantity = dice.choice((1, 2, 6, 12, 24, -1))
         text.write(
-            f"{order_no},{moment},{account}.0,{20_000 + dice.randrange(4_070)},{quantity},{dice.randrange(1, 2_000) / 100}\n"
+            f"{order_no},{moment},{account}.0,{20_000 + dice.randrange(4_070)},"
+            f"{quantity},{dice.randrange(1, 2_000) / 100}\n"
         )
     return text.getvalue().encode()
 
