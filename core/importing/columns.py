@@ -29,6 +29,7 @@ ROUNDED = N_("more decimals than are kept were rounded half up")
 
 _DIGITS = {Content.MONEY: 4, Content.QUANTITY: 3, Content.RATE: 6, Content.WHOLE: 0}
 assert {10**digits for digits in _DIGITS.values()} == {1, MONEY_SCALE, QUANTITY_SCALE, RATE_SCALE}  # noqa: S101
+_COLLOQUIAL = {"RM": "MYR"}  # what Malaysian files write instead of the ISO code
 # Ten to the fifteenth, in the smallest unit of any column, still fits the store's whole numbers.
 _LARGEST = 10**15
 
@@ -138,6 +139,7 @@ def _text_value(one: Field, text: str) -> str:
         return cells.identifier(text)
     if one.content is Content.CURRENCY:
         code = cells.words(text).upper()
+        code = _COLLOQUIAL.get(code, code)
         if len(code) != 3 or not code.isascii() or not code.isalpha():
             raise cells.Refused(NOT_A_CURRENCY)
         return code

@@ -121,7 +121,7 @@ def apply(
                 if not _is_to_be_applied(staged.check, options):
                     return Outcome(staged.check, None, time.monotonic() - started)
             work = _Application(actor, upload, options, staged, progress)
-            work.begin(session)
+            work.begin(session, actor)
         break
     work.go_on()
     return work.outcome(time.monotonic() - started)
@@ -206,8 +206,9 @@ class _Application:
         self._batch_id = 0
         self._revision: tuple[Any, ...] = ()
 
-    def begin(self, session: Session) -> None:
+    def begin(self, session: Session, actor: Actor) -> None:
         """Make the batch and apply the first part, which is mostly the only one."""
+        auth.require(actor, Permission.DATA_IMPORT)
         checked = self._staged.check
         batch = ImportBatch(
             kind=checked.kind,

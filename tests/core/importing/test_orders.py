@@ -407,3 +407,15 @@ def test_a_dry_run_changes_nothing():
 
     assert counts(check) == (3, 3, 0, 0, 0)
     assert all(rows == [] for rows in everything().values())
+
+
+def test_a_file_without_rows_brings_nothing():
+    assert counts(orders(HEAD).check) == (0, 0, 0, 0, 0)
+    assert counts(bring("accounts", "code\n").check) == (0, 0, 0, 0, 0)
+
+
+def test_the_ringgit_is_known_by_its_own_sign():
+    head = HEAD.replace("quantity", "quantity,currency")
+
+    assert counts(orders(head + "S1,2026-01-05,A,P1,2,RM,RM 1.50\n").check) == (1, 1, 0, 0, 0)
+    assert net() == 3
