@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from core import audit, auth, clock, credentials, passwords, sessions
+from core import audit, auth, clock, credentials, passwords, sessions, settings
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.language import LANGUAGES, _
@@ -187,8 +187,8 @@ def reactivate(session: Session, actor: Actor, user_id: int) -> None:
 
 
 def choose_language(session: Session, actor: Actor, language: str) -> None:
-    """The language that the actor reads."""
-    if language not in LANGUAGES:
+    """The language that the actor reads: one that the company chose."""
+    if language not in settings.get(session).languages:
         raise Invalid(
             _("Utama does not speak this language."), fields={"language": _("Choose one of the list.")}
         )

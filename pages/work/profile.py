@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import credentials, db, sessions, users
+from core import credentials, db, sessions, settings, users
 from core.language import LANGUAGES, _
 from pages.ui import formats, forms, gate
 from pages.ui.forms import plain
@@ -12,6 +12,7 @@ session_id = gate.session_id()
 
 with db.read() as session:
     open_sessions = sessions.search(session, actor, session_id)
+    spoken = settings.get(session).languages
 
 st.title(_("My profile"))
 st.caption(f"{plain(actor.name)} · {plain(actor.username)}")
@@ -32,7 +33,8 @@ with left:
 with right:
     st.subheader(_("Language"))
     with forms.form("language") as form:
-        chosen = form.choice("language", _("Language"), LANGUAGES, actor.language)
+        offered = {code: name for code, name in LANGUAGES.items() if code in spoken}
+        chosen = form.choice("language", _("Language"), offered, actor.language)
         submitted = form.submit(_("Save"))
     if submitted:
         with form.saving(_("Language saved.")) as session:

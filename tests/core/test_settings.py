@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core import auth, settings
+from core import auth, settings, users
 from core.errors import Conflict, Forbidden, Invalid
 from core.models import AuditEntry
 from core.settings import Settings
@@ -76,3 +76,11 @@ def test_what_somebody_else_decided_meanwhile_is_shown(session, admin):
 def test_only_an_administrator_decides(session, director):
     with pytest.raises(Forbidden):
         settings.update(session, director, {"company": "x"})
+
+
+def test_people_choose_among_the_companys_languages(session, admin, kam):
+    settings.update(session, admin, {"languages": ("ms",)})
+
+    users.choose_language(session, kam, "ms")
+    with pytest.raises(Invalid, match="does not speak"):
+        users.choose_language(session, kam, "en")
