@@ -264,7 +264,7 @@ def _refusal(path: Path, wish: _Wish, outcome: Outcome) -> str | None:
         rejected=checked.rejected,
     )  # fmt: skip
     reasons = [f"  {one.rows} × {one.reason}" for one in checked.reasons]
-    if checked.rejected and wish.on_error is OnError.STOP and not wish.dry_run:
+    if checked.rejected and wish.on_error is OnError.STOP:
         hint = _("Nothing was applied. Correct the rows, or apply the rest with --on-error skip.")
         return "\n".join([counts, *reasons, hint])
     typer.echo("\n".join([counts, *reasons]), err=True)

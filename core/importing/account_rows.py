@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit, auth
+from core.accounts import UNASSIGNED
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict
@@ -181,7 +182,11 @@ class _Create:
         kept = {**_plain(self.one, self.users), **_looked_up(recorder, self.one)}
         kept.setdefault("name", self.one["code"])
         account = Account(
-            code=self.one["code"], created_at=recorder.moment, batch_id=recorder.batch_id, **kept
+            code=self.one["code"],
+            is_unassigned=self.one["code"] == UNASSIGNED,
+            created_at=recorder.moment,
+            batch_id=recorder.batch_id,
+            **kept,
         )
         recorder.session.add(account)
         recorder.session.flush()

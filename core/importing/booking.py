@@ -13,13 +13,14 @@ from sqlalchemy import Date, Select, and_, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from core import bulk, rollups
+from core.accounts import UNASSIGNED
 from core.importing.comparison import Comparison
 from core.importing.lines import LineColumns
 from core.importing.orders import NEW_ACCOUNT, NEW_PRODUCT, UNASSIGNED_TO_CREATE, OrderRows
 from core.importing.tables import Progress, Wholes
+from core.language import _
 from core.models import Account, Category, Order, OrderLine, Product, ReplacedLine, Unit
 
-UNASSIGNED = "UNASSIGNED"
 LINE_COLUMNS: tuple[str, ...] = tuple(column.name for column in OrderLine.__table__.columns)
 
 PART_LINES = 600_000  # lines that are booked in one transaction
@@ -221,7 +222,11 @@ def named(session: Session, model: Any, names: Iterable[str | None]) -> dict[str
 
 def _create_unassigned(session: Session, batch_id: int, moment: datetime) -> int:
     account = Account(
-        code=UNASSIGNED, name=UNASSIGNED, is_unassigned=True, created_at=moment, batch_id=batch_id
+        code=UNASSIGNED,
+        name=_("Without an account"),
+        is_unassigned=True,
+        created_at=moment,
+        batch_id=batch_id,
     )
     session.add(account)
     session.flush()

@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from core import settings
+from core.accounts import UNASSIGNED
 from core.auth import Actor
 from core.importing import findings, lookups, prices
 from core.importing.columns import MISSING, Texts, Values
@@ -126,14 +127,17 @@ def _accounts(
     codes = values.text("account")
     directory = lookups.accounts(session, actor, options.source)
     may_create = options.create_missing and actor.sees_everything and actor.may(Permission.ACCOUNT_CREATE)
+    unassigned = options.missing_account == "unassigned" and actor.sees_everything
+    if directory.unassigned is None and (unassigned or may_create):
+        # Our own exports name the account without a name by its code, also before it exists.
+        directory.unassigned = directory.ids[UNASSIGNED] = UNASSIGNED_TO_CREATE
     ids, new = _resolve(codes, directory, may_create=may_create, first_new=NEW_ACCOUNT)
     account = _spread(codes, ids)
     found.refuse("account", NO_ACCOUNT, account == UNKNOWN)
     found.refuse("account", AMBIGUOUS_ACCOUNT, account == AMBIGUOUS)
     without = ~codes.known
-    if options.missing_account == "unassigned" and actor.sees_everything:
-        nobody = UNASSIGNED_TO_CREATE if directory.unassigned is None else directory.unassigned
-        account = np.where(without & ~found.already("account"), nobody, account)
+    if unassigned and directory.unassigned is not None:
+        account = np.where(without & ~found.already("account"), directory.unassigned, account)
     else:
         found.refuse("account", findings.REQUIRED, without & ~found.already("account"))
     names, countries = (

@@ -419,3 +419,14 @@ def test_the_ringgit_is_known_by_its_own_sign():
 
     assert counts(orders(head + "S1,2026-01-05,A,P1,2,RM,RM 1.50\n").check) == (1, 1, 0, 0, 0)
     assert net() == 3
+
+
+def test_the_account_without_a_name_is_found_by_its_code_even_before_it_exists():
+    outcome = orders(
+        HEAD + "S1,2026-01-05,UNASSIGNED,P1,2,1.50\nS2,2026-01-05,,P1,1,1\n", missing_account="unassigned"
+    )
+
+    assert counts(outcome.check) == (2, 2, 0, 0, 0)
+    with db.read() as session:
+        account = session.scalars(select(Account)).one()
+        assert (account.code, account.is_unassigned) == ("UNASSIGNED", True)
