@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Table, delete, exists, select
+from sqlalchemy import Table, delete, exists, select, text
 from sqlalchemy.orm import Session
 
 from core.models import Account, Base, Product
@@ -14,19 +16,59 @@ _DERIVED = {
     "orders", "revenue_cells", "revenue_account_months", "revenue_account_years", "revenue_product_months",
     "account_rhythms",
 }  # fmt: skip
+_AT_ONCE = 500
 
 
 def remove_unused(session: Session, batch_id: int) -> None:
     """Remove what a batch created, as far as no line, target, price or edit stands on it."""
-    for model in (Account, Product):
-        used = [
-            exists().where(column == model.id)
-            for table, column in _referring(model.__table__)
-            if table.name not in _DERIVED
-        ]
-        unused = (model.batch_id == batch_id, model.version == 1, *(~one for one in used))
-        session.execute(delete(model).where(*unused).execution_options(synchronize_session=False))
+    accounts, products = _unused(session, Account, batch_id), _unused(session, Product, batch_id)
+    _remove(session, Account, accounts)
+    if products:
+        with _found_by_product(session):
+            _remove(session, Product, products)
     session.expire_all()
+
+
+def is_used(session: Session, record: Account | Product) -> bool:
+    """Whether anything but sums refers to an account or product."""
+    return any(
+        session.scalar(select(exists().where(column == record.id)))
+        for table, column in _referring(type(record).__table__)
+        if table.name not in _DERIVED
+    )
+
+
+def _unused(session: Session, model: type[Account | Product], batch_id: int) -> list[int]:
+    used = [
+        select(column).where(column.is_not(None))
+        for table, column in _referring(model.__table__)
+        if table.name not in _DERIVED
+    ]
+    query = select(model.id).where(
+        model.batch_id == batch_id, model.version == 1, *(model.id.not_in(ids) for ids in used)
+    )
+    return list(session.scalars(query))
+
+
+def _remove(session: Session, model: type[Account | Product], ids: list[int]) -> None:
+    for start in range(0, len(ids), _AT_ONCE):
+        some = model.id.in_(ids[start : start + _AT_ONCE])
+        session.execute(delete(model).where(some).execution_options(synchronize_session=False))
+
+
+@contextmanager
+def _found_by_product(session: Session) -> Iterator[None]:
+    """Let the store look lines up by product for a moment.
+
+    It makes sure of each removed product that no line refers to it. No question asks for lines by product
+    alone, so there is no index that every import would have to keep; without one, each product costs a
+    walk through all lines.
+    """
+    session.execute(text("CREATE INDEX ix_undo_lines ON order_lines (product_id)"))
+    session.execute(text("CREATE INDEX ix_undo_replaced ON replaced_lines (product_id)"))
+    yield
+    session.execute(text("DROP INDEX ix_undo_lines"))
+    session.execute(text("DROP INDEX ix_undo_replaced"))
 
 
 def _referring(target: Any) -> list[tuple[Table, Any]]:
@@ -37,12 +79,3 @@ def _referring(target: Any) -> list[tuple[Table, Any]]:
         for key in table.foreign_keys
         if key.column.table is target and table is not target
     ]
-
-
-def is_used(session: Session, record: Account | Product) -> bool:
-    """Whether anything but sums refers to an account or product."""
-    return any(
-        session.scalar(select(exists().where(column == record.id)))
-        for table, column in _referring(type(record).__table__)
-        if table.name not in _DERIVED
-    )
