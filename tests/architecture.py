@@ -141,6 +141,7 @@ ACTORLESS = {
     "core.importing.product_rows.replace_periods": "a step of an import, which has asked",
     "core.importing.records": "a step of an import, which has asked",
     "core.importing.rejects": "a step of an import, which has asked",
+    "core.importing.staging": "a step of an import, which has asked",
     "core.kpis.document": "writes down results that somebody has asked for",
     "core.models": "tables",
     "core.rollups": "keeps the sums in step for functions that have asked",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core import bulk, rollups
 from core.accounts import UNASSIGNED
+from core.importing import staging
 from core.importing.comparison import Comparison
 from core.importing.lines import LineColumns
 from core.importing.orders import NEW_ACCOUNT, NEW_PRODUCT, UNASSIGNED_TO_CREATE, OrderRows
@@ -30,6 +32,7 @@ _AT_ONCE = 500
 _FROM_FILE = tuple(
     name for name in LINE_COLUMNS if name not in ("order_no", "line_no", "batch_id", "booked_month")
 )
+_STAGED = tuple(name for name in LINE_COLUMNS if name != "batch_id")
 _DAY_COLUMNS = tuple(column.name for column in OrderLine.__table__.columns if isinstance(column.type, Date))
 
 
@@ -45,6 +48,8 @@ class OrderBooking:
     """What can be prepared before the store is locked is prepared here; `apply` does the rest."""
 
     def __init__(self, rows: OrderRows, outcome: Comparison) -> None:
+        self._staged: Path | None = None
+        self._ids: dict[str, dict[int, int]] = {}
         self._rows = rows
         self._outcome = outcome
         accepted = np.flatnonzero(outcome.accepted)
@@ -58,28 +63,37 @@ class OrderBooking:
             (outcome.line_no[accepted], rank[rows.order_no.codes[accepted]], account[accepted])
         )
         self._parts = _whole_orders(accepted[order], rows.order_no.codes)
-        self._prepare(0)
+        self._choose(0)
 
     @property
     def parts(self) -> int:
         """In how many transactions the file is booked: one, unless it is so large that others would wait."""
         return len(self._parts)
 
-    def _prepare(self, part: int) -> None:
+    def _choose(self, part: int) -> None:
         self._part, self._sorted = part, self._parts[part]
         self._orders = self._new_orders()
+        self._staged = None
+
+    def stage(self, folder: Path, part: int, progress: Progress) -> None:
+        """Write a part's lines to a file from which SQLite takes them quickly (`staging`)."""
+        if part != self._part:
+            self._choose(part)
+        path = folder / "lines.db"
+        staging.write(path, _STAGED, self._lines(_STAGED, progress))
+        self._staged = path
 
     def apply(
         self, session: Session, batch_id: int, moment: datetime, progress: Progress, part: int
     ) -> Created:
         """Book what is new or changed in one part of the file."""
         if part != self._part:
-            self._prepare(part)
+            self._choose(part)
         created = self._create(session, batch_id, moment)
         changed = self._changed_orders()
         accounts = _accounts_of(session, changed)
         self._set_aside(session, batch_id, set(changed))
-        bulk.insert_rows(session, "order_lines", LINE_COLUMNS, self._lines(batch_id, progress))
+        self._insert(session, batch_id, progress)
         progress("sum", 0, 1)
         own = OrderLine.batch_id == batch_id
         rollups.add(session, and_(own, _not_done(OrderLine, batch_id)) if self.parts > 1 else own)
@@ -92,6 +106,14 @@ class OrderBooking:
         rollups.refresh_rhythm(session, accounts)
         progress("sum", 1, 1)
         return created
+
+    def _insert(self, session: Session, batch_id: int, progress: Progress) -> None:
+        if self._staged is not None:
+            own = {"batch_id": batch_id}
+            staging.pour(session, self._staged, "order_lines", _STAGED, constants=own, renumbered=self._ids)
+            return
+        rows = ((*line, batch_id) for line in self._lines(_STAGED, progress))
+        bulk.insert_rows(session, "order_lines", (*_STAGED, "batch_id"), rows)
 
     def _changed_orders(self) -> list[str]:
         """The orders that were there already and get other lines."""
@@ -117,6 +139,7 @@ class OrderBooking:
         numbers = [number for number, _one in wanted if number in accounts]
         ids |= {number: account.id for number, account in zip(numbers, new, strict=True)}
         rows.account = _renumbered(rows.account, ids)
+        self._ids["account_id"] = ids
         made = self._create_products(session, batch_id, moment)
         return Created(len(ids), made)
 
@@ -142,6 +165,7 @@ class OrderBooking:
         session.flush()
         ids = {number: product.id for (number, _one), product in zip(wanted, new, strict=True)}
         rows.product = _renumbered(rows.product, ids)
+        self._ids["product_id"] = ids
         return len(new)
 
     def _set_aside(self, session: Session, batch_id: int, changed: set[str]) -> None:
@@ -159,7 +183,7 @@ class OrderBooking:
         rollups.subtract(session, gone)
         session.execute(delete(OrderLine).where(gone).execution_options(synchronize_session=False))
 
-    def _lines(self, batch_id: int, progress: Progress) -> Iterator[tuple[Any, ...]]:
+    def _lines(self, names: Sequence[str], progress: Progress) -> Iterator[tuple[Any, ...]]:
         """The lines as the store keeps them, in the order of its key."""
         columns = LineColumns(self._rows)
         order_numbers = self._rows.order_no.values
@@ -168,11 +192,10 @@ class OrderBooking:
             given = columns.columns(_FROM_FILE, block)
             given["order_no"] = [order_numbers[code] for code in self._rows.order_no.codes[block].tolist()]
             given["line_no"] = self._outcome.line_no[block].tolist()
-            given["batch_id"] = [batch_id] * len(block)
             given["booked_month"] = [day.replace(day=1) for day in given["booked_on"]]
             for name in _DAY_COLUMNS:
                 given[name] = _as_text(given[name])
-            yield from zip(*(given[name] for name in LINE_COLUMNS), strict=True)
+            yield from zip(*(given[name] for name in names), strict=True)
             progress("book", min(start + _BLOCK, len(self._sorted)), len(self._sorted))
 
     def _new_orders(self) -> list[tuple[int, int, int, int, int]]:

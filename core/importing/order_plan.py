@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from core import auth, rollups
+from core import auth, db, rollups
 from core.auth import Actor
 from core.errors import Conflict, NotFound
 from core.importing import comparison, creations, orders
@@ -26,7 +27,8 @@ _AT_ONCE = 2_000
 
 
 class OrderPlan:
-    def __init__(self, outcome: Comparison, booking: OrderBooking) -> None:
+    def __init__(self, outcome: Comparison, booking: OrderBooking, *, uses_staging: bool) -> None:
+        self._uses_staging = uses_staging
         self._outcome = outcome
         self._booking = booking
 
@@ -42,6 +44,10 @@ class OrderPlan:
     def parts(self) -> int:
         return self._booking.parts
 
+    def stage(self, folder: Path, part: int, progress: Progress) -> None:
+        if self._uses_staging:
+            self._booking.stage(folder, part, progress)
+
     def apply(self, session: Session, actor: Actor, batch: BatchInHand, progress: Progress) -> dict[str, int]:
         """Book the lines of one part; what the actor may was settled row by row in the check."""
         auth.require(actor, Permission.DATA_IMPORT)
@@ -55,7 +61,7 @@ def plan(
     """Price every row and compare every order, without changing anything."""
     rows = orders.check(session, actor, values, found, options)
     outcome = comparison.compare(session, actor, rows, found, progress)
-    return OrderPlan(outcome, OrderBooking(rows, outcome))
+    return OrderPlan(outcome, OrderBooking(rows, outcome), uses_staging=db.is_sqlite(session))
 
 
 def undo(session: Session, actor: Actor, batch: ImportBatch, _moment: datetime) -> None:

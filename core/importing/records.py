@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ class RecordPlan:
     @property
     def parts(self) -> int:
         return 1
+
+    def stage(self, folder: Path, part: int, progress: Progress) -> None:
+        """Records are few: nothing is prepared for them."""
 
     def apply(self, session: Session, actor: Actor, batch: BatchInHand, progress: Progress) -> dict[str, int]:
         """Create and change the records of the rows."""

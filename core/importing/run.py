@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
@@ -42,6 +43,9 @@ class Plan(Protocol):
     @property
     def parts(self) -> int:
         """In how many transactions it is applied."""
+
+    def stage(self, folder: Path, part: int, progress: Progress) -> None:
+        """Prepare a part as far as that can be done before the store is locked."""
 
     def apply(self, session: Session, actor: Actor, batch: BatchInHand, progress: Progress) -> dict[str, int]:
         """Do one part of it, and say what else came of it."""
@@ -112,6 +116,7 @@ def apply(
             staged = _stage(session, actor, kind, upload, options, progress)
         if not _is_to_be_applied(staged.check, options):
             return Outcome(staged.check, None, time.monotonic() - started)
+        staged.plan.stage(upload.path.parent, 0, progress)
         with db.write() as session:
             rollups.lock(session)
             if _revision(session) != staged.revision:
@@ -238,6 +243,7 @@ class _Application:
     def go_on(self) -> None:
         """Apply the other parts, each in a transaction of its own."""
         for part in range(1, self._staged.plan.parts):
+            self._staged.plan.stage(self._upload.path.parent, part, self._progress)
             with db.write() as session:
                 rollups.lock(session)
                 if _revision(session) != self._revision:
