@@ -77,7 +77,8 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
     yield "postgresql"
     db.reset()
     with server.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        # Without FORCE: the tests' role need not be allowed to end the server's own cleaning.
+        connection.execute(text(f'DROP DATABASE "{name}"'))
     server.dispose()
 
 
