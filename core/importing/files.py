@@ -61,9 +61,9 @@ def receive(stream: BinaryIO, name: str, *, largest: int = LARGEST_FILE) -> Uplo
                 size += len(block)
                 if size > largest:
                     raise Invalid(
-                        _(
-                            "The file is larger than {limit} MB. Split it, or raise the limit in the settings."
-                        ).format(limit=largest // (1024 * 1024))
+                        _("The file is larger than {limit} MB. Split it and upload the parts.").format(
+                            limit=largest // (1024 * 1024)
+                        )
                     )
                 digest.update(block)
                 copy.write(block)
