@@ -25,15 +25,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.ORDER_WRITE,
         Permission.TARGET_WRITE,
     },
     Role.DIRECTOR: _READING
     | {
         Permission.ACCOUNT_CREATE,
+        Permission.ACCOUNT_MERGE,
         Permission.ACCOUNT_WRITE,
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.ORDER_WRITE,
         Permission.PRODUCT_WRITE,
         Permission.TARGET_WRITE,
     },

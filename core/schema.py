@@ -27,7 +27,7 @@ REFERENCE_TABLES = (
 )  # fmt: skip
 SHARDED_TABLES = (
     "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months", "revenue_account_years",
-    "account_rhythms",
+    "account_rhythms", "merged_lines", "receivables",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     """What may be done, as `resource:action`, in alphabetical order."""
 
     ACCOUNT_CREATE = "account:create"
+    ACCOUNT_MERGE = "account:merge"
     ACCOUNT_READ = "account:read"
     ACCOUNT_WRITE = "account:write"
     AUDIT_READ = "audit:read"
@@ -25,6 +26,7 @@ class Permission(StrEnum):
     COST_READ = "cost:read"
     DATA_EXPORT = "data:export"
     DATA_IMPORT = "data:import"
+    ORDER_WRITE = "order:write"
     PRODUCT_READ = "product:read"
     PRODUCT_WRITE = "product:write"
     REVENUE_READ = "revenue:read"
@@ -56,6 +58,7 @@ class BatchKind(StrEnum):
     ACCOUNTS = "accounts"
     PRODUCTS = "products"
     TARGETS = "targets"
+    RECEIVABLES = "receivables"
 
 
 class BatchStatus(StrEnum):
@@ -65,6 +68,13 @@ class BatchStatus(StrEnum):
     APPLIED = "applied"
     UNDONE = "undone"
     FAILED = "failed"
+
+
+class AttentionOutcome(StrEnum):
+    """What somebody decided about a reason for attention."""
+
+    DONE = "done"
+    SNOOZED = "snoozed"
 
 
 class AttemptOutcome(StrEnum):

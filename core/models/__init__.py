@@ -1,11 +1,14 @@
 """Tables only, one file a domain."""
 
 from core.models.accounts import Account, AccountCode, Group, Region, Segment, TeamMember, Tier
+from core.models.attention import AttentionDecision
 from core.models.audit import AuditEntry, AuditHead
 from core.models.base import Base, Money, Quantity, Rate
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
+from core.models.mergers import AccountMerger, MergedLine
 from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
+from core.models.receivables import Receivable
 from core.models.rollups import (
     AccountMonth,
     AccountRhythm,
@@ -27,13 +30,16 @@ from core.models.users import (
     UserRole,
     WebSession,
 )
+from core.models.views import SavedView
 
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountMerger",
     "AccountMonth",
     "AccountRhythm",
     "AccountYear",
+    "AttentionDecision",
     "AuditEntry",
     "AuditHead",
     "Base",
@@ -45,6 +51,7 @@ __all__ = [
     "ImportReject",
     "ListPrice",
     "Measures",
+    "MergedLine",
     "Money",
     "Order",
     "OrderLine",
@@ -53,9 +60,11 @@ __all__ = [
     "ProductMonth",
     "Quantity",
     "Rate",
+    "Receivable",
     "Region",
     "ReplacedLine",
     "RevenueCell",
+    "SavedView",
     "Segment",
     "Setting",
     "SignInAttempt",

@@ -79,6 +79,9 @@ class Account(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]  # when somebody last said that the data are right
     batch_id: Mapped[int | None] = mapped_column(Ref)  # the import that created it
+    merged_into_id: Mapped[int | None] = mapped_column(
+        Ref, ForeignKey("accounts.id"), index=True
+    )  # it turned out to be that account: this one is kept only to be told apart again
     version: Mapped[int] = mapped_column(default=1)
 
     group: Mapped[Group | None] = relationship()

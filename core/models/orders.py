@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import (
@@ -30,6 +30,9 @@ _WHOLE = (
     "net_amount",
     "cost_amount",
 )
+
+# Lines with a day to be delivered by that nobody delivered yet: few, and asked for on every page.
+_UNDELIVERED = "delivered_on IS NULL AND (promised_on IS NOT NULL OR requested_on IS NOT NULL)"
 
 
 class Order(Base):
@@ -63,7 +66,8 @@ class _Line:
     booked_on: Mapped[date]  # the day revenue belongs to: invoiced_on, or ordered_on without it
     booked_month: Mapped[date]  # first day of booked_on's month
     requested_on: Mapped[date | None]
-    promised_on: Mapped[date | None]
+    promised_on: Mapped[date | None]  # the last promise
+    first_promised_on: Mapped[date | None]  # the first one: a later promise does not make a delivery on time
     delivered_on: Mapped[date | None]
     quantity: Mapped[Count]  # below zero: a return
     delivered_quantity: Mapped[OptionalCount]
@@ -86,6 +90,13 @@ class OrderLine(_Line, Base):
         Index(None, "booked_on"),
         Index(None, "order_no"),
         Index(None, "batch_id"),
+        Index(
+            "ix_order_lines_undelivered",
+            "account_id",
+            "promised_on",
+            sqlite_where=text(_UNDELIVERED),
+            postgresql_where=text(_UNDELIVERED),
+        ),
         {"sqlite_with_rowid": False},
     )
 
