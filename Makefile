@@ -50,8 +50,8 @@ lock: tools ## Compile the locks from requirements.in and requirements-dev.in (U
 			$(if $(UPGRADE),--upgrade) $$name.in --output-file $$name.txt || exit 1; done
 
 .PHONY: bench
-bench: tools ## Measure an import of half a million lines: lines per second, peak memory
-	@$(python) -m tests.bench.bench_import
+bench: tools ## Measure pages, imports, browser and many people at once (SIZE=10m: 10 million lines)
+	@SIZE=$(or $(SIZE),1m) $(python) -m tests.bench
 
 .PHONY: environment
 environment:

@@ -1,6 +1,6 @@
 """How fast half a million order lines come in, how much memory that takes, and how long others wait.
 
-`python tests/bench/bench_import.py [FILE.csv]` makes a file of 541,909 lines itself, or takes one with the
+`python -m tests.bench.importing [FILE.csv]` makes a file of 541,909 lines itself, or takes one with the
 columns order_no, ordered_on, account, product, quantity and unit_price. It uses the store of
 UTAMA_DATABASE_URL, which has to be empty, or a new SQLite file.
 """

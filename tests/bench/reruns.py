@@ -1,0 +1,129 @@
+"""Server time of a rerun of each page: in all, in the store, and above the floors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from pages.ui import navigation
+from tests.bench.stores import Store
+from tests.bench.visitors import Server, Visitor, served, tokens
+
+RERUNS = 12
+# A director of everything, one of some regions, and a manager of the demo company.
+PEOPLE = {"director": "zulaikha", "regional": "rosalind", "manager": "kumar"}
+ADMIN = "farah"
+_ASKED = {"account": "account={account}", "products": "product={product}"}
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """The median of some reruns of one page by one person; times in milliseconds."""
+
+    page: str
+    person: str
+    wall: float
+    cpu: float
+    reading: float
+    executing: float
+    statements: float
+    elements: int
+    kilobytes: float
+    exceptions: int
+
+
+def pages() -> list[tuple[str, str]]:
+    """Every listed page by its address, and who opens it."""
+    found = []
+    for section, entries in navigation.SECTIONS.items():
+        for entry in entries:
+            if not entry.is_listed or not entry.path.exists() or section == "Bench":
+                continue
+            for_admin = entry.permission is not None and entry.permission.value.split(":")[0] in (
+                "user",
+                "setting",
+            )
+            found.append((entry.path.stem, ADMIN if for_admin else ""))
+    return found
+
+
+def measure(store: Store, *, constants: bool = False) -> list[Rerun]:
+    """Every page as every person who may open it, and the empty page."""
+    with served(store, constants=constants) as server:
+        names = [*PEOPLE.values(), ADMIN]
+        held = dict(zip(names, tokens(store, *names), strict=True))
+        codes = _codes(store)
+        found = []
+        for page, only in [*pages(), ("empty_page", ADMIN)]:
+            query = _ASKED.get(page, "").format_map(codes)
+            people = {"admin": only} if only else PEOPLE
+            for person, username in people.items():
+                found.append(asyncio.run(_rerun(server, held[username], page, query, person)))
+        return found
+
+
+async def _rerun(server: Server, token: str, page: str, query: str, person: str) -> Rerun:
+    walls, counts, last = [], [], None
+    async with Visitor(server.port, token) as visitor:
+        await visitor.open(page, query)
+        await visitor.click(query)
+        server.counted()
+        for _turn in range(RERUNS):
+            last = await visitor.click(query)
+            walls.append(last.seconds * 1000)
+            counts.append(server.counted())
+    assert last is not None
+    return Rerun(
+        page,
+        person,
+        wall=median(walls),
+        cpu=_middle(counts, "cpu"),
+        reading=_middle(counts, "reading"),
+        executing=_middle(counts, "executing"),
+        statements=median(count["statements"] for count in counts),
+        elements=last.elements,
+        kilobytes=last.bytes / 1024,
+        exceptions=len(last.exceptions),
+    )
+
+
+def _middle(counts: Sequence[dict[str, float]], name: str) -> float:
+    return median(count[name] * 1000 for count in counts)
+
+
+def _codes(store: Store) -> dict[str, str]:
+    """An account that all three see, and the product that sells best."""
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(store.url)
+    with engine.connect() as connection:
+        account = connection.execute(
+            text(
+                "SELECT a.code FROM accounts a JOIN users u ON u.id = a.owner_id "
+                "JOIN regions r ON r.id = a.region_id WHERE u.username = :name "
+                "ORDER BY CASE WHEN r.name IN ('Sabah', 'Sarawak', 'East Coast') THEN 0 ELSE 1 END, a.id LIMIT 1"
+            ),
+            {"name": PEOPLE["manager"]},
+        ).scalar_one()
+        product = connection.execute(
+            text(
+                "SELECT p.code FROM products p JOIN revenue_product_months m ON m.product_id = p.id "
+                "GROUP BY p.code ORDER BY sum(m.net_amount) DESC LIMIT 1"
+            )
+        ).scalar_one()
+    engine.dispose()
+    return {"account": account, "product": product}
+
+
+def show(rows: Sequence[Rerun], title: str) -> None:
+    print(f"\n{title}\n")
+    head = ("page", "person", "wall", "CPU", "store", "SQL", "statements", "elements", "kB", "errors")
+    print("{:<14}{:<10}{:>8}{:>8}{:>8}{:>8}{:>12}{:>10}{:>8}{:>8}".format(*head))
+    for row in rows:
+        print(
+            f"{row.page:<14}{row.person:<10}{row.wall:>8.1f}{row.cpu:>8.1f}{row.reading:>8.1f}"
+            f"{row.executing:>8.1f}{row.statements:>12.0f}{row.elements:>10}{row.kilobytes:>8.0f}"
+            f"{row.exceptions:>8}"
+        )
