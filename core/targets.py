@@ -19,7 +19,7 @@ from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter
 from core.language import _
 from core.models import Account, Target
 from core.money import ratio, round_money
-from core.periods import Period, add_months, first_of_month
+from core.periods import Period, add_months
 from core.revenue import Dimension
 from core.vocabulary import Permission
 
@@ -142,6 +142,7 @@ def _supersede(
     session.flush()
 
 
+_ALL = Decimal(1)
 _ALLOWED = {
     Dimension.MONTH,
     Dimension.ACCOUNT,
@@ -164,21 +165,33 @@ def by(
     auth.require(actor, Permission.REVENUE_READ)
     if not set(dimensions) <= _ALLOWED:
         raise Invalid(_("Targets are set by account and month: they are not known by product or country."))
+    found: dict[tuple[Any, ...], Expected] = {}
+    whole = period.whole_months()
+    cut = [
+        (Period(month, add_months(month, 1)), part) for part in period.cut_parts() for month in part.months()
+    ]
+    for months, part_of in [*([] if whole is None else [(whole, whole)]), *cut]:
+        share = _ALL if part_of is whole else _share_of_month(months.start, part_of)
+        for *key, net_revenue, margin in session.execute(_sums(actor, months, dimensions, accounts)):
+            part = Expected(_share(net_revenue, share), _share(margin, share) if actor.sees_cost else None)
+            known = found.get(tuple(key))
+            found[tuple(key)] = part if known is None else known + part
+    return found
+
+
+def _sums(actor: Actor, months: Period, dimensions: tuple[Dimension, ...], accounts: AccountFilter) -> Any:
+    """Targets of some whole months, summed by the dimensions."""
     keys = [revenue.key_of(Target, dimension) for dimension in dimensions]
     query: Any = (
-        select(Target.month, *keys, func.sum(Target.net_revenue_amount), func.sum(Target.margin_amount))
+        select(*keys, func.sum(Target.net_revenue_amount), func.sum(Target.margin_amount))
         .select_from(Target)
         .where(Target.superseded_at.is_(None))
-        .where(Target.month >= first_of_month(period.start), Target.month < period.end)
+        .where(Target.month >= months.start, Target.month < months.end)
     )
     with_account = revenue.needs_account(dimensions, ALL_LINES)
     query = revenue.within(query, Target, actor, accounts, with_account=with_account)
-    found: dict[tuple[Any, ...], Expected] = {}
-    for month, *key, net_revenue, margin in session.execute(query.group_by(Target.month, *keys)):
-        share = _share_of_month(month, period)
-        part = Expected(_share(net_revenue, share), _share(margin, share) if actor.sees_cost else None)
-        found[tuple(key)] = found.get(tuple(key), Expected()) + part
-    return found
+    # Without a key there is one row even where no target is: of nothing, which is no target.
+    return query.group_by(*keys) if keys else query.having(func.count() > 0)
 
 
 def totals(
@@ -219,7 +232,7 @@ def _share_of_month(month: date, period: Period) -> Decimal:
 
 
 def _share(amount: Decimal | None, share: Decimal) -> Decimal | None:
-    return None if amount is None else round_money(amount * share)
+    return amount if amount is None or share is _ALL else round_money(amount * share)
 
 
 def _sum_known(one: Decimal | None, other: Decimal | None) -> Decimal | None:
