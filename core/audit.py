@@ -120,6 +120,11 @@ def digest(entry: AuditEntry) -> str:
     return hashlib.sha256(f"{entry.previous_hash}{text}".encode()).hexdigest()
 
 
+def state(session: Session) -> str | None:
+    """What names the state of the whole store, since every change has its entry; None before the first one."""
+    return session.scalar(select(AuditHead.last_hash).where(AuditHead.id == 1))
+
+
 def broken_at(session: Session) -> int | None:
     """The number of the first entry that does not fit the chain; None where the chain is whole."""
     expected, number = GENESIS, 0

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, revenue, settings, targets
@@ -27,7 +27,7 @@ from core.models import (
     Tier,
     User,
 )
-from core.money import ZERO, ratio, round_money
+from core.money import MONEY_SCALE, ZERO, ratio, round_money
 from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension, Measures
 from core.settings import Settings
@@ -74,7 +74,8 @@ class Standing:
     now: Measures
     before: Measures  # the period just before
     year_ago: Measures
-    months: tuple[Decimal, ...]  # net revenue of twelve months, the newest last
+    months: tuple[float, ...]  # net revenue of twelve months, the newest last: for the picture
+    year: Decimal  # their exact sum
     target: Decimal | None  # none: no month of the period has one
     last_order_on: date | None
     usual_gap_days: Decimal | None
@@ -141,16 +142,23 @@ def _of_visible(query: Any, source: Any, actor: Actor) -> Any:
     return query if ids is None else query.where(source.account_id.in_(ids))
 
 
+_CHOICES: dict[str, tuple[Any, Any]] = {
+    "owner": (User, Account.owner_id),
+    "region": (Region, Account.region_id),
+    "segment": (Segment, Account.segment_id),
+    "tier": (Tier, Account.tier_id),
+    "group": (Group, Account.group_id),
+}
+
+
 def choices(session: Session, actor: Actor) -> dict[str, dict[int, str]]:
     """What accounts can be filtered by: owners, regions, segments, tiers and groups of those that are visible."""
     auth.require(actor, Permission.ACCOUNT_READ)
-    rows = session.execute(
-        _account_columns().where(auth.visible_accounts(actor), Account.is_unassigned.is_(False))
-    ).all()
     found: dict[str, dict[int, str]] = {}
-    for what in ("owner", "region", "segment", "tier", "group"):
-        pairs = {(getattr(row, what), getattr(row, f"{what}_id")) for row in rows if getattr(row, what)}
-        found[what] = {key: name for name, key in sorted(pairs)}
+    for what, (named, column) in _CHOICES.items():
+        used = select(column).where(auth.visible_accounts(actor), Account.is_unassigned.is_(False))
+        rows = session.execute(select(named.id, named.name).where(named.id.in_(used)))
+        found[what] = {key: name for name, key in sorted((name, key) for key, name in rows)}
     return found
 
 
@@ -174,10 +182,15 @@ def board(
         year_ago=year_ago,
         as_of=day,
         settings=decided,
-        standings=tuple(replace(row, reasons=reasons(row, decided, day)) for row in standings),
+        standings=tuple(_with_reasons(row, decided, day) for row in standings),
         months=_months(session, actor, period, accounts, decided, day),
         sees_cost=actor.sees_cost,
     )
+
+
+def _with_reasons(standing: Standing, decided: Settings, day: date) -> Standing:
+    found = reasons(standing, decided, day)
+    return replace(standing, reasons=found) if found else standing
 
 
 def _standings(
@@ -186,10 +199,12 @@ def _standings(
     now, before, year_ago = [
         revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts) for period in periods
     ]
-    months = _twelve_months(session, actor, accounts, day)
+    shown = Period(add_months(day, -11), add_months(day, 1))
+    series = _series(session, actor, accounts, shown)
     wanted = targets.by_account(session, actor, periods[0], accounts)
     rhythms = _rhythms(session, actor, accounts)
     nothing = Measures(cost=ZERO if actor.sees_cost else None)
+    quiet = ((0.0,) * 12, ZERO)
     found = []
     for row in session.execute(_account_columns().where(auth.visible_accounts(actor), accounts.condition())):
         key = (row.id,)
@@ -197,6 +212,7 @@ def _standings(
             continue
         rhythm = rhythms.get(row.id)
         measures = now.get(key, nothing)
+        months, year = series.get(row.id, quiet)
         target = wanted[row.id].net_revenue if row.id in wanted else None
         found.append(
             Standing(
@@ -212,7 +228,8 @@ def _standings(
                 now=measures,
                 before=before.get(key, nothing),
                 year_ago=year_ago.get(key, nothing),
-                months=months.get(row.id, (ZERO,) * 12),
+                months=months,
+                year=year,
                 target=target,
                 last_order_on=rhythm.last_order_on if rhythm else None,
                 usual_gap_days=rhythm.median_gap_days if rhythm else None,
@@ -248,25 +265,28 @@ def _account_columns() -> Any:
     )  # fmt: skip
 
 
-def _twelve_months(
-    session: Session, actor: Actor, accounts: AccountFilter, day: date
-) -> dict[int, tuple[Decimal, ...]]:
-    first = add_months(day, -11)
+def _series(
+    session: Session, actor: Actor, accounts: AccountFilter, shown: Period
+) -> dict[int, tuple[tuple[float, ...], Decimal]]:
+    """Net revenue of each month by account and the sum; a Decimal of every month would take far longer."""
     rows = session.execute(
-        select(AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount)
+        select(AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger))
         .join(Account, Account.id == AccountMonth.account_id)
         .where(
-            AccountMonth.month >= first,
-            AccountMonth.month < add_months(day, 1),
+            AccountMonth.month >= shown.start,
+            AccountMonth.month < shown.end,
             auth.visible_accounts(actor),
             accounts.condition(),
         )
     )
-    positions = {month: place for place, month in enumerate(Period(first, add_months(day, 1)).months())}
-    series: dict[int, list[Decimal]] = {}
+    positions = {month: place for place, month in enumerate(shown.months())}
+    series: dict[int, list[int]] = {}
     for account_id, month, net in rows:
-        series.setdefault(account_id, [ZERO] * 12)[positions[month]] = net
-    return {account_id: tuple(values) for account_id, values in series.items()}
+        series.setdefault(account_id, [0] * 12)[positions[month]] = net
+    return {
+        account_id: (tuple(net / MONEY_SCALE for net in nets), Decimal(sum(nets)) / MONEY_SCALE)
+        for account_id, nets in series.items()
+    }
 
 
 def shown_months(period: Period, first_month: int) -> Period:
@@ -318,7 +338,7 @@ def _rhythm(standing: Standing, decided: Settings, day: date) -> Reason | None:
     if beat <= decided.rhythm_amber:
         return None
     # What the account would have bought in the days beyond its usual gap, at the pace of its twelve months.
-    missed = max(sum(standing.months, ZERO), ZERO) * (days - usual) / 365
+    missed = max(standing.year, ZERO) * (days - usual) / 365
     return Reason(
         ReasonKind.RHYTHM, beat > decided.rhythm_red, round_money(missed), days=days, usual_days=usual
     )
@@ -338,56 +358,6 @@ def _behind(standing: Standing) -> Reason | None:
         return None
     missing = standing.target - standing.now.net
     return Reason(ReasonKind.TARGET, reached < 1 - 2 * BEHIND_SHARE, missing, share=1 - reached)
-
-
-def rolled_up(standings: Iterable[Standing]) -> list[Standing]:
-    """The same by group; an account without a group stands for itself."""
-    together: dict[str, list[Standing]] = {}
-    found = []
-    for row in standings:
-        if row.group is None:
-            found.append(row)
-        else:
-            together.setdefault(row.group, []).append(row)
-    found.extend(_one_group(name, members) for name, members in together.items())
-    return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
-
-
-def _one_group(name: str, members: list[Standing]) -> Standing:
-    nothing = Measures(cost=None if members[0].now.cost is None else ZERO)
-    wanted = [row.target for row in members if row.target is not None]
-    orders = [row.last_order_on for row in members if row.last_order_on is not None]
-    return Standing(
-        account_id=None,
-        code=name,
-        name=name,
-        is_unassigned=False,
-        owner=_common(row.owner for row in members),
-        tier=_common(row.tier for row in members),
-        segment=_common(row.segment for row in members),
-        region=_common(row.region for row in members),
-        group=name,
-        now=sum((row.now for row in members), nothing),
-        before=sum((row.before for row in members), nothing),
-        year_ago=sum((row.year_ago for row in members), nothing),
-        months=tuple(sum(values, ZERO) for values in zip(*(row.months for row in members), strict=True)),
-        target=sum(wanted, ZERO) if wanted else None,
-        last_order_on=max(orders, default=None),
-        usual_gap_days=None,
-        reasons=tuple(
-            sorted(
-                (replace(reason, account=row.name) for row in members for reason in row.reasons),
-                key=lambda reason: -reason.amount,
-            )
-        ),
-        account_count=len(members),
-    )
-
-
-def _common(values: Iterable[str | None]) -> str | None:
-    """What all of them share, or nothing."""
-    different = set(values)
-    return different.pop() if len(different) == 1 else None
 
 
 def record_export(session: Session, actor: Actor, rows: int, asked: Mapping[str, str]) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from functools import cached_property
+from typing import NamedTuple, Protocol
 
+from sqlalchemy.orm import Session
+
+from core import portfolio
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio
-from core.portfolio import Standing
+from core.periods import Period
+from core.portfolio import Board, Standing
 from core.revenue import Measures
 
 TOP = 10
@@ -30,8 +38,7 @@ class Row(Protocol):
     def year_ago(self) -> Measures: ...
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One row behind a figure: what it adds above and below the line of the fraction."""
 
     code: str
@@ -50,11 +57,11 @@ class Tile:
     before: Decimal | None
     year_ago: Decimal | None
 
-    @property
+    @cached_property
     def numerator(self) -> Decimal:
         return sum((part.numerator for part in self.parts), ZERO)
 
-    @property
+    @cached_property
     def denominator(self) -> Decimal | None:
         """None for a plain sum."""
         if any(part.denominator is None for part in self.parts):
@@ -65,11 +72,11 @@ class Tile:
     def is_ratio(self) -> bool:
         return self.name not in _COUNTS_AND_SUMS
 
-    @property
+    @cached_property
     def value(self) -> Decimal | None:
         return ratio(self.numerator, self.denominator) if self.is_ratio else self.numerator
 
-    @property
+    @cached_property
     def lines(self) -> int:
         return sum(part.lines for part in self.parts)
 
@@ -93,6 +100,27 @@ def _change(now: Decimal | None, then: Decimal | None) -> Decimal | None:
     if now is None or then is None or then <= 0:
         return None
     return ratio(now - then, then)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The board with its figures on top."""
+
+    board: Board
+    tiles: Mapping[str, Tile]
+
+
+def overview(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    day: date | None = None,
+) -> Overview:
+    """Everything that the Portfolio page shows of the visible accounts of the filter."""
+    board = portfolio.board(session, actor, period, accounts, day=day)
+    return Overview(board, tiles(board.standings, sees_cost=board.sees_cost))
 
 
 def tiles(standings: Sequence[Standing], *, sees_cost: bool) -> dict[str, Tile]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core import attempts, audit, auth, clock, config, db, passwords
 from core.audit import Subject
@@ -154,9 +154,11 @@ def claim(session: Session, ticket: str, *, device: str, former_token: str | Non
 def find(session: Session, token: str) -> SignedIn | None:
     """The live session of this token with its user as they are now; None where it ended in any way."""
     now = clock.now()
-    row = session.execute(
+    query = (
         select(WebSession, User)
         .join(User, User.id == WebSession.user_id)
+        # One statement for all of it: this runs before every page.
+        .options(joinedload(User.roles), joinedload(User.grants), joinedload(User.regions))
         .where(
             WebSession.token_hash == _hash(token),
             WebSession.revoked_at.is_(None),
@@ -164,7 +166,8 @@ def find(session: Session, token: str) -> SignedIn | None:
             WebSession.seen_at > now - IDLE,
             User.is_active,
         )
-    ).first()
+    )
+    row = session.execute(query).unique().first()
     if row is None:
         return None
     web_session, user = row

@@ -5,15 +5,16 @@ import streamlit as st
 from core import clock, db, portfolio, portfolio_tiles, settings
 from core.language import _, ngettext
 from core.vocabulary import Permission
-from pages.ui import drill, filters, formats, gate, portfolio_parts, tiles
+from pages.ui import answers, drill, filters, formats, gate, portfolio_parts, tiles
 
 actor = gate.require(Permission.REVENUE_READ)
 portfolio_parts.open_group()
 
 with db.read() as session:
     decided = settings.get(session)
-    day = portfolio.as_of(session, actor)
-    choices = portfolio.choices(session, actor)
+    ask = answers.asker(session, actor)
+    day = ask(portfolio.as_of)
+    choices = ask(portfolio.choices)
 
 currency = decided.base_currency
 
@@ -29,7 +30,9 @@ with right, st.container(horizontal_alignment="right"):
         chosen = filters.accounts(choices)
 
 with db.read() as session:
-    board = portfolio.board(session, actor, period, chosen.accounts, day=day)
+    ask = answers.asker(session, actor)
+    overview = ask(portfolio_tiles.overview, period, chosen.accounts, day=day)
+board = overview.board
 
 with left:
     st.title(_("Portfolio"))
@@ -43,10 +46,6 @@ if not board.standings:
     portfolio_parts.nothing_fits(chosen)
     st.stop()
 
-tiles.row(
-    portfolio_tiles.tiles(board.standings, sees_cost=board.sees_cost),
-    currency=currency,
-    asked=drill.asked(period, chosen.accounts),
-)
+tiles.row(overview.tiles, currency=currency, asked=drill.asked(period, chosen.accounts))
 portfolio_parts.pictures(board, currency)
 portfolio_parts.account_table(board, currency, actor, dict(chosen.words))

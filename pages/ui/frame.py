@@ -42,7 +42,8 @@ def main() -> None:
     _user_menu(found)
     forms.show_flash()
     try:
-        page.run()
+        with gate.one_run(found):
+            page.run()
     except UtamaError as error:
         st.error(error.message)
 

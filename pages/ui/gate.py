@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -18,6 +21,7 @@ from core.vocabulary import Permission
 log = logging.getLogger(__name__)
 
 _BOUND = "bound_to"
+_of_run = threading.local()
 # Noting that somebody is still there must not wait for a long import, so it happens beside the page.
 _noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seen")
 
@@ -43,8 +47,21 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+@contextmanager
+def one_run(found: SignedIn) -> Iterator[None]:
+    """For one run of a page it is settled who asks; a fragment's run of its own finds out anew."""
+    _of_run.found = found
+    try:
+        yield
+    finally:
+        _of_run.found = None
+
+
 def signed_in() -> SignedIn | None:
     """Who this browser's cookie belongs to right now; None ends what a former session left in this tab."""
+    settled: SignedIn | None = getattr(_of_run, "found", None)
+    if settled is not None:
+        return settled
     token = cookie_token()
     found = None
     if token is not None:

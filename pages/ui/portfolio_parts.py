@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core import db, portfolio
+from core import db, portfolio, portfolio_groups
 from core.auth import Actor
 from core.language import _
 from core.money import ZERO
@@ -19,6 +18,7 @@ from pages.ui import account_form, charts, filters, formats, navigation, tables
 from pages.ui.charts import Move
 
 NAMED_MOVES = 7
+FIRST_ROWS = 100
 
 
 def pictures(board: Board, currency: str) -> None:
@@ -119,7 +119,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
                 key="attention",
                 bind="query-params",
             )
-            shown = portfolio.rolled_up(board.standings) if grouped else list(board.standings)
+            shown = portfolio_groups.rolled_up(board.standings) if grouped else list(board.standings)
             if only_attention:
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
             _export(shown, board, currency, actor, words)
@@ -129,6 +129,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
         st.info(_("Nothing needs attention here.") if only_attention else _("No account fits these filters."))
         return
     total = sum((row.now.net for row in board.standings), ZERO)
+    shown = _first(shown)
     opened = st.dataframe(
         tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total),
         hide_index=True,
@@ -142,6 +143,20 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
         alt=_("Accounts with their figures; choosing a cell opens its account."),
     )
     _follow(opened, shown)
+
+
+def _first(rows: list[Standing]) -> list[Standing]:
+    """The first rows, and all of them once asked for: a browser takes a second for thousands."""
+    if len(rows) <= FIRST_ROWS:
+        return rows
+    everything = st.toggle(
+        _("Show all {count} (the first {shown} are shown)").format(
+            count=formats.number(len(rows)), shown=formats.number(FIRST_ROWS)
+        ),
+        key="all_accounts",
+        bind="query-params",
+    )
+    return rows if everything else rows[:FIRST_ROWS]
 
 
 def _follow(opened: object, shown: Sequence[Standing]) -> None:
@@ -192,12 +207,6 @@ def export(
         asked = {"period": formats.period(board.period), "format": kind, **words}
         portfolio.record_export(session, actor, len(rows) - 1, asked)
     return tables.as_csv(rows) if kind == "csv" else tables.as_xlsx(rows, _("Portfolio"))
-
-
-def trends(board: Board) -> dict[str, Sequence[Decimal]]:
-    """Twelve months of net revenue for the first tile."""
-    months = [sum(values, ZERO) for values in zip(*(row.months for row in board.standings), strict=True)]
-    return {"net_revenue": months} if any(months) else {}
 
 
 def no_orders(actor: Actor) -> None:

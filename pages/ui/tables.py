@@ -49,7 +49,7 @@ def accounts(
     divisor, _unit = account_scale(standings)
     columns: dict[str, list[Any]] = {
         "name": [row.name if row.account_id else _group_name(row) for row in standings],
-        "months": [[float(value) for value in row.months] for row in standings],
+        "months": [row.months for row in standings],
         "net": [as_float(row.now.net / divisor) for row in standings],
         "share": [as_float(row.now.net / total * 100) if total > 0 else None for row in standings],
         "growth": [hundred(row.growth) for row in standings],

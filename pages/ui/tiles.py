@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -95,17 +95,16 @@ def row(
     *,
     currency: str,
     asked: drill.Asked,
-    trends: Mapping[str, Sequence[Decimal]] | None = None,
 ) -> None:
     """Six across on a wide screen, two on a phone."""
     grid = st.grid(6, min_column_width=150)
     for tile in tiles.values():
         with grid.cell(), st.container(border=True, key=f"tile_{tile.name}", gap="xsmall", height="stretch"):
-            _tile(tile, tiles, currency, (trends or {}).get(tile.name))
+            _tile(tile, tiles, currency)
             drill.button(tile, LOOKS[tile.name], currency=currency, asked=asked)
 
 
-def _tile(tile: Tile, tiles: Mapping[str, Tile], currency: str, trend: Sequence[Decimal] | None) -> None:
+def _tile(tile: Tile, tiles: Mapping[str, Tile], currency: str) -> None:
     look = LOOKS[tile.name]
     delta, description = _delta(tile)
     st.metric(
@@ -115,8 +114,6 @@ def _tile(tile: Tile, tiles: Mapping[str, Tile], currency: str, trend: Sequence[
         delta_color=look.good,  # type: ignore[arg-type]
         delta_description=description if delta else None,
         help=_(look.formula),
-        chart_data=[float(value) for value in trend] if trend else None,
-        chart_type="area",
     )
     st.caption(_beside(tile, tiles, currency))
 

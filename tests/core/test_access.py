@@ -35,6 +35,7 @@ from core import (
     order_lines,
     orders,
     portfolio,
+    portfolio_tiles,
     revenue,
     rollups,
     targets,
@@ -104,6 +105,9 @@ READERS: dict[str, Read] = {
     "order_lines.order_counts": lambda session, actor: order_lines.order_counts(session, actor, YEAR),
     "orders.detail": lambda session, actor: orders.detail(session, actor, "SHARED"),
     "portfolio.as_of": portfolio.as_of,
+    "portfolio_tiles.overview": lambda session, actor: portfolio_tiles.overview(
+        session, actor, YEAR, day=date(2024, 12, 31)
+    ),
     "portfolio.board": lambda session, actor: portfolio.board(session, actor, YEAR, day=date(2024, 12, 31)),
     "portfolio.choices": portfolio.choices,
     "revenue.by": _revenue(),

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from core import auth, clock, portfolio, portfolio_tiles, rollups
+from core import auth, clock, portfolio, portfolio_groups, portfolio_tiles, rollups
 from core.errors import Forbidden
 from core.filters import AccountFilter
 from core.models import AuditEntry, Group, Target
@@ -152,7 +152,7 @@ def test_a_group_is_the_sum_of_its_accounts(session, director, two_accounts):
     session.flush()
 
     board = portfolio.board(session, director, QUARTER, day=DAY)
-    (row,) = portfolio.rolled_up(board.standings)
+    (row,) = portfolio_groups.rolled_up(board.standings)
 
     assert (row.name, row.account_count, row.now.net, row.target) == ("Both", 2, Decimal(170), Decimal(300))
     assert {reason.account for reason in row.reasons} == {"Ben's"}
