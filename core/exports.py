@@ -250,6 +250,7 @@ def _order_columns() -> dict[str, Any]:
         "unit_price": OrderLine.net_price,
         "unit_cost": OrderLine.unit_cost,
         **{name: getattr(OrderLine, name) for name in plain},
+        "first_promised_on": OrderLine.first_promised_on,
         # In the base currency, under names that an import does not take for the order's own amounts.
         "base_gross_amount": OrderLine.gross_amount,
         "base_net_amount": OrderLine.net_amount,

@@ -53,6 +53,7 @@ class Line:
     invoiced_on: date | None
     requested_on: date | None
     promised_on: date | None
+    first_promised_on: date | None
     delivered_on: date | None
     quantity: Decimal
     delivered_quantity: Decimal | None
@@ -136,9 +137,9 @@ def detail(session: Session, actor: Actor, order_no: str, *, account_id: int | N
 
 
 _SAME = (
-    "line_no", "ordered_on", "invoiced_on", "requested_on", "promised_on", "delivered_on", "quantity",
-    "delivered_quantity", "unit", "currency", "fx_rate", "list_price", "net_price", "gross_amount", "net_amount",
-    "batch_id",
+    "line_no", "ordered_on", "invoiced_on", "requested_on", "promised_on", "first_promised_on", "delivered_on",
+    "quantity", "delivered_quantity", "unit", "currency", "fx_rate", "list_price", "net_price", "gross_amount",
+    "net_amount", "batch_id",
 )  # fmt: skip
 
 

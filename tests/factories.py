@@ -109,6 +109,7 @@ def line(
         line_no=line_no,
         product_id=product_row.id,
         ordered_on=values.pop("ordered_on", booked_on),
+        first_promised_on=values.pop("first_promised_on", values.get("promised_on")),
         booked_on=booked_on,
         booked_month=booked_on.replace(day=1),
         quantity=count,

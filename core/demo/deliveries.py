@@ -12,6 +12,7 @@ from core.demo.company import DemoAccount
 from core.demo.scene import Numbers, Scene
 
 _TROUBLE_DAYS = 120  # how long the badly served account has been badly served
+_MOVED_SHARE = 0.2  # late orders for which a later day was promised in time
 _NEVER_SHARE = 0.0025  # lines that nobody delivered and nobody cancelled
 _OFF_REGION = "Central"  # accounts without a region are served from the central store
 
@@ -22,6 +23,7 @@ class Deliveries:
 
     requested: Days  # by order
     promised: Days  # by order
+    first_promised: Days  # by order; earlier than `promised` where a late order was promised anew
     invoiced: Days  # by order
     delivered: Days  # by line
     delivered_quantity: Numbers  # by line
@@ -49,6 +51,7 @@ def deliveries(
     arrived = promised + np.where(late_order, random.geometric(0.35, count), 0)
     early = ~late_order & (random.random(count) < 0.02)
     arrived = np.where(early, np.maximum(promised - 1, ordered), arrived)
+    moved = late_order & (random.spawn(1)[0].random(count) < _MOVED_SHARE)
     invoiced = arrived + random.choice([0, 1, 2], size=count, p=[0.6, 0.3, 0.1])
     late_line = random.random(lines) < (habits["late"] * trouble * 0.3)[order]
     delivered = arrived[order] + np.where(late_line, random.geometric(0.3, lines), 0)
@@ -58,7 +61,8 @@ def deliveries(
     open_line = (delivered > calendar.today_no) | (random.random(lines) < _NEVER_SHARE)
     return Deliveries(
         requested=requested,
-        promised=promised,
+        promised=np.where(moved, calendar.next_working(arrived), promised),
+        first_promised=promised,
         invoiced=np.where(invoiced > calendar.today_no, -1, invoiced),
         delivered=np.where(open_line, -1, delivered),
         delivered_quantity=np.where(open_line, -1, received),

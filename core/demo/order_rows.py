@@ -25,9 +25,9 @@ Progress = Callable[[int, int], None]  # accounts done, accounts in all
 _ORDER_COLUMNS = ("account_id", "order_no", "ordered_on", "line_count", "net_amount", "version")
 _LINE_COLUMNS = (
     "account_id", "order_no", "line_no", "product_id", "ordered_on", "invoiced_on", "booked_on",
-    "booked_month", "requested_on", "promised_on", "delivered_on", "quantity", "delivered_quantity",
-    "country", "currency", "fx_rate", "list_price", "net_price", "unit_cost", "gross_amount", "net_amount",
-    "cost_amount",
+    "booked_month", "requested_on", "promised_on", "first_promised_on", "delivered_on", "quantity",
+    "delivered_quantity", "country", "currency", "fx_rate", "list_price", "net_price", "unit_cost", "gross_amount",
+    "net_amount", "cost_amount",
 )  # fmt: skip
 
 
@@ -99,6 +99,7 @@ def _line_rows(
         texts.months(booked),
         texts.days(drawn.requested),
         texts.days(drawn.promised),
+        texts.days(drawn.first_promised),
         texts.days(drawn.delivered),
         (drawn.quantity * QUANTITY_SCALE).tolist(),
         _or_none(drawn.delivered_quantity * QUANTITY_SCALE, drawn.delivered_quantity >= 0),

@@ -37,6 +37,7 @@ class OrderLines:
     invoiced: Days
     requested: Days
     promised: Days
+    first_promised: Days
     delivered: Days
     quantity: Numbers  # whole units; below zero: a return
     delivered_quantity: Numbers  # −1: not delivered
@@ -141,6 +142,7 @@ def _booked(scene: Scene, plan: OrderPlan, columns: dict[str, Numbers], dates: D
         invoiced=dates.invoiced[order],
         requested=dates.requested[order],
         promised=dates.promised[order],
+        first_promised=dates.first_promised[order],
         delivered=dates.delivered,
         delivered_quantity=dates.delivered_quantity,
         unit_cost=unit_cost,
@@ -209,6 +211,7 @@ def _joined(
         "invoiced": noted,
         "requested": none,
         "promised": none,
+        "first_promised": none,
         "delivered": none,
         "quantity": quantity,
         "delivered_quantity": none,

@@ -29,9 +29,8 @@ PART_LINES = 600_000  # lines that are booked in one transaction
 
 _BLOCK = 10_000
 _AT_ONCE = 500
-_FROM_FILE = tuple(
-    name for name in LINE_COLUMNS if name not in ("order_no", "line_no", "batch_id", "booked_month")
-)
+_DERIVED = ("order_no", "line_no", "batch_id", "booked_month", "first_promised_on")
+_FROM_FILE = tuple(name for name in LINE_COLUMNS if name not in _DERIVED)
 _STAGED = tuple(name for name in LINE_COLUMNS if name != "batch_id")
 _DAY_COLUMNS = tuple(column.name for column in OrderLine.__table__.columns if isinstance(column.type, Date))
 
@@ -193,10 +192,18 @@ class OrderBooking:
             given["order_no"] = [order_numbers[code] for code in self._rows.order_no.codes[block].tolist()]
             given["line_no"] = self._outcome.line_no[block].tolist()
             given["booked_month"] = [day.replace(day=1) for day in given["booked_on"]]
+            given["first_promised_on"] = self._first_promises(block, given["promised_on"])
             for name in _DAY_COLUMNS:
                 given[name] = _as_text(given[name])
             yield from zip(*(given[name] for name in names), strict=True)
             progress("book", min(start + _BLOCK, len(self._sorted)), len(self._sorted))
+
+    def _first_promises(self, block: Wholes, promised: list[date | None]) -> list[date | None]:
+        """What was promised first, before this file too."""
+        before = self._outcome.first_promises
+        if not before:
+            return promised
+        return [before.get(row, day) for row, day in zip(block.tolist(), promised, strict=True)]
 
     def _new_orders(self) -> list[tuple[int, int, int, int, int]]:
         """For each account of a new order: its number, first day, lines and net amount."""

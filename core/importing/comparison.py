@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,7 @@ from core import auth
 from core.auth import Actor
 from core.importing import lines
 from core.importing.findings import Findings
-from core.importing.lines import LineColumns
+from core.importing.lines import LineColumns, StoredLine
 from core.importing.orders import OrderRows, grouped
 from core.importing.tables import Mask, Progress, Wholes
 from core.language import N_
@@ -39,6 +40,9 @@ class Comparison:
     existing: set[str]  # the file's order numbers that the store has
     replaced_orders: list[str] = field(default_factory=list)  # all of their lines go
     replaced_lines: list[tuple[str, int]] = field(default_factory=list)  # single lines go
+    first_promises: dict[int, date] = field(
+        default_factory=dict
+    )  # by row, of the lines it takes the place of
 
     @property
     def accepted(self) -> Mask:
@@ -126,32 +130,48 @@ class _Work:
         for name, group in orders:
             there = stored.get(name, [])
             ours = list(islice(read, len(group)))
-            if self._numbered and not all(batch in self._unnumbered for _no, batch, _line in there):
-                self._by_line(name, group, ours, {number: line for number, _batch, line in there})
+            if self._numbered and not all(line.batch_id in self._unnumbered for line in there):
+                self._by_line(name, group, ours, {line.line_no: line for line in there})
             else:
-                self._as_a_whole(name, group, ours, [line for _number, _batch, line in there])
+                self._as_a_whole(name, group, ours, there)
 
     def _as_a_whole(
-        self, name: str, group: np.ndarray, ours: list[tuple[Any, ...]], there: list[tuple[Any, ...]]
+        self, name: str, group: np.ndarray, ours: list[tuple[Any, ...]], there: list[StoredLine]
     ) -> None:
-        mine, theirs = Counter(ours), Counter(there)
+        mine, theirs = Counter(ours), Counter(line.compared for line in there)
         # A refused row says nothing about its line, so the others of its order being there is enough.
         if mine == theirs or (name in self._incomplete and mine <= theirs):
             self._outcome.unchanged[group] = True
             return
         self._outcome.changed[group] = True
         self._outcome.replaced_orders.append(name)
+        self._keep_first_promises(group, ours, there)
+
+    def _keep_first_promises(
+        self, group: np.ndarray, ours: list[tuple[Any, ...]], there: list[StoredLine]
+    ) -> None:
+        """The earliest promise that a product had in the order stays its first."""
+        product = self._names.index("product_id")
+        first: dict[int, date] = {}
+        for line in there:
+            if (day := line.first_promised_on) is not None:
+                first[line.compared[product]] = min(day, first.get(line.compared[product], day))
+        for row, mine in zip(group.tolist(), ours, strict=True):
+            if mine[product] in first:
+                self._outcome.first_promises[row] = first[mine[product]]
 
     def _by_line(
-        self, name: str, group: np.ndarray, ours: list[tuple[Any, ...]], there: dict[int, tuple[Any, ...]]
+        self, name: str, group: np.ndarray, ours: list[tuple[Any, ...]], there: dict[int, StoredLine]
     ) -> None:
         for row, line in zip(group.tolist(), ours, strict=True):
             number = int(self._outcome.line_no[row])
             before = there.get(number)
             if before is None:
                 self._outcome.new[row] = True
-            elif before == line:
+            elif before.compared == line:
                 self._outcome.unchanged[row] = True
             else:
                 self._outcome.changed[row] = True
                 self._outcome.replaced_lines.append((name, number))
+                if before.first_promised_on is not None:
+                    self._outcome.first_promises[row] = before.first_promised_on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, select, type_coerce
 from sqlalchemy.orm import Session
@@ -88,20 +88,26 @@ class LineColumns:
         return [days[ordinal] for ordinal in wanted]
 
 
+class StoredLine(NamedTuple):
+    line_no: int
+    batch_id: int | None
+    first_promised_on: date | None
+    compared: tuple[Any, ...]  # in whole small units
+
+
 def stored(
     session: Session, order_numbers: Sequence[str], names: Sequence[str]
-) -> dict[str, list[tuple[int, int | None, tuple[Any, ...]]]]:
-    """The stored lines of some orders: line number, batch, and the compared columns, in whole small units."""
+) -> dict[str, list[StoredLine]]:
+    """The stored lines of some orders, with the columns that are compared."""
     columns: list[Any] = [
         type_coerce(getattr(OrderLine, name), BigInteger) if name in _SCALED else getattr(OrderLine, name)
         for name in names
     ]
-    query = select(OrderLine.order_no, OrderLine.line_no, OrderLine.batch_id, *columns).where(
-        OrderLine.order_no.in_(order_numbers)
-    )
-    found: dict[str, list[tuple[int, int | None, tuple[Any, ...]]]] = defaultdict(list)
-    for order_no, line_no, batch_id, *rest in session.execute(query):
-        found[order_no].append((line_no, batch_id, tuple(rest)))
+    known = (OrderLine.order_no, OrderLine.line_no, OrderLine.batch_id, OrderLine.first_promised_on)
+    query: Any = select(*known, *columns).where(OrderLine.order_no.in_(order_numbers))
+    found: dict[str, list[StoredLine]] = defaultdict(list)
+    for order_no, line_no, batch_id, first_promised_on, *rest in session.execute(query):
+        found[order_no].append(StoredLine(line_no, batch_id, first_promised_on, tuple(rest)))
     return found
 
 
