@@ -142,6 +142,20 @@ def price_paid(
     ]
 
 
+@dataclass(frozen=True)
+class Story:
+    """The products of an account and the figures that they add up to."""
+
+    products: list[ProductStory]
+    tiles: dict[str, Tile]
+
+
+def story(session: Session, actor: Actor, account_id: int, period: Period) -> Story:
+    """What the Account page shows on top."""
+    found = products(session, actor, account_id, period)
+    return Story(found, tiles(session, actor, account_id, period, found))
+
+
 def tiles(
     session: Session,
     actor: Actor,

@@ -27,7 +27,7 @@ UNASSIGNED = "UNASSIGNED"
 
 __all__ = [
     "UNASSIGNED", "AccountDetail", "AccountDraft", "AccountRow", "Choices", "Member", "access", "choices", "confirm",
-    "create", "find", "get", "get_by_code", "search", "subject", "unassigned", "update",
+    "create", "find", "get", "get_by_code", "names", "search", "subject", "unassigned", "update",
 ]  # fmt: skip
 
 
@@ -153,6 +153,14 @@ def search(
     if not with_unassigned:
         query = query.where(Account.is_unassigned.is_(False))
     return [AccountRow(**_row(account)) for account in session.scalars(query.limit(limit).offset(offset))]
+
+
+def names(session: Session, actor: Actor) -> dict[str, str]:
+    """Code and name of every account that the actor sees, by name: for choosing one."""
+    auth.require(actor, Permission.ACCOUNT_READ)
+    visible = select(Account.code, Account.name).where(auth.visible_accounts(actor))
+    rows = session.execute(visible.order_by(func.lower(Account.name), Account.code))
+    return {code: name for code, name in rows}
 
 
 def find(session: Session, actor: Actor, account_ids: Sequence[int]) -> dict[int, AccountRow]:

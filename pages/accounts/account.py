@@ -7,7 +7,7 @@ from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
 from core.vocabulary import Permission
-from pages.ui import account_parts, drill, filters, gate, portfolio_parts, tiles
+from pages.ui import account_parts, answers, drill, filters, gate, portfolio_parts, tiles
 from pages.ui.forms import plain
 
 actor = gate.require(Permission.REVENUE_READ)
@@ -15,10 +15,11 @@ code = st.query_params.get("account")
 
 with db.read() as session:
     decided = settings.get(session)
-    day = portfolio.as_of(session, actor)
-    names = {row.code: row.name for row in accounts.search(session, actor, with_unassigned=True)}
+    ask = answers.asker(session, actor)
+    day = ask(portfolio.as_of)
+    names = ask(accounts.names)
     try:
-        account = accounts.get_by_code(session, actor, code) if code else None
+        account = ask(accounts.get_by_code, code) if code else None
     except NotFound:
         account = None
 
@@ -52,31 +53,31 @@ with left:
 
 only = AccountFilter(account_ids=frozenset({account.id}))
 with db.read() as session:
-    board = portfolio.board(session, actor, period, only, day=day)
-    stories = account_story.products(session, actor, account.id, period)
-    figures = account_story.tiles(session, actor, account.id, period, stories)
+    ask = answers.asker(session, actor)
+    board = ask(portfolio.board, period, only, day=day)
+    story = ask(account_story.story, account.id, period)
 
 account_parts.who(account, decided)
-if not stories and not any(row.net or row.year_ago for row in board.months):
+if not story.products and not any(row.net or row.year_ago for row in board.months):
     st.info(_("This account has no orders in this period, nor in those it is compared with."))
 else:
     if board.standings:
         account_parts.attention(board.standings[0], currency)
-    tiles.row(figures, currency=currency, asked=drill.asked(period, only, of_products=True))
+    tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, of_products=True))
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
         portfolio_parts.months(board, currency)
     with right, st.container(border=True, height="stretch"):
-        account_parts.product_mix(stories, currency)
+        account_parts.product_mix(story.products, currency)
 
 labels = [_("Products"), _("Prices"), _("Orders"), _("History")]
 bought, priced, ordered, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
-        account_parts.products(stories, currency)
+        account_parts.products(story.products, currency)
 if priced.open:
     with priced:
-        account_parts.prices(actor, account, stories, period, currency)
+        account_parts.prices(actor, account, story.products, period, currency)
 if ordered.open:
     with ordered:
         account_parts.order_list(actor, account, period, currency)

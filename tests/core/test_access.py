@@ -86,6 +86,7 @@ def _revenue(*dimensions: Dimension) -> Read:
 
 # Every way of reading what hangs on accounts. `module.function`, and after a blank which question it is asked.
 READERS: dict[str, Read] = {
+    "accounts.names": lambda session, actor: accounts.names(session, actor),
     "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
     "accounts.find": lambda session, actor: accounts.find(session, actor, list(range(100))),
     "audit.choices": audit.choices,
@@ -139,6 +140,7 @@ OF_ONE: dict[str, Ask] = {
     "account_story.products": lambda session, actor, key: account_story.products(
         session, actor, key.id, YEAR
     ),
+    "account_story.story": lambda session, actor, key: account_story.story(session, actor, key.id, YEAR),
     "account_story.tiles": lambda session, actor, key: account_story.tiles(session, actor, key.id, YEAR, []),
     "accounts.access": lambda session, actor, key: accounts.access(session, actor, key.id),
     "accounts.confirm": lambda session, actor, key: accounts.confirm(session, actor, key.id),
