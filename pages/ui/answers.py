@@ -60,6 +60,12 @@ def asker(session: Any, actor: Actor) -> Asker:
     return Asker(session, actor, audit.state(session))
 
 
+def forget() -> None:
+    """Ask everything anew; for measurements."""
+    with _lock:
+        _answers.clear()
+
+
 def _kept(key: Any) -> tuple[bool, Any]:
     with _lock:
         until, answer = _answers.get(key, (0.0, None))

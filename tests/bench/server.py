@@ -2,7 +2,7 @@
 
 `python -m tests.bench.server PORT [--constants]`. With `--constants` every answer of core is remembered, so that
 pages draw the same elements from what amounts to constants: the floor that a page with a store is compared with.
-`GET /bench` answers what was counted since the last time, as JSON.
+`GET /bench` answers what was counted since the last time, as JSON; `GET /bench/forget` forgets kept answers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sqlalchemy.engine import Engine
 
 import core
 from core import db
-from pages.ui import navigation
+from pages.ui import answers, navigation
 
 EMPTY = Path(__file__).with_name("empty_page.py")
 
@@ -135,9 +135,11 @@ def add_empty_page() -> None:
 
 def measured(app: Any, stopwatch: Stopwatch) -> Callable[..., Any]:
     async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != "/bench":
+        if scope["type"] != "http" or not scope["path"].startswith("/bench"):
             await app(scope, receive, send)
             return
+        if scope["path"] == "/bench/forget":
+            answers.forget()
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(stopwatch.read()).encode()})

@@ -41,9 +41,10 @@ class Server:
     port: int
     process_id: int
 
-    def counted(self) -> dict[str, float]:
-        """What the server counted since the last time it was asked."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/bench", timeout=30) as answer:
+    def counted(self, *, forget: bool = False) -> dict[str, float]:
+        """What the server counted since the last time it was asked; it can forget what it answered, too."""
+        path = "/bench/forget" if forget else "/bench"
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             found: dict[str, float] = json.load(answer)
         return found
 

@@ -18,8 +18,8 @@ DAY = date(2026, 6, 30)
 
 
 @pytest.fixture(autouse=True)
-def _empty(monkeypatch):
-    monkeypatch.setattr(answers, "_answers", type(answers._answers)())
+def _empty():
+    answers.forget()
 
 
 @pytest.fixture
