@@ -17,7 +17,7 @@ from core.audit import Subject
 from core.auth import Actor
 from core.classification import Choices, choices
 from core.errors import Conflict, Forbidden, Invalid, NotFound
-from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.filters import ALL_ACCOUNTS, AccountFilter, account_named
 from core.language import _
 from core.models import Account, AccountCode, TeamMember, User
 from core.money import round_money
@@ -180,7 +180,7 @@ def get_by_code(session: Session, actor: Actor, code: str) -> AccountDetail:
     """One account by its own code, or by what another system calls it where that is unmistakable."""
     auth.require(actor, Permission.ACCOUNT_READ)
     wanted = code.strip()
-    account = session.scalar(_visible(actor).where(Account.code == wanted))
+    account = session.scalar(_visible(actor).where(account_named(wanted)))
     if account is None:
         foreign = select(AccountCode.account_id).where(AccountCode.code == wanted)
         found = list(session.scalars(_visible(actor).where(Account.id.in_(foreign)).limit(2)))

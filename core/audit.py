@@ -165,8 +165,10 @@ def search(  # noqa: PLR0913  (each filter is a keyword)
         .limit(limit + 1)
         .offset(offset)
     )
+    if account_id is not None:
+        merged = session.scalars(select(Account.id).where(Account.merged_into_id == account_id))
+        query = query.where(AuditEntry.account_id.in_([account_id, *merged]))
     for column, value in (
-        (AuditEntry.account_id, account_id),
         (AuditEntry.entity, entity),
         (AuditEntry.entity_key, entity_key),
         (AuditEntry.actor, username),
@@ -201,13 +203,13 @@ def _knows_of(actor: Actor) -> ColumnElement[bool]:
     """An administrator knows of every entry; others of their accounts', and of what they did themselves."""
     if actor.sees_everything or Role.ADMIN in actor.roles:
         return and_(True)
-    ids = select(Account.id).where(auth.visible_accounts(actor))
+    ids = select(Account.id).where(auth.readable_accounts(actor))
     own = AuditEntry.user_id == actor.user_id if actor.user_id is not None else false()
     return or_(and_(AuditEntry.account_id.is_not(None), AuditEntry.account_id.in_(ids)), own)
 
 
 def _readable(session: Session, actor: Actor, account_ids: set[int]) -> set[int]:
-    query = select(Account.id).where(Account.id.in_(account_ids), auth.visible_accounts(actor))
+    query = select(Account.id).where(Account.id.in_(account_ids), auth.readable_accounts(actor))
     return set(session.scalars(query))
 
 

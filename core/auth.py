@@ -127,6 +127,18 @@ def require(actor: Actor, permission: Permission) -> None:
 
 def visible_accounts(actor: Actor) -> ColumnElement[bool]:
     """The condition on Account that lets through what the actor may see, for every `where`."""
+    return and_(Account.merged_into_id.is_(None), accounts_in_reach(actor))
+
+
+def readable_accounts(actor: Actor) -> ColumnElement[bool]:
+    """The visible accounts and those that were merged into them: whose history may be read."""
+    visible = visible_accounts(actor)
+    kept = select(Account.id).where(visible).correlate(None)
+    return or_(visible, Account.merged_into_id.in_(kept))
+
+
+def accounts_in_reach(actor: Actor) -> ColumnElement[bool]:
+    """What the actor could see if no account had been merged: only for merging and what undoes it."""
     if actor.sees_everything:
         return true()
     conditions: list[ColumnElement[bool]] = []

@@ -19,7 +19,7 @@ from core import audit, auth, clock
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
-from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.filters import ALL_ACCOUNTS, AccountFilter, account_named
 from core.language import _
 from core.models import (
     Account,
@@ -74,7 +74,7 @@ def prepare(
         if kind is BatchKind.PRODUCTS:
             raise Invalid(_("Products belong to no account: leave --account out."))
         found = session.scalar(
-            select(Account).where(Account.code == account_code, auth.visible_accounts(actor))
+            select(Account).where(account_named(account_code), auth.visible_accounts(actor))
         )
         if found is None:
             raise NotFound(_("There is no account {code}.").format(code=account_code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, true
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, true
 
 from core.models import Account, OrderLine, Product
 from core.vocabulary import AccountStatus
@@ -58,6 +58,12 @@ class LineFilter:
     countries: frozenset[str | None] = frozenset()
     returned: bool = False  # only lines with negative quantity
     covered: bool = False  # only lines whose cost is known
+
+
+def account_named(code: str) -> ColumnElement[bool]:
+    """The account of this code, or the one that the account of this code was merged into."""
+    merged = select(Account.merged_into_id).where(Account.code == code).correlate(None).scalar_subquery()
+    return or_(Account.code == code, Account.id == merged)
 
 
 ALL_ACCOUNTS = AccountFilter()

@@ -27,6 +27,7 @@ from core.money import MONEY_SCALE
 from core.vocabulary import AccountStatus, Permission
 
 TAKEN = N_("this code cannot be used: ask a director")
+MERGED = N_("this account was merged into another: change that one")
 MAY_NOT_CREATE = N_("there is no such account among those you may change")
 NO_OWNER = N_("there is no such active user")
 OWNER_KEPT = N_("only a director changes who owns an account")
@@ -58,6 +59,7 @@ class _Known:
 
     accounts: dict[str, Account]
     hidden: set[str]
+    merged: set[str]  # codes of accounts that were merged into visible ones
     users: dict[str, int]
     own_regions: set[str] | None  # none: every region
 
@@ -90,12 +92,17 @@ def plan(
 def _known(session: Session, actor: Actor) -> _Known:
     visible = list(session.scalars(select(Account).where(auth.visible_accounts(actor))))
     codes = set(session.scalars(select(Account.code)))
+    kept = {account.id for account in visible}
+    mergers = session.execute(
+        select(Account.code, Account.merged_into_id).where(Account.merged_into_id.is_not(None))
+    )
+    merged = {code for code, kept_id in mergers if kept_id in kept}
     users = dict(session.execute(select(User.username, User.id).where(User.is_active)).all())
     regions = None
     if actor.region_ids and not actor.sees_everything:
         regions = set(session.scalars(select(Region.name).where(Region.id.in_(actor.region_ids))))
     accounts = {account.code: account for account in visible}
-    return _Known(accounts, codes - accounts.keys(), users, regions)
+    return _Known(accounts, codes - accounts.keys() - merged, merged, users, regions)
 
 
 def _refuse(actor: Actor, known: _Known, values: Values, found: Findings, said: list[dict[str, Any]]) -> None:
@@ -111,7 +118,9 @@ def _problems(actor: Actor, known: _Known, one: dict[str, Any]) -> list[tuple[st
     problems = []
     account = known.accounts.get(one.get("code", ""))
     may_create = actor.may(Permission.ACCOUNT_CREATE)
-    if one.get("code") in known.hidden:
+    if one.get("code") in known.merged:
+        problems.append(("code", MERGED))
+    elif one.get("code") in known.hidden:
         problems.append(("code", TAKEN if may_create else MAY_NOT_CREATE))
     elif account is None and not may_create:
         problems.append(("code", MAY_NOT_CREATE))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, rollups
+from core import account_mergers, audit, auth, clock, rollups
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, NotFound
@@ -87,6 +87,7 @@ def undo(session: Session, actor: Actor, batch_id: int) -> None:
     # One that was stopped between two parts of a large file can be taken back as well.
     if batch.status not in (BatchStatus.APPLIED, BatchStatus.APPLYING):
         raise Conflict(_("Import {batch} was undone already.").format(batch=batch_id))
+    account_mergers.refuse_undo_of_import(session, actor, batch_id)
     moment = clock.now()
     kinds.KINDS[batch.kind].undo(session, actor, batch, moment)
     before = batch.status

@@ -32,6 +32,8 @@ class Directory:
 def accounts(session: Session, actor: Actor, source: str | None = None) -> Directory:
     """The codes of the accounts that the actor sees, after them what other systems call those accounts.
 
+    The code of an account that was merged into another means that other one.
+
     A code that another system uses for two accounts is ambiguous, unless the source says which system it is.
     """
     visible = auth.visible_accounts(actor)
@@ -43,6 +45,9 @@ def accounts(session: Session, actor: Actor, source: str | None = None) -> Direc
         own[code] = account_id
         if is_unassigned:
             unassigned = account_id
+    visible_ids = set(own.values())
+    merged = select(Account.code, Account.merged_into_id).where(Account.merged_into_id.is_not(None))
+    own.update({code: kept for code, kept in session.execute(merged) if kept in visible_ids})
     foreign: dict[str, set[int]] = {}
     query = select(AccountCode.code, AccountCode.account_id).join(
         Account, Account.id == AccountCode.account_id

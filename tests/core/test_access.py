@@ -29,6 +29,8 @@ from core import (
     classification,
     clock,
     db,
+    delivery,
+    due_lines,
     exports,
     importing,
     kpis,
@@ -84,6 +86,10 @@ def _revenue(*dimensions: Dimension) -> Read:
     return lambda session, actor: revenue.by(session, actor, TWO_YEARS, *dimensions)
 
 
+def _delivered(dimension: Dimension) -> Read:
+    return lambda session, actor: delivery.by(session, actor, TWO_YEARS, dimension)
+
+
 # Every way of reading what hangs on accounts. `module.function`, and after a blank which question it is asked.
 READERS: dict[str, Read] = {
     "accounts.names": lambda session, actor: accounts.names(session, actor),
@@ -93,6 +99,13 @@ READERS: dict[str, Read] = {
     "audit.search": audit.search,
     "audit.search by text": lambda session, actor: audit.search(session, actor, text=BENS),
     "classification.choices": classification.choices,
+    "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
+    **{f"delivery.by {dimension}": _delivered(dimension) for dimension in Dimension},
+    "delivery.totals": lambda session, actor: delivery.totals(session, actor, YEAR),
+    "due_lines.late_by_account": due_lines.late_by_account,
+    "due_lines.late_lines": due_lines.late_lines,
+    "due_lines.misses": lambda session, actor: due_lines.misses(session, actor, TWO_YEARS),
+    "due_lines.open_lines": due_lines.open_lines,
     "exports.prepare accounts": lambda session, actor: _export(session, actor, BatchKind.ACCOUNTS),
     "exports.prepare orders": lambda session, actor: _export(session, actor, BatchKind.ORDERS),
     "exports.prepare targets": lambda session, actor: _export(session, actor, BatchKind.TARGETS),
@@ -184,6 +197,11 @@ ELSEWHERE = {
     "importing.mapping": {"suggest", "remember"},
     "importing.orders": {"check"},
     "importing.run": {"check"},
+    "account_duplicates": {"likely_duplicates"},
+    "account_mergers": {"merge", "undo", "list_mergers", "refuse_undo_of_import"},
+    "merged_lines": {"move", "move_back", "changed", "renumbered"},
+    "merged_records": {"move", "move_back", "changed", "in_both_targets", "clashing_receivables"},
+    "merger_previews": {"preview", "pair", "holding"},
     "auth": {"require"},
     "accounts": {"create", "unassigned"},
     "audit": {"record"},
@@ -228,7 +246,9 @@ def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Ac
     north = factories.region(session, "North")
     harbour = factories.account(session, kam, "HARBOUR", country="Malaysia", region_id=north.id)
     tea = factories.product(session, "TEA", category="Drinks")
-    factories.line(session, harbour, tea, date(2023, 1, 20), quantity="20", unit_cost="6")
+    factories.line(
+        session, harbour, tea, date(2023, 1, 20), quantity="20", unit_cost="6", promised_on=date(2024, 1, 5)
+    )
     factories.line(
         session,
         harbour,
@@ -273,10 +293,20 @@ def add_bens(
         )  # fmt: skip
         store.add(batch)
         store.flush()
-        line = factories.line
-        line(store, hill, tea, date(2023, 1, 21), quantity="7", unit_cost="5", order_no=f"{BENS}-0")
-        line(store, hill, tea, date(2024, 2, 2), quantity="400", unit_cost="5", order_no="SHARED", line_no=2)
-        line(store, hill, own, date(2024, 11, 1), quantity="31", unit_cost="5", order_no=f"{BENS}-1")
+        line, due = factories.line, {"promised_on": date(2024, 3, 9)}
+        line(store, hill, tea, date(2023, 1, 21), quantity="7", unit_cost="5", order_no=f"{BENS}-0", **due)
+        line(
+            store,
+            hill,
+            tea,
+            date(2024, 2, 2),
+            quantity="400",
+            unit_cost="5",
+            order_no="SHARED",
+            line_no=2,
+            **due,
+        )
+        line(store, hill, own, date(2024, 11, 1), quantity="31", unit_cost="5", order_no=f"{BENS}-1", **due)
         line(
             store,
             hill,
