@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum, auto
 
 from core.concentration import Concentration
+from core.delivery import Service
 from core.language import N_
 from core.money import ratio
 from core.retention import Retention
@@ -22,6 +23,7 @@ class Need(Enum):
     ORDERS = auto()
     BUYERS = auto()
     TARGET = auto()
+    DELIVERY = auto()
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Slice:
     orders: int = 0
     buyers: tuple[int, ...] = ()  # orders of each account that placed any
     target: Decimal | None = None
+    delivered: Service = field(default_factory=Service)
     top: int = 10
 
 
@@ -375,3 +378,22 @@ def _repeat_order_rate(part: Slice) -> Figure:
     buying = Decimal(len(part.buyers))
     parts = {"accounts_repeating": (repeating, "count"), "accounts_buying": (buying, "count")}
     return Figure(ratio(repeating, buying), _rows(part.now), parts)
+
+
+@_define(
+    "otif",
+    question=N_("How much arrived on time and in full?"),
+    formula=N_("Order lines delivered on time and in full ÷ order lines due; the settings say when a line is due"),
+    unit="ratio", direction="up", numerator=N_("delivered on time and in full"), denominator=N_("due"),
+    needs=frozenset({Need.DELIVERY}),
+    period_rule=N_("the day on which the delivery was due; open lines count once they are late"),
+)  # fmt: skip
+def _otif(part: Slice) -> Figure:
+    found = part.delivered
+    counts = {"due": found.due, "on_time": found.on_time, "in_full": found.in_full, "otif": found.otif}
+    parts: dict[str, tuple[Decimal | None, str]] = {
+        **{name: (Decimal(count), "count") for name, count in counts.items()},
+        "on_time_rate": (found.on_time_rate, "ratio"),
+        "in_full_rate": (found.in_full_rate, "ratio"),
+    }
+    return Figure(found.rate, found.lines, parts)

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, order_lines, revenue, settings, targets
+from core import auth, delivery, order_lines, revenue, settings, targets
 from core.auth import Actor
+from core.delivery import Service
 from core.errors import Invalid, NotFound
-from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.filters import ALL_ACCOUNTS, AccountFilter, account_named
 from core.kpi_registry import KPIS, Figure, Kpi, Need, Slice
 from core.language import _
 from core.models import Account, Category, Product, Region, Segment, User
@@ -137,8 +138,10 @@ def chosen(names: Sequence[str]) -> list[Kpi]:
 def _having(kpi: Kpi, parts: list[tuple[str | None, Slice]]) -> Iterator[tuple[str | None, Slice]]:
     """The keys that this KPI has anything to say about."""
     for key, part in parts:
-        compared = (Need.THEN in kpi.needs and part.then) or (
-            Need.TARGET in kpi.needs and part.target is not None
+        compared = (
+            (Need.THEN in kpi.needs and part.then)
+            or (Need.TARGET in kpi.needs and part.target is not None)
+            or (Need.DELIVERY in kpi.needs and part.delivered.due)
         )
         if part.sums.lines or compared:
             yield key, part
@@ -147,7 +150,7 @@ def _having(kpi: Kpi, parts: list[tuple[str | None, Slice]]) -> Iterator[tuple[s
 def _account_filter(session: Session, actor: Actor, code: str | None) -> AccountFilter:
     if code is None:
         return ALL_ACCOUNTS
-    found = session.scalar(select(Account.id).where(Account.code == code, auth.visible_accounts(actor)))
+    found = session.scalar(select(Account.id).where(account_named(code), auth.visible_accounts(actor)))
     if found is None:
         raise NotFound(_("There is no account {code}.").format(code=code))
     return AccountFilter(account_ids=frozenset({found}))
@@ -198,7 +201,8 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
     orders = _orders(ask, period, dimensions) if Need.ORDERS in needs else {}
     buyers = _buyers(ask, period, dimensions) if Need.BUYERS in needs else {}
     wanted = _targets(ask, period, dimensions) if Need.TARGET in needs else {}
-    keys = sums.keys() | then.keys() | wanted.keys()
+    delivered = _delivered(ask, period, dimensions) if Need.DELIVERY in needs else {}
+    keys = sums.keys() | then.keys() | wanted.keys() | delivered.keys()
     return {
         key: Slice(
             sums=sums.get(key, Measures()),
@@ -207,6 +211,7 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
             orders=orders.get(key, 0),
             buyers=buyers.get(key, ()),
             target=wanted.get(key),
+            delivered=delivered.get(key, Service()),
             top=ask.options.top,
         )
         for key in (keys or ({None} if dimension is None else set()))
@@ -264,6 +269,11 @@ def _targets(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) 
         for row, expected in found.items()
         if expected.net_revenue is not None
     }
+
+
+def _delivered(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Service]:
+    found = delivery.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    return {_key(row, dimensions): service for row, service in found.items()}
 
 
 def document(session: Session, period: Period, results: Sequence[Result]) -> dict[str, Any]:

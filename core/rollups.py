@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby, pairwise
 from operator import itemgetter
 from statistics import median
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -25,16 +24,14 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
-    or_,
     select,
     text,
-    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import db
-from core.language import _
+from core import db, delivery_sums
+from core.kept_sums import Difference, Family, table
 from core.models import (
     AccountMonth,
     AccountRhythm,
@@ -69,26 +66,7 @@ _MEASURES: dict[str, Any] = {
     "covered_amount": Money(),
     "cost_amount": Money(),
 }
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The first cell of a layer whose stored sum is not the sum of its lines."""
-
-    layer: str  # the table
-    key: str  # `account_id 7, month 2026-03-01`
-    measure: str
-    stored: Decimal | int | date | None
-    counted: Decimal | int | date | None
-
-    def __str__(self) -> str:
-        return _("{layer}: {measure} of {key} is kept as {stored}, its order lines give {counted}.").format(
-            layer=self.layer, measure=self.measure, key=self.key, stored=self.stored, counted=self.counted
-        )
-
-
-def _table(model: type[Base]) -> Table:
-    return cast(Table, model.__table__)
+_FAMILY = Family(_LAYERS, _MEASURES)
 
 
 def line_sums() -> dict[str, ColumnElement[Any]]:
@@ -139,8 +117,9 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     cells = _cells_of_lines(where)
     session.execute(change.insert().from_select(list(cells.selected_columns.keys()), cells))
     for layer in _LAYERS:
-        _pour(session, layer, change, sign)
+        _FAMILY.pour(session, layer, change, sign)
     change.drop(connection)
+    delivery_sums.apply(session, where, sign)
 
 
 def _change_table() -> Table:
@@ -171,68 +150,29 @@ def _cells_of_lines(where: ColumnElement[bool] | None = None) -> Select[Any]:
     )
 
 
-def _summed(session: Session, layer: type[Base], source: FromClause, sign: int = 1) -> Select[Any]:
-    """The rows of a layer as sums over finer cells, in the order of its key."""
-    keys = [
-        (_year_of(session, source.c.month) if name == "year" else source.c[name]).label(name)
-        for name in _LAYERS[layer]
-    ]
-    factor: ColumnElement[Any] = literal_column(str(sign))
-    sums = [(func.sum(source.c[name]) * factor).label(name) for name in _MEASURES]
-    plain = [key.element for key in keys]
-    return select(*keys, *sums).group_by(*plain).order_by(*plain)
-
-
-def _year_of(session: Session, month: ColumnElement[date]) -> ColumnElement[date]:
-    if db.is_sqlite(session):
-        return func.date(month, literal_column("'start of year'"), type_=Date)
-    return func.cast(func.date_trunc(literal_column("'year'"), month), Date)
-
-
-def _pour(session: Session, layer: type[Base], source: FromClause, sign: int = 1) -> None:
-    rows = _summed(session, layer, source, sign)
-    insert = sqlite.insert if db.is_sqlite(session) else postgresql.insert
-    statement: Any = insert(layer).from_select(list(rows.selected_columns.keys()), _before_conflict(rows))
-    target = _table(layer).c
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(_LAYERS[layer]),
-            set_={name: target[name] + statement.excluded[name] for name in _MEASURES},
-        )
-    )
-
-
-def _before_conflict(rows: Select[Any]) -> Select[Any]:
-    # SQLite takes ON CONFLICT after a bare SELECT … FROM for the condition of a join.
-    return rows.where(literal_column("1") == literal_column("1"))
-
-
 def prune(session: Session) -> None:
     """Drop cells that no line stands behind any more."""
-    for layer in _LAYERS:
-        lines = _table(layer).c.lines
-        session.execute(delete(layer).where(lines == 0).execution_options(synchronize_session=False))
+    _FAMILY.prune(session)
+    delivery_sums.prune(session)
 
 
 def rebuild(session: Session) -> None:
     """Count everything anew from the order lines."""
     lock(session)
     session.flush()
-    emptied: list[type[Base]] = [*_LAYERS, AccountRhythm]
-    for layer in emptied:
-        session.execute(delete(_table(layer)).execution_options(synchronize_session=False))
+    _FAMILY.empty(session)
     cells = _cells_of_lines()
-    session.execute(_table(RevenueCell).insert().from_select(list(cells.selected_columns.keys()), cells))
+    session.execute(table(RevenueCell).insert().from_select(list(cells.selected_columns.keys()), cells))
     for layer in _LAYERS:
         if layer is not RevenueCell:
-            rows = _summed(session, layer, _finer(layer))
-            session.execute(_table(layer).insert().from_select(list(rows.selected_columns.keys()), rows))
+            _FAMILY.fill(session, layer, _finer(layer))
+    delivery_sums.rebuild(session)
     refresh_rhythm(session)
 
 
 def _finer(layer: type[Base]) -> FromClause:
     """The smallest layer that this one can be summed from."""
-    return _table(AccountMonth if layer in (AccountYear, TotalMonth) else RevenueCell)
+    return table(AccountMonth if layer in (AccountYear, TotalMonth) else RevenueCell)
 
 
 def refresh_rhythm(session: Session, account_ids: Collection[int] | None = None) -> None:
@@ -297,58 +237,25 @@ def median_gap(days: list[date]) -> Decimal | None:
 def differences(session: Session) -> list[Difference]:
     """Count every layer anew and name the first difference of each; empty when all is well."""
     session.flush()
-    found = [_first_difference(session, layer) for layer in _LAYERS]
+    found = [_FAMILY.first_difference(session, layer, _counted(session, layer)) for layer in _LAYERS]
     found.append(_first_rhythm_difference(session))
-    return [difference for difference in found if difference is not None]
+    known = [difference for difference in found if difference is not None]
+    return [*known, *delivery_sums.differences(session)]
 
 
-def _first_difference(session: Session, layer: type[Base]) -> Difference | None:
-    # The base is compared with the lines, every other layer with a finer one: in the end all with the lines.
-    keys = _LAYERS[layer]
-    table = _table(layer)
+def _counted(session: Session, layer: type[Base]) -> Select[Any]:
+    # The base is counted from the lines, every other layer from a finer one: in the end all from the lines.
     if layer is RevenueCell:
-        counted: Select[Any] = _cells_of_lines()
-    else:
-        counted = _summed(session, layer, _finer(layer)).order_by(None)
-    nothing = {name: literal_column("0", kind) for name, kind in _MEASURES.items()}
-    kept = select(
-        *(table.c[key] for key in keys),
-        *(table.c[name].label(f"kept_{name}") for name in _MEASURES),
-        *(nothing[name].label(f"counted_{name}") for name in _MEASURES),
-    )
-    sums = counted.subquery()
-    anew = select(
-        *(sums.c[key] for key in keys),
-        *(nothing[name].label(f"kept_{name}") for name in _MEASURES),
-        *(sums.c[name].label(f"counted_{name}") for name in _MEASURES),
-    )
-    both = union_all(kept, anew).subquery()
-    pairs = [(func.sum(both.c[f"kept_{name}"]), func.sum(both.c[f"counted_{name}"])) for name in _MEASURES]
-    row = session.execute(
-        select(*(both.c[key] for key in keys), *(total for pair in pairs for total in pair))
-        .group_by(*(both.c[key] for key in keys))
-        .having(or_(*(stored != anew_sum for stored, anew_sum in pairs)))
-        .order_by(*(both.c[key] for key in keys))
-        .limit(1)
-    ).first()
-    return None if row is None else _named(table.name, keys, tuple(row))
-
-
-def _named(layer: str, keys: tuple[str, ...], row: tuple[Any, ...]) -> Difference:
-    key = ", ".join(f"{name} {value}" for name, value in zip(keys, row, strict=False))
-    for index, name in enumerate(_MEASURES):
-        stored, counted = row[len(keys) + 2 * index], row[len(keys) + 2 * index + 1]
-        if stored != counted:
-            return Difference(layer, key, name, stored, counted)
-    raise AssertionError(row)
+        return _cells_of_lines()
+    return _FAMILY.summed(session, layer, _finer(layer)).order_by(None)
 
 
 def _first_rhythm_difference(session: Session) -> Difference | None:
     names = ("first_order_on", "last_order_on", "order_days", "median_gap_days")
-    table = _table(AccountRhythm)
+    rhythms = table(AccountRhythm)
     kept = {
         row.account_id: {name: getattr(row, name) for name in names}
-        for row in session.execute(select(table).order_by(table.c.account_id))
+        for row in session.execute(select(rhythms).order_by(rhythms.c.account_id))
     }
     counted = {row["account_id"]: {name: row[name] for name in names} for row in _rhythms(session)}
     for account_id in sorted(kept.keys() | counted.keys()):
@@ -356,5 +263,5 @@ def _first_rhythm_difference(session: Session) -> Difference | None:
         for name in names:
             if before.get(name) != after.get(name):
                 key = f"account_id {account_id}"
-                return Difference(table.name, key, name, before.get(name), after.get(name))
+                return Difference(rhythms.name, key, name, before.get(name), after.get(name))
     return None

@@ -10,13 +10,14 @@ from babel.numbers import is_currency
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth
+from core import audit, auth, delivery_sums, otif, rollups
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid
 from core.language import LANGUAGES, _
 from core.models import OrderLine, Setting
-from core.vocabulary import Permission
+from core.otif import OtifRule
+from core.vocabulary import OtifBasis, OtifLevel, Permission
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,16 @@ class Settings:
     rhythm_amber: Decimal = Decimal("1.5")  # days since the last order ÷ the account's median gap
     rhythm_red: Decimal = Decimal("2.5")
     fall_share: Decimal = Decimal("0.2")  # a fall against last year beyond this share asks for attention
+    otif_basis: OtifBasis = OtifRule.basis  # the day on which a delivery is due
+    otif_early_days: int = OtifRule.early_days  # days before it that are on time still
+    otif_late_days: int = OtifRule.late_days  # … and after it
+    otif_in_full_share: Decimal = OtifRule.in_full_share  # of the ordered quantity that counts as in full
+    otif_level: OtifLevel = OtifRule.level  # what is counted: order lines or whole orders
     demo: str = ""  # which demo company is loaded, if any
+
+    @property
+    def otif(self) -> OtifRule:
+        return OtifRule.of(asdict(self))
 
 
 _DECIMALS = {"rhythm_amber", "rhythm_red", "fall_share"}
@@ -60,7 +70,12 @@ def update(session: Session, actor: Actor, changes: dict[str, Any], *, seen: Set
         raise Conflict(
             _("The base currency cannot change while the store holds orders: their amounts are in it.")
         )
+    judges_anew = not after.otif.judges_like(before.otif)
+    if judges_anew:
+        rollups.lock(session)
     put(session, {key: getattr(after, key) for key in changes})
+    if judges_anew:
+        delivery_sums.rebuild(session)
     different = audit.differences(asdict(before), asdict(after))
     if different:
         audit.record(
@@ -95,6 +110,8 @@ def _typed(key: str, value: Any) -> Any:
             return Decimal(value)
         except InvalidOperation:
             return getattr(Settings(), key)
+    if key in otif.KEYS:
+        return otif.typed(key, value)
     return tuple(value) if key == "languages" else value
 
 
@@ -111,4 +128,4 @@ def problems(values: Settings) -> dict[str, str]:
         found["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
     if not 0 < values.fall_share < 1:
         found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
-    return found
+    return found | otif.problems(values.otif)

@@ -70,6 +70,21 @@ class BatchStatus(StrEnum):
     FAILED = "failed"
 
 
+class OtifBasis(StrEnum):
+    """Which day a delivery is due on."""
+
+    REQUESTED = "requested"
+    FIRST_PROMISED = "first_promised"
+    LAST_PROMISED = "last_promised"
+
+
+class OtifLevel(StrEnum):
+    """What “on time in full” counts."""
+
+    ORDER = "order"
+    LINE = "line"
+
+
 class AttentionOutcome(StrEnum):
     """What somebody decided about a reason for attention."""
 

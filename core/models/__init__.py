@@ -4,6 +4,13 @@ from core.models.accounts import Account, AccountCode, Group, Region, Segment, T
 from core.models.attention import AttentionDecision
 from core.models.audit import AuditEntry, AuditHead
 from core.models.base import Base, Money, Quantity, Rate
+from core.models.delivery import (
+    DeliveryAccountDay,
+    DeliveryAccountMonth,
+    DeliveryCell,
+    DeliveryProductDay,
+    DeliveryProductMonth,
+)
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.orders import Order, OrderLine, ReplacedLine
@@ -44,6 +51,11 @@ __all__ = [
     "AuditHead",
     "Base",
     "Category",
+    "DeliveryAccountDay",
+    "DeliveryAccountMonth",
+    "DeliveryCell",
+    "DeliveryProductDay",
+    "DeliveryProductMonth",
     "Group",
     "ImportBatch",
     "ImportChange",

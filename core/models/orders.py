@@ -32,7 +32,10 @@ _WHOLE = (
 )
 
 # Lines with a day to be delivered by that nobody delivered yet: few, and asked for on every page.
-_UNDELIVERED = "delivered_on IS NULL AND (promised_on IS NOT NULL OR requested_on IS NOT NULL)"
+_UNDELIVERED = (
+    "delivered_on IS NULL AND "
+    "(first_promised_on IS NOT NULL OR promised_on IS NOT NULL OR requested_on IS NOT NULL)"
+)
 
 
 class Order(Base):
@@ -91,9 +94,15 @@ class OrderLine(_Line, Base):
         Index(None, "order_no"),
         Index(None, "batch_id"),
         Index(
+            # With all that a sum of them needs, so that it never reads the lines themselves.
             "ix_order_lines_undelivered",
             "account_id",
+            "delivered_on",
+            "first_promised_on",
             "promised_on",
+            "requested_on",
+            "quantity",
+            "net_amount",
             sqlite_where=text(_UNDELIVERED),
             postgresql_where=text(_UNDELIVERED),
         ),

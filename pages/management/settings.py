@@ -6,7 +6,7 @@ from babel.dates import get_month_names
 from core import db, language, settings
 from core.language import LANGUAGES, _
 from core.vocabulary import Permission
-from pages.ui import forms, gate
+from pages.ui import forms, gate, settings_parts
 
 actor = gate.require(Permission.SETTING_WRITE)
 
@@ -70,6 +70,7 @@ with forms.form("settings") as form:
             places=4,
             help=_("A share: 0.2 asks for attention where revenue fell by more than a fifth."),
         )
+    of_delivery = settings_parts.otif(form, current)
     submitted = form.submit(_("Save settings"))
 
 if submitted:
@@ -81,6 +82,7 @@ if submitted:
         "rhythm_amber": amber,
         "rhythm_red": red,
         "fall_share": fall,
+        **of_delivery,
     }
     with form.saving(_("Settings saved.")) as session:
         settings.update(
