@@ -17,11 +17,13 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
 from core.models import (
     Account,
+    AccountDay,
     AccountMonth,
     AccountYear,
     Category,
     OrderLine,
     Product,
+    ProductDay,
     ProductMonth,
     RevenueCell,
     TotalMonth,
@@ -266,11 +268,14 @@ def _pieces(
     sold: LineFilter,
 ) -> list[tuple[Any, Period]]:
     """Which table answers for which part of the period."""
-    whole = period.whole_months()
-    if whole is None or sold.returned or sold.covered:
+    if sold.returned or sold.covered:
         return [(OrderLine, period)]
     layer = _layer(actor, dimensions, accounts, sold)
-    pieces: list[tuple[Any, Period]] = [(OrderLine, piece) for piece in period.cut_parts()]
+    days: Any = {AccountMonth: AccountDay, TotalMonth: AccountDay, ProductMonth: ProductDay}
+    pieces: list[tuple[Any, Period]] = [(days.get(layer, OrderLine), piece) for piece in period.cut_parts()]
+    whole = period.whole_months()
+    if whole is None:
+        return pieces
     if layer is not AccountMonth or Dimension.MONTH in dimensions:
         return [*pieces, (layer, whole)]
     first = date(whole.start.year + (whole.start.month > 1), 1, 1)
@@ -298,7 +303,8 @@ def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: L
     keys = [key_of(source, dimension) for dimension in dimensions]
     of_lines = source is OrderLine
     sums = rollups.line_sums() if of_lines else rollups.layer_sums(source)
-    day = OrderLine.booked_on if of_lines else source.year if source is AccountYear else source.month
+    by_day = source in (OrderLine, AccountDay, ProductDay)
+    day = source.booked_on if by_day else source.year if source is AccountYear else source.month
     query = select(*keys, *sums.values()).select_from(source).where(day >= piece.start, day < piece.end)
     if Dimension.CATEGORY in dimensions or sold.category_ids:
         query = query.join(Product, Product.id == source.product_id)
@@ -334,7 +340,7 @@ def within(
     with_account: bool,
 ) -> Select[Any]:
     """Only the accounts that are wanted and that the actor may see."""
-    if source in (TotalMonth, ProductMonth) or (
+    if source in (TotalMonth, ProductMonth, ProductDay) or (
         actor.sees_everything and accounts.is_empty and not with_account
     ):
         return query

@@ -33,11 +33,13 @@ from sqlalchemy.orm import Session
 from core import db, delivery_sums
 from core.kept_sums import Difference, Family, table
 from core.models import (
+    AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
     Base,
     OrderLine,
+    ProductDay,
     ProductMonth,
     RevenueCell,
     TotalMonth,
@@ -50,11 +52,14 @@ _AT_ONCE = 1_000  # accounts asked for in one statement
 # In this order everywhere: two writers that meet in one layer have met in the layers before it.
 _LAYERS: dict[type[Base], tuple[str, ...]] = {
     RevenueCell: ("account_id", "month", "product_id", "country"),
+    AccountDay: ("account_id", "month", "booked_on"),
     AccountMonth: ("account_id", "month"),
     AccountYear: ("account_id", "year"),
+    ProductDay: ("product_id", "month", "booked_on"),
     ProductMonth: ("product_id", "month"),
     TotalMonth: ("month",),
 }
+_OF_LINES = (RevenueCell, AccountDay, ProductDay)  # the others are summed from these
 _MEASURES: dict[str, Any] = {
     "lines": BigInteger(),
     "quantity": Quantity(),
@@ -114,7 +119,7 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     connection = session.connection()
     change.drop(connection, checkfirst=True)
     change.create(connection)
-    cells = _cells_of_lines(where)
+    cells = _cells_of_lines(*_GRAIN, where=where)
     session.execute(change.insert().from_select(list(cells.selected_columns.keys()), cells))
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
@@ -130,24 +135,22 @@ def _change_table() -> Table:
         Column("month", Date),
         Column("product_id", Ref),
         Column("country", String),
+        Column("booked_on", Date),
         *(Column(name, kind) for name, kind in _MEASURES.items()),
         prefixes=["TEMPORARY"],
     )
 
 
-def _cells_of_lines(where: ColumnElement[bool] | None = None) -> Select[Any]:
-    keys = (
-        OrderLine.account_id,
-        OrderLine.booked_month.label("month"),
-        OrderLine.product_id,
-        OrderLine.country,
-    )
-    query = select(*keys, *(total.label(name) for name, total in line_sums().items()))
+_GRAIN = ("account_id", "month", "product_id", "country", "booked_on")  # every layer is sums of these cells
+
+
+def _cells_of_lines(*keys: str, where: ColumnElement[bool] | None = None) -> Select[Any]:
+    columns = [OrderLine.booked_month if key == "month" else getattr(OrderLine, key) for key in keys]
+    labelled = [column.label(key) for key, column in zip(keys, columns, strict=True)]
+    query = select(*labelled, *(total.label(name) for name, total in line_sums().items()))
     if where is not None:
         query = query.where(where)
-    return query.group_by(
-        OrderLine.account_id, OrderLine.booked_month, OrderLine.product_id, OrderLine.country
-    )
+    return query.group_by(*columns)
 
 
 def prune(session: Session) -> None:
@@ -161,10 +164,11 @@ def rebuild(session: Session) -> None:
     lock(session)
     session.flush()
     _FAMILY.empty(session)
-    cells = _cells_of_lines()
-    session.execute(table(RevenueCell).insert().from_select(list(cells.selected_columns.keys()), cells))
-    for layer in _LAYERS:
-        if layer is not RevenueCell:
+    for layer, keys in _LAYERS.items():
+        if layer in _OF_LINES:
+            cells = _cells_of_lines(*keys)
+            session.execute(table(layer).insert().from_select(list(cells.selected_columns.keys()), cells))
+        else:
             _FAMILY.fill(session, layer, _finer(layer))
     delivery_sums.rebuild(session)
     refresh_rhythm(session)
@@ -172,7 +176,8 @@ def rebuild(session: Session) -> None:
 
 def _finer(layer: type[Base]) -> FromClause:
     """The smallest layer that this one can be summed from."""
-    return table(AccountMonth if layer in (AccountYear, TotalMonth) else RevenueCell)
+    finer: dict[type[Base], type[Base]] = {AccountMonth: AccountDay, ProductMonth: ProductDay}
+    return table(finer.get(layer, AccountMonth))
 
 
 def refresh_rhythm(session: Session, account_ids: Collection[int] | None = None) -> None:
@@ -244,9 +249,9 @@ def differences(session: Session) -> list[Difference]:
 
 
 def _counted(session: Session, layer: type[Base]) -> Select[Any]:
-    # The base is counted from the lines, every other layer from a finer one: in the end all from the lines.
-    if layer is RevenueCell:
-        return _cells_of_lines()
+    # The finest are counted from the lines, every other layer from a finer one: in the end all from the lines.
+    if layer in _OF_LINES:
+        return _cells_of_lines(*_LAYERS[layer])
     return _FAMILY.summed(session, layer, _finer(layer)).order_by(None)
 
 

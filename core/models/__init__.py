@@ -17,10 +17,12 @@ from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
 from core.models.receivables import Receivable
 from core.models.rollups import (
+    AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
     Measures,
+    ProductDay,
     ProductMonth,
     RevenueCell,
     TotalMonth,
@@ -42,6 +44,7 @@ from core.models.views import SavedView
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountDay",
     "AccountMerger",
     "AccountMonth",
     "AccountRhythm",
@@ -69,6 +72,7 @@ __all__ = [
     "OrderLine",
     "PackSize",
     "Product",
+    "ProductDay",
     "ProductMonth",
     "Quantity",
     "Rate",

@@ -56,6 +56,19 @@ class AccountMonth(Measures, Base):
     month: Mapped[date] = mapped_column(primary_key=True)
 
 
+class AccountDay(Measures, Base):
+    """For the days of months that a period cuts; `month` is that of the day."""
+
+    __tablename__ = "revenue_account_days"
+    __table_args__ = (Index(None, "booked_on"), _WITHOUT_ROWID)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)
+    booked_on: Mapped[date] = mapped_column(primary_key=True)
+
+
 class AccountYear(Measures, Base):
     """Calendar years, `year` as their first day."""
 
@@ -78,6 +91,19 @@ class ProductMonth(Measures, Base):
         Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
     )
     month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class ProductDay(Measures, Base):
+    """Small and local: only for actors who see every account."""
+
+    __tablename__ = "revenue_product_days"
+    __table_args__ = (Index(None, "booked_on"), _WITHOUT_ROWID)
+
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)
+    booked_on: Mapped[date] = mapped_column(primary_key=True)
 
 
 class TotalMonth(Measures, Base):
