@@ -4,7 +4,7 @@
     make bench SIZE=10m              10 million too: takes half an hour and 10 GB the first time
     python -m tests.bench reruns     one part: importing, reruns, browser or crowd
 
-SQLite always; PostgreSQL too where UTAMA_TEST_DATABASE_URL names a server. Stores are kept in UTAMA_BENCH_DIR
+SQLite always; PostgreSQL too where UTAMA_TEST_DATABASE_URL names a server. Stores are kept in BENCH_DIR
 (/tmp/utama-bench) for the next run.
 """
 

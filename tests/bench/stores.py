@@ -16,7 +16,7 @@ from core import config
 ACCOUNTS = 2_000
 LINES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 POSTGRES = os.environ.get("UTAMA_TEST_DATABASE_URL", "")
-FOLDER = Path(os.environ.get("UTAMA_BENCH_DIR", "/tmp/utama-bench"))
+FOLDER = Path(os.environ.get("BENCH_DIR", "/tmp/utama-bench"))
 
 
 @dataclass(frozen=True)
