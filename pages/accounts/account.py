@@ -2,12 +2,22 @@
 
 import streamlit as st
 
-from core import account_story, accounts, clock, db, portfolio, settings
+from core import account_mergers, account_story, accounts, clock, db, portfolio, settings
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
 from core.vocabulary import Permission
-from pages.ui import account_parts, answers, drill, filters, gate, portfolio_parts, tiles
+from pages.ui import (
+    account_parts,
+    answers,
+    drill,
+    filters,
+    gate,
+    merge_form,
+    merge_parts,
+    portfolio_parts,
+    tiles,
+)
 from pages.ui.forms import plain
 
 actor = gate.require(Permission.REVENUE_READ)
@@ -42,6 +52,7 @@ with right, st.container(horizontal_alignment="right"):
     with st.container(horizontal=True, horizontal_alignment="right"):
         account_parts.choose(names, account.code)
         account_parts.edit(actor, account)
+        merge_form.button(actor, account)
     period = filters.period(day or clock.today(), decided.fiscal_year_month)
 with left:
     st.title(plain(account.name))
@@ -56,8 +67,10 @@ with db.read() as session:
     ask = answers.asker(session, actor)
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
+    mergers = ask(account_mergers.list_mergers, account.id)
 
 account_parts.who(account, decided)
+merge_parts.merged_from(actor, mergers)
 if not story.products and not any(row.net or row.year_ago for row in board.months):
     st.info(_("This account has no orders in this period, nor in those it is compared with."))
 else:
