@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from core import auth, clock, delivery, doctor, kpis, otif, rollups, settings
+from core import auth, clock, db, delivery, doctor, kpis, otif, rollups, schema, settings
 from core.auth import OPERATOR
 from core.delivery import Service
 from core.errors import Forbidden, Invalid
@@ -24,6 +25,7 @@ from core.periods import Period
 from core.revenue import Dimension
 from core.vocabulary import OtifBasis, OtifLevel, Role
 from tests import factories
+from tests.core.importing import bringing
 
 TODAY = date(2026, 6, 15)
 MAY = Period.of(date(2026, 5, 1), date(2026, 5, 31))
@@ -454,6 +456,50 @@ def _naive(line, in_force, period):
     in_full = came is None or came >= line.quantity * in_force.in_full_share
     both = on_time and in_full
     return Service(1, on_time, in_full, both, 1, line.net_amount, line.net_amount if both else Decimal(0))
+
+
+def test_a_store_of_before_gets_its_deliveries_counted_by_the_migration(store):
+    with db.write() as session:
+        place = factories.account(session), factories.product(session)
+        for day in range(1, 9):
+            due(session, place, may(day), may(5), came="10" if day % 2 else "9")
+        due(session, place, None, requested_on=may(9))
+        due(session, place, may(9), of="-1")
+        due(session, place, None)
+        rollups.rebuild(session)
+    with schema._migrating(db.engine()) as connection:
+        command.downgrade(schema._alembic(connection), "0002")
+
+    schema.upgrade()
+
+    with db.read() as session:
+        assert rollups.differences(session) == []
+        assert delivery.totals(session, OPERATOR, MAY).due == 9
+
+
+def test_an_import_its_change_and_its_undo_keep_the_deliveries(store):
+    head = "order_no,ordered_on,account,product,quantity,unit_price,promised_on,delivered_on,delivered_quantity\n"
+    first = bringing.orders(
+        head + "S1,2026-04-01,A,P1,10,1,2026-05-10,2026-05-10,10\nS1,2026-04-01,A,P2,10,1,2026-05-10,,\n"
+    )
+    before = bringing.everything()
+    second = bringing.orders(
+        head + "S1,2026-04-01,A,P1,10,1,2026-05-10,2026-05-10,10\n"
+        "S1,2026-04-01,A,P2,10,1,2026-06-01,2026-06-01,10\n"  # promised anew, and late by the first promise
+    )
+    assert _told() == [(2, 1, 2, 1)]
+
+    bringing.undo(second.batch_id)
+    assert bringing.everything() == before
+    assert _told() == [(2, 1, 1, 1)]
+    bringing.undo(first.batch_id)
+    assert _told() == []
+
+
+def _told():
+    with db.read() as session:
+        assert rollups.differences(session) == []
+        return [counts(one) for one in delivery.by(session, OPERATOR, MAY, Dimension.ACCOUNT).values()]
 
 
 def test_the_level_alone_judges_no_line_anew(session):
