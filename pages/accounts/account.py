@@ -13,7 +13,6 @@ from pages.ui import (
     drill,
     filters,
     gate,
-    merge_form,
     merge_parts,
     portfolio_parts,
     tiles,
@@ -52,7 +51,6 @@ with right, st.container(horizontal_alignment="right"):
     with st.container(horizontal=True, horizontal_alignment="right"):
         account_parts.choose(names, account.code)
         account_parts.edit(actor, account)
-        merge_form.button(actor, account)
     period = filters.period(day or clock.today(), decided.fiscal_year_month)
 with left:
     st.title(plain(account.name))

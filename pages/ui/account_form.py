@@ -15,7 +15,7 @@ from core.classification import Choices
 from core.errors import Invalid
 from core.language import _
 from core.vocabulary import AccountStatus, Permission, TeamRole
-from pages.ui import forms
+from pages.ui import forms, merge_form
 from pages.ui.forms import Form
 
 
@@ -54,13 +54,18 @@ def _edit(actor: Actor, account_id: int) -> None:
         account = accounts.get(session, actor, account_id)
         lists = classification.choices(session, actor)
         currency = settings.get(session).base_currency
-    data, team, codes = st.tabs([_("Data"), _("Team"), _("Codes elsewhere")])
+    labels = [_("Data"), _("Team"), _("Codes elsewhere")]
+    may_merge = actor.may(Permission.ACCOUNT_MERGE)
+    data, team, codes, *more = st.tabs([*labels, _("Merge")] if may_merge else labels)
     with data:
         _data(actor, account, lists, currency)
     with team:
         _team(actor, account, lists)
     with codes:
         _codes(actor, account)
+    for merge in more:
+        with merge:
+            merge_form.show(actor, account)
 
 
 def _data(actor: Actor, account: AccountDetail, lists: Choices, currency: str) -> None:

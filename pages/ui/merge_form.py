@@ -1,4 +1,4 @@
-"""The dialog that merges two accounts: which one, what it does, which values stay."""
+"""The form that merges two accounts: which one, what it does, which values stay."""
 
 from __future__ import annotations
 
@@ -10,45 +10,26 @@ import pandas as pd
 import streamlit as st
 
 from core import account_duplicates, account_mergers, accounts, db, merger_previews, settings
-from core.account_duplicates import Alike
-from core.accounts import AccountDetail
+from core.account_duplicates import Alike, Pair
+from core.accounts import AccountDetail, AccountRow
 from core.auth import Actor
 from core.errors import Invalid, UtamaError
 from core.language import _
 from core.merger_previews import Preview
-from core.vocabulary import AccountStatus, Permission
+from core.vocabulary import AccountStatus
 from pages.ui import audit_parts, formats, forms
 from pages.ui.forms import plain
 
 
-def button(actor: Actor, account: AccountDetail) -> None:
-    """Opens the dialog, for who may merge."""
-    may = actor.may(Permission.ACCOUNT_MERGE) and not account.is_unassigned
-    if may and st.button(
-        _("Merge …"),
-        icon=":material/merge:",
-        key="merge",
-        help=_("Two accounts that are one: move everything of one to the other. It can be undone."),
-    ):
-        st.dialog(_("Merge with another account"), width="large")(_merge)(actor, account.id)
-
-
-def _merge(actor: Actor, account_id: int) -> None:
+def show(actor: Actor, here: AccountDetail) -> None:
+    """Choose the other account, see what merging would do, decide, and merge."""
+    account_id = here.id
+    st.caption(_("Two accounts that are one: everything of one goes to the other. It can be undone."))
     with db.read() as session:
-        here = accounts.get(session, actor, account_id)
         others = {row.id: row for row in accounts.search(session, actor) if row.id != account_id}
         twins = account_duplicates.likely_duplicates(session, actor, account_id)
         currency = settings.get(session).base_currency
-    alike = {pair.second.id if pair.first.id == account_id else pair.first.id: pair for pair in twins}
-    reasons = {Alike.NAME: _("same name"), Alike.CODE: _("same code elsewhere")}
-    names = {
-        number: f"{others[number].code} · {others[number].name}"
-        + (f" ({reasons[alike[number].alike]})" if number in alike else "")
-        for number in [*(one for one in alike if one in others), *(one for one in others if one not in alike)]
-    }
-    if alike:
-        found = ", ".join(names[number] for number in alike if number in names)
-        st.caption(_("Probably the same account: {found}").format(found=plain(found)))
+    names = _choices(account_id, others, twins)
     other_id = st.selectbox(
         _("The other account"),
         list(names),
@@ -77,6 +58,23 @@ def _merge(actor: Actor, account_id: int) -> None:
         return
     _moves(found_preview, currency)
     _decide(actor, found_preview)
+
+
+def _choices(account_id: int, others: dict[int, AccountRow], twins: list[Pair]) -> dict[int, str]:
+    """Every other account, those first that are probably the same, which are said above as well."""
+    reasons = {Alike.NAME: _("same name"), Alike.CODE: _("same code elsewhere")}
+    alike = {
+        pair.second.id if pair.first.id == account_id else pair.first.id: reasons[pair.alike]
+        for pair in twins
+    }
+    names = {
+        number: f"{row.code} · {row.name}" + (f" ({alike[number]})" if number in alike else "")
+        for number, row in sorted(others.items(), key=lambda item: item[0] not in alike)
+    }
+    if alike:
+        found = ", ".join(names[number] for number in alike if number in names)
+        st.caption(_("Probably the same account: {found}").format(found=plain(found)))
+    return names
 
 
 def _moves(found: Preview, currency: str) -> None:
