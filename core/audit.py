@@ -120,9 +120,14 @@ def digest(entry: AuditEntry) -> str:
     return hashlib.sha256(f"{entry.previous_hash}{text}".encode()).hexdigest()
 
 
+# Entries of these leave every figure as it was.
+_WITHOUT_EFFECT = ("data:export", "export:portfolio", "session:create", "session:end", "store:backup")
+
+
 def state(session: Session) -> str | None:
-    """What names the state of the whole store, since every change has its entry; None before the first one."""
-    return session.scalar(select(AuditHead.last_hash).where(AuditHead.id == 1))
+    """What names the state of the store's figures, since every change has its entry; None before the first one."""
+    last = select(AuditEntry.hash).where(AuditEntry.action.not_in(_WITHOUT_EFFECT))
+    return session.scalar(last.order_by(desc(AuditEntry.id)).limit(1))
 
 
 def broken_at(session: Session) -> int | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from core import auth, rollups
@@ -151,16 +151,26 @@ def by(
 ) -> dict[tuple[Any, ...], Measures]:
     """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines."""
     auth.require(actor, Permission.REVENUE_READ)
-    found: dict[tuple[Any, ...], Measures] = {}
     with_account, sees_cost = needs_account(dimensions, sold), actor.sees_cost
-    for source, piece in _pieces(actor, period, dimensions, accounts, sold):
-        query = _sums(source, piece, dimensions, sold)
-        query = within(query, source, actor, accounts, with_account=with_account)
-        for row in session.execute(query):
-            key, measures = tuple(row[: len(dimensions)]), _measures(sees_cost, row[len(dimensions) :])
-            if measures.lines:
-                found[key] = found[key] + measures if key in found else measures
+    pieces = [
+        within(_sums(source, piece, dimensions, sold), source, actor, accounts, with_account=with_account)
+        for source, piece in _pieces(actor, period, dimensions, accounts, sold)
+    ]
+    found: dict[tuple[Any, ...], Measures] = {}
+    for row in session.execute(_together(pieces, len(dimensions))):
+        key, measures = tuple(row[: len(dimensions)]), _measures(sees_cost, row[len(dimensions) :])
+        if measures.lines:
+            found[key] = measures
     return found
+
+
+def _together(pieces: list[Select[Any]], keys: int) -> Select[Any]:
+    """One row a key, whichever tables answered for the parts of the period."""
+    if len(pieces) == 1:
+        return pieces[0]
+    columns = union_all(*pieces).subquery().c
+    given, sums = list(columns)[:keys], list(columns)[keys:]
+    return select(*given, *(func.sum(one) for one in sums)).group_by(*given)
 
 
 def by_month(
@@ -300,15 +310,16 @@ def _layer(
 
 
 def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Select[Any]:
-    keys = [key_of(source, dimension) for dimension in dimensions]
+    keys = [key_of(source, dimension).label(f"key_{dimension}") for dimension in dimensions]
     of_lines = source is OrderLine
     sums = rollups.line_sums() if of_lines else rollups.layer_sums(source)
     by_day = source in (OrderLine, AccountDay, ProductDay)
     day = source.booked_on if by_day else source.year if source is AccountYear else source.month
-    query = select(*keys, *sums.values()).select_from(source).where(day >= piece.start, day < piece.end)
+    columns = (total.label(name) for name, total in sums.items())
+    query = select(*keys, *columns).select_from(source).where(day >= piece.start, day < piece.end)
     if Dimension.CATEGORY in dimensions or sold.category_ids:
         query = query.join(Product, Product.id == source.product_id)
-    return query.where(line_condition(sold, source)).group_by(*keys)
+    return query.where(line_condition(sold, source)).group_by(*(key.element for key in keys))
 
 
 def needs_account(dimensions: tuple[Dimension, ...], sold: LineFilter) -> bool:
