@@ -17,6 +17,7 @@ from core import (
     backup,
     clock,
     db,
+    demo,
     doctor,
     exports,
     kpis,
@@ -604,3 +605,22 @@ def test_a_merger_leaves_its_numbers_when_undone(session, pair, director):
     kept_row = session.get(AccountMerger, merger)
     assert (kept_row.undone_by, kept_row.details) == ("dora", {"orders": 3, "lines": 4})
     assert session.scalar(select(func.count()).select_from(TeamMember)) == 3
+
+
+def test_the_demo_goes_with_an_account_that_was_merged(sqlite_store):
+    with db.write() as session:
+        demo.load(session, OPERATOR, accounts=4, lines=400)
+    with db.write() as session:
+        one, other = session.scalars(select(Account).order_by(Account.id).limit(2))
+        total = revenue.totals(session, OPERATOR, YEAR)
+        merger = _merge(session, OPERATOR, one, other)
+        assert revenue.totals(session, OPERATOR, YEAR) == total
+        account_mergers.undo(session, OPERATOR, merger)
+        _merge(session, OPERATOR, one, other)
+        assert _healthy(session) == []
+    with db.write() as session:
+        demo.remove(session, OPERATOR, with_own_data=True)
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Account)) == 0
+        assert session.scalar(select(func.count()).select_from(AccountMerger)) == 0
+        assert session.scalar(select(func.count()).select_from(MergedLine)) == 0
