@@ -23,7 +23,7 @@ def _empty():
 
 
 @pytest.fixture
-def sold(session, kam, other_kam):
+def sold(session, kam, other_kam, director):
     """Anna's and Ben's accounts with an order each, and one entry in the audit; the product's id."""
     product = factories.product(session)
     product_id = product.id
