@@ -63,9 +63,9 @@ def measure(store: Store, *, constants: bool = False) -> list[Rerun]:
         codes = _codes(store)
         found = []
         for page, only in [*pages(), ("empty_page", ADMIN)]:
-            query = _ASKED.get(page, "").format_map(codes)
             people = {"admin": only} if only else PEOPLE
             for person, username in people.items():
+                query = _ASKED.get(page, "").format_map(codes[person])
                 found.append(asyncio.run(_rerun(server, held[username], page, query, person)))
         return found
 
@@ -106,28 +106,36 @@ def _middle(counts: Sequence[dict[str, float]], name: str) -> float:
     return median(count[name] * 1000 for count in counts)
 
 
-def _codes(store: Store) -> dict[str, str]:
-    """An account that all three see, and the product that sells best."""
+def _codes(store: Store) -> dict[str, dict[str, str]]:
+    """For each person an account that they see, and for all the product that sells best."""
     from sqlalchemy import create_engine, text
 
+    account = (
+        "SELECT a.code FROM accounts a LEFT JOIN regions r ON r.id = a.region_id "
+        "LEFT JOIN users u ON u.id = a.owner_id WHERE {condition} ORDER BY a.id LIMIT 1"
+    )
+    conditions = {
+        "regional": "r.name IN ('Sabah', 'Sarawak', 'East Coast')",
+        "manager": f"u.username = '{PEOPLE['manager']}'",
+    }
+    product = (
+        "SELECT p.code FROM products p JOIN revenue_product_months m ON m.product_id = p.id "
+        "GROUP BY p.code ORDER BY sum(m.net_amount) DESC LIMIT 1"
+    )
     engine = create_engine(store.url)
     with engine.connect() as connection:
-        account = connection.execute(
-            text(
-                "SELECT a.code FROM accounts a JOIN users u ON u.id = a.owner_id "
-                "JOIN regions r ON r.id = a.region_id WHERE u.username = :name "
-                "ORDER BY CASE WHEN r.name IN ('Sabah', 'Sarawak', 'East Coast') THEN 0 ELSE 1 END, a.id LIMIT 1"
-            ),
-            {"name": PEOPLE["manager"]},
-        ).scalar_one()
-        product = connection.execute(
-            text(
-                "SELECT p.code FROM products p JOIN revenue_product_months m ON m.product_id = p.id "
-                "GROUP BY p.code ORDER BY sum(m.net_amount) DESC LIMIT 1"
-            )
-        ).scalar_one()
+        best = connection.execute(text(product)).scalar_one()
+        found = {
+            person: {
+                "account": connection.execute(
+                    text(account.format(condition=conditions.get(person, "a.owner_id IS NOT NULL")))
+                ).scalar_one(),
+                "product": best,
+            }
+            for person in (*PEOPLE, "admin")
+        }
     engine.dispose()
-    return {"account": account, "product": product}
+    return found
 
 
 def show(rows: Sequence[Rerun], title: str) -> None:
