@@ -160,7 +160,7 @@ def names(session: Session, actor: Actor) -> dict[str, str]:
     auth.require(actor, Permission.ACCOUNT_READ)
     visible = select(Account.code, Account.name).where(auth.visible_accounts(actor))
     rows = session.execute(visible.order_by(func.lower(Account.name), Account.code))
-    return {code: name for code, name in rows}
+    return {row.code: row.name for row in rows}
 
 
 def find(session: Session, actor: Actor, account_ids: Sequence[int]) -> dict[int, AccountRow]:

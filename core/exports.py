@@ -1,4 +1,4 @@
-"""Files out: accounts, products, orders and targets, with the columns that an import reads back."""
+"""Files out: accounts, products, orders, targets and receivables, with the columns that an import reads back."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from core.models import (
     ListPrice,
     OrderLine,
     Product,
+    Receivable,
     Region,
     Segment,
     Target,
@@ -277,6 +278,19 @@ def _target_columns() -> dict[str, Any]:
     }
 
 
+def _receivable_columns() -> dict[str, Any]:
+    columns = ("invoice_no", "due_on", "amount", "open_amount", "as_of")
+    return {"account": Account.code, **{name: getattr(Receivable, name) for name in columns}}
+
+
+def _from_receivables(query: Select[Any]) -> Select[Any]:
+    return (
+        query.select_from(Receivable)
+        .join(Account, Account.id == Receivable.account_id)
+        .order_by(Account.code, Receivable.as_of, Receivable.due_on, Receivable.invoice_no)
+    )
+
+
 def _from_targets(query: Select[Any]) -> Select[Any]:
     return (
         query.select_from(Target)
@@ -291,10 +305,12 @@ _COLUMNS: dict[BatchKind, Callable[[], dict[str, Any]]] = {
     BatchKind.PRODUCTS: _product_columns,
     BatchKind.ORDERS: _order_columns,
     BatchKind.TARGETS: _target_columns,
+    BatchKind.RECEIVABLES: _receivable_columns,
 }
 _SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.ACCOUNTS: _from_accounts,
     BatchKind.PRODUCTS: _from_products,
     BatchKind.ORDERS: _from_orders,
     BatchKind.TARGETS: _from_targets,
+    BatchKind.RECEIVABLES: _from_receivables,
 }

@@ -1,4 +1,4 @@
-"""`export KIND`: accounts, products, orders or targets as a file."""
+"""`export KIND`: accounts, products, orders, targets or receivables as a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    kind: Annotated[BatchKind, typer.Argument(metavar="KIND", help="accounts, products, orders or targets.")],
+    kind: Annotated[
+        BatchKind, typer.Argument(metavar="KIND", help="accounts, products, orders, targets or receivables.")
+    ],
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,
     form: Annotated[Format, typer.Option("--format")] = Format.CSV,
     out: Annotated[Path | None, typer.Option("--out", help="The file; standard output if left out.")] = None,

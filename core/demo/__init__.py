@@ -17,6 +17,7 @@ from core.demo import order_rows, product_rows, rows
 from core.demo.calendar import FACTS
 from core.demo.company import DemoCompany
 from core.demo.order_rows import Progress
+from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
 from core.demo.rows import Ids
 from core.demo.scene import Scene
@@ -109,6 +110,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     product_rows.products(session, scene, ids)
     totals = order_rows.orders(session, scene, ids, progress)
     targets = order_rows.targets(session, scene, ids)
+    receivables(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
     return Totals(totals.orders, totals.lines, targets)

@@ -115,6 +115,19 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
                required=True),
         _field("margin", Content.MONEY, "margintarget", "targetmargin", "untungkasar"),
     ),
+    BatchKind.RECEIVABLES: (
+        _field("account", Content.ID, *_ACCOUNT, "code", "kod", required=True),
+        _field("invoice_no", Content.ID, "invoice", "invoiceno", "invoicenumber", "documentno", "document", "reference",
+               "noinvois", "invois", "nodokumen", required=True),
+        _field("due_on", Content.DAY, "duedate", "due", "netduedate", "paymentdue", "tarikhakhir", "tarikhakhirbayaran",
+               "tarikhmatang", required=True),
+        _field("amount", Content.MONEY, "invoiceamount", "originalamount", "total", "jumlah", "jumlahinvois", "amaun",
+               required=True),
+        _field("open_amount", Content.MONEY, "open", "openamount", "outstanding", "outstandingamount", "balance",
+               "amountdue", "baki", "bakibelumbayar", "tunggakan", required=True),
+        _field("as_of", Content.DAY, "asof", "asat", "snapshot", "snapshotdate", "reportdate", "keydate", "pada",
+               "setakat", "tarikhlaporan"),
+    ),
 }  # fmt: skip
 
 _NOT_LETTERS = re.compile(r"[^0-9a-z]+")

@@ -11,16 +11,22 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, auth
 from core.auth import Actor
+from core.importing import lookups
 from core.importing.columns import MISSING, Values
 from core.importing.findings import Findings
-from core.importing.options import BatchInHand
+from core.importing.lookups import AMBIGUOUS, UNKNOWN
+from core.importing.options import BatchInHand, Options
+from core.importing.orders import AMBIGUOUS_ACCOUNT
 from core.importing.tables import Mask, Progress
 from core.language import N_
 from core.models import ImportChange
+from core.vocabulary import Permission
 
 TWICE = N_("this stands in the file twice, with different values")
+
+NO_ACCOUNT = N_("there is no such account among yours")
 
 _EVERY = 500
 
@@ -138,6 +144,22 @@ def refuse_twice(
             different[row] = True
     found.refuse(name, TWICE, different)
     return repeated
+
+
+def account_ids(
+    session: Session, actor: Actor, values: Values, found: Findings, options: Options
+) -> list[int]:
+    """The account of each row, MISSING without one; rows whose account is not known to the actor are refused."""
+    auth.require(actor, Permission.DATA_IMPORT)
+    codes = values.text("account")
+    directory = lookups.accounts(session, actor, options.source)
+    ids = [directory.find(code) for code in codes.values]
+    places = codes.codes.tolist()
+    accounts = [ids[place] if place >= 0 else MISSING for place in places]
+    for unusable, reason in ((UNKNOWN, NO_ACCOUNT), (AMBIGUOUS, AMBIGUOUS_ACCOUNT)):
+        rows = [row for row, account in enumerate(accounts) if account == unusable]
+        refuse_rows(found, values.rows, "account", reason, rows)
+    return accounts
 
 
 def refuse_rows(found: Findings, rows: int, name: str, reason: str, places: list[int]) -> None:

@@ -14,20 +14,16 @@ from core import audit, auth
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, NotFound
-from core.importing import findings, lookups, records
+from core.importing import findings, records
 from core.importing.columns import MISSING, Values
 from core.importing.findings import Findings
-from core.importing.lookups import AMBIGUOUS, UNKNOWN
 from core.importing.options import Options
-from core.importing.orders import AMBIGUOUS_ACCOUNT
 from core.importing.records import Recorder, RecordPlan
 from core.importing.tables import Progress
-from core.language import N_, _
+from core.language import _
 from core.models import Account, ImportBatch, Target
 from core.money import MONEY_SCALE
 from core.vocabulary import Permission
-
-NO_ACCOUNT = N_("there is no such account among yours")
 
 
 def plan(
@@ -38,7 +34,7 @@ def plan(
     known = {name: values.whole(name) != MISSING for name in ("month", "net_revenue")}
     known["account"] = values.text("account").known
     findings.required(found, known, ("account", "month", "net_revenue"))
-    accounts = _accounts(session, actor, values, found, options)
+    accounts = records.account_ids(session, actor, values, found, options)
     said = [records.given(values, row, (), ("month", "net_revenue", "margin")) for row in range(values.rows)]
     keys = [(account, one.get("month")) for account, one in zip(accounts, said, strict=True)]
     repeated = records.refuse_twice(found, values, "month", keys, said)
@@ -61,18 +57,6 @@ def plan(
             outcome.change(row)
             outcome.act(change.run)
     return outcome
-
-
-def _accounts(session: Session, actor: Actor, values: Values, found: Findings, options: Options) -> list[int]:
-    codes = values.text("account")
-    directory = lookups.accounts(session, actor, options.source)
-    ids = [directory.find(code) for code in codes.values]
-    places = codes.codes.tolist()
-    accounts = [ids[place] if place >= 0 else MISSING for place in places]
-    for unusable, reason in ((UNKNOWN, NO_ACCOUNT), (AMBIGUOUS, AMBIGUOUS_ACCOUNT)):
-        rows = [row for row, account in enumerate(accounts) if account == unusable]
-        records.refuse_rows(found, values.rows, "account", reason, rows)
-    return accounts
 
 
 def _money(scaled: int | None) -> Decimal | None:

@@ -15,6 +15,7 @@ from pages.ui import (
     gate,
     merge_parts,
     portfolio_parts,
+    receivable_parts,
     tiles,
 )
 from pages.ui.forms import plain
@@ -81,8 +82,8 @@ else:
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [_("Products"), _("Prices"), _("Orders"), _("History")]
-bought, priced, ordered, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+labels = [_("Products"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
+bought, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
         account_parts.products(story.products, currency)
@@ -92,6 +93,9 @@ if priced.open:
 if ordered.open:
     with ordered:
         account_parts.order_list(actor, account, period, currency)
+if owed.open:
+    with owed:
+        receivable_parts.show(actor, account, currency)
 if changed.open:
     with changed:
         account_parts.history(actor, account)

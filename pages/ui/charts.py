@@ -257,6 +257,34 @@ def shares(names: Sequence[str], now: Sequence[Decimal | None], then: Sequence[D
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Bars:
+    """One row of bars: what they are called, and how high they are."""
+
+    name: str
+    values: Sequence[Decimal]
+
+
+def bars(labels: Sequence[str], *series: Bars, currency: str) -> go.Figure:
+    """Amounts side by side under each label, from zero; the second series in the colour of what is bad."""
+    colours = palette()
+    highest = max((abs(value) for one in series for value in one.values), default=Decimal(0))
+    divisor, unit = formats.step(highest)
+    hover = f"%{{x}}: {formats.symbol(currency)} %{{y:,.2f}}{formats.unit_name(unit)}<extra>%{{fullData.name}}</extra>"
+    traces = [
+        go.Bar(x=list(labels), y=_scaled(one.values, divisor), name=one.name, hovertemplate=hover,
+               marker={"color": colour})
+        for one, colour in zip(series, (colours.main, colours.bad), strict=False)
+    ]  # fmt: skip
+    return _figure(
+        traces,
+        colours,
+        showlegend=len(series) > 1,
+        xaxis={"type": "category"},
+        yaxis={"ticksuffix": formats.unit_name(unit)},
+    )
+
+
 def price_paid(
     months: Sequence[date], paid: Sequence[Decimal | None], listed: Sequence[Decimal | None], *, currency: str
 ) -> go.Figure:

@@ -23,6 +23,7 @@ def kinds(actor: Actor) -> dict[BatchKind, str]:
         BatchKind.ACCOUNTS: Permission.ACCOUNT_WRITE,
         BatchKind.PRODUCTS: Permission.PRODUCT_WRITE,
         BatchKind.TARGETS: Permission.TARGET_WRITE,
+        BatchKind.RECEIVABLES: Permission.DATA_IMPORT,
     }
     names = kind_names()
     return {kind: names[kind] for kind, permission in needed.items() if actor.may(permission)}
@@ -34,6 +35,7 @@ def kind_names() -> dict[BatchKind, str]:
         BatchKind.ACCOUNTS: _("Accounts"),
         BatchKind.PRODUCTS: _("Products"),
         BatchKind.TARGETS: _("Targets"),
+        BatchKind.RECEIVABLES: _("Receivables"),
     }
 
 
@@ -176,4 +178,9 @@ def _record_names() -> dict[str, str]:
         "month": _("Month"),
         "net_revenue": _("Net revenue"),
         "margin": _("Margin"),
+        "invoice_no": _("Invoice number"),
+        "due_on": _("Due on"),
+        "amount": _("Invoice amount"),
+        "open_amount": _("Open amount"),
+        "as_of": _("As of"),
     }

@@ -38,6 +38,7 @@ from core import (
     orders,
     portfolio,
     portfolio_tiles,
+    receivables,
     revenue,
     rollups,
     targets,
@@ -51,7 +52,7 @@ from core.filters import LineFilter
 from core.importing import batches
 from core.kpi_registry import KPIS, Need
 from core.kpis import By, Options
-from core.models import Account, ImportBatch, OrderLine, Product, Target
+from core.models import Account, ImportBatch, OrderLine, Product, Receivable, Target
 from core.periods import Period
 from core.revenue import Dimension
 from core.vocabulary import BatchKind, BatchStatus, Permission, Role, TeamRole
@@ -92,7 +93,8 @@ def _delivered(dimension: Dimension) -> Read:
 
 # Every way of reading what hangs on accounts. `module.function`, and after a blank which question it is asked.
 READERS: dict[str, Read] = {
-    "accounts.names": lambda session, actor: accounts.names(session, actor),
+    "receivables.overdue_by_account": receivables.overdue_by_account,
+    "accounts.names": accounts.names,
     "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
     "accounts.find": lambda session, actor: accounts.find(session, actor, list(range(100))),
     "audit.choices": audit.choices,
@@ -153,6 +155,8 @@ OF_ONE: dict[str, Ask] = {
     "account_story.products": lambda session, actor, key: account_story.products(
         session, actor, key.id, YEAR
     ),
+    "receivables.latest": lambda session, actor, key: receivables.latest(session, actor, key.id),
+    "receivables.history": lambda session, actor, key: receivables.history(session, actor, key.id),
     "account_story.story": lambda session, actor, key: account_story.story(session, actor, key.id, YEAR),
     "account_story.tiles": lambda session, actor, key: account_story.tiles(session, actor, key.id, YEAR, []),
     "accounts.access": lambda session, actor, key: accounts.access(session, actor, key.id),
@@ -190,8 +194,9 @@ ELSEWHERE = {
     # What an import tells of a stranger's account is asked below, through `importing.check`.
     **{
         f"importing.{module}": {"plan", "undo"}
-        for module in ("account_rows", "order_plan", "product_rows", "target_rows")
+        for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows")
     },
+    "importing.records": {"account_ids"},
     "importing.comparison": {"compare"},
     "importing.lookups": {"accounts"},
     "importing.mapping": {"suggest", "remember"},
@@ -261,8 +266,21 @@ def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Ac
     )
     factories.line(session, harbour, tea, date(2024, 3, 3), quantity="-2", net_price="9", unit_cost="6")
     targets.set_many(session, director, harbour.id, {date(2024, 1, 1): (Decimal(500), Decimal(120))})
+    session.add(_debt(harbour.id, "H-1"))
     rollups.rebuild(session)
     return harbour
+
+
+def _debt(account_id: int, invoice_no: str) -> Receivable:
+    day = date(2024, 3, 31)
+    return Receivable(
+        account_id=account_id,
+        as_of=day,
+        invoice_no=invoice_no,
+        due_on=date(2024, 3, 1),
+        amount=Decimal(90),
+        open_amount=Decimal(90),
+    )
 
 
 @pytest.fixture
@@ -318,6 +336,7 @@ def add_bens(
             line_no=2,
         )
         targets.set_many(store, OPERATOR, account_id, {date(2024, 1, 1): (Decimal(777), Decimal(77))})
+        store.add(_debt(account_id, f"{BENS}-R"))
         rollups.rebuild(store)
         store.flush()
         return Key(account_id, BENS, batch.id)
