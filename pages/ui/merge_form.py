@@ -153,7 +153,7 @@ def _decide(actor: Actor, found: Preview) -> None:
         versions = form.keep("versions", found.versions)
         taken = set()
         if found.differences:
-            st.markdown(f"**{_('Which values hold from then on')}**")
+            st.markdown("**" + _("Which values hold from then on") + "**")
             with st.grid(3, min_column_width=200):
                 for one in found.differences:
                     options = {kept.code: _said(one.kept), merged.code: _said(one.merged)}

@@ -10,7 +10,7 @@ import streamlit as st
 from core import db, receivables
 from core.accounts import AccountDetail
 from core.auth import Actor
-from core.language import _
+from core.language import _, ngettext
 from core.money import ZERO
 from core.receivables import Age, Owed
 from core.vocabulary import Permission
@@ -69,8 +69,8 @@ def _figures(owed: Owed, currency: str) -> None:
         else _("no limit in {currency}").format(currency=currency)
     )
     shown = (
-        (_("Open"), formats.compact(owed.open_amount, currency), _("{count} invoices").format(count=count)),
-        (_("Overdue"), formats.compact(owed.overdue, currency), _("{count} invoices").format(count=late)),
+        (_("Open"), formats.compact(owed.open_amount, currency), _invoice_count(count)),
+        (_("Overdue"), formats.compact(owed.overdue, currency), _invoice_count(late)),
         (_("Oldest overdue"), _("{days} days").format(days=owed.oldest_days), _("since its due day")),
         (_("Credit used"), formats.percent(owed.used_share), of_limit),
     )
@@ -84,6 +84,10 @@ def _figures(owed: Owed, currency: str) -> None:
         st.warning(
             _("The credit limit is exceeded by {amount}.").format(amount=over), icon=":material/warning:"
         )
+
+
+def _invoice_count(count: int) -> str:
+    return ngettext("{count} invoice", "{count} invoices", count).format(count=count)
 
 
 def _ages(owed: Owed, currency: str) -> None:
