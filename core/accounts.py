@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import is_currency
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from core import audit, auth, classification, clock
+from core import audit, auth, classification, clock, references
+from core.account_drafts import AccountDraft
 from core.audit import Subject
 from core.auth import Actor
 from core.classification import Choices, choices
@@ -20,14 +20,13 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter, account_named
 from core.language import _
 from core.models import Account, AccountCode, TeamMember, User
-from core.money import round_money
 from core.vocabulary import AccountStatus, Permission, Role, TeamRole
 
 UNASSIGNED = "UNASSIGNED"
 
 __all__ = [
     "UNASSIGNED", "AccountDetail", "AccountDraft", "AccountRow", "Choices", "Member", "access", "choices", "confirm",
-    "create", "find", "get", "get_by_code", "names", "search", "subject", "unassigned", "update",
+    "create", "find", "get", "get_by_code", "names", "remove", "search", "subject", "unassigned", "update",
 ]  # fmt: skip
 
 
@@ -78,55 +77,6 @@ class AccountDetail(AccountRow):
     team: tuple[Member, ...]
     codes: tuple[tuple[str, str], ...]  # source, code
     version: int
-
-
-@dataclass(frozen=True)
-class AccountDraft:
-    """What is decided about an account; lists are named, not numbered, so that new names can be given."""
-
-    code: str
-    name: str
-    group: str | None = None
-    segment: str | None = None
-    tier: str | None = None
-    region: str | None = None
-    industry: str | None = None
-    country: str | None = None
-    owner_id: int | None = None
-    status: AccountStatus = AccountStatus.ACTIVE
-    since_on: date | None = None
-    currency: str | None = None
-    payment_days: int | None = None
-    credit_limit: Decimal | None = None
-
-    def tidy(self) -> AccountDraft:
-        """The same without outer blanks, with None for what was left empty."""
-        values = asdict(self)
-        for name, value in values.items():
-            if isinstance(value, str) and name != "status":
-                values[name] = value.strip() or None
-        values["code"], values["name"] = values["code"] or "", values["name"] or ""
-        values["currency"] = values["currency"].upper() if values["currency"] else None
-        return AccountDraft(**values)
-
-    def problems(self) -> dict[str, str]:
-        """What breaks a rule, by field."""
-        found = {}
-        if not self.code:
-            found["code"] = _("Give the account a code.")
-        elif len(self.code) > 64:
-            found["code"] = _("A code has at most 64 characters.")
-        if not self.name:
-            found["name"] = _("Give the account a name.")
-        if self.currency and not is_currency(self.currency):
-            found["currency"] = _("Give a currency by its three letters, such as MYR.")
-        if self.payment_days is not None and not 0 <= self.payment_days <= 3650:
-            found["payment_days"] = _("Days to pay are a number from 0 to 3650.")
-        if self.credit_limit is not None and self.credit_limit < 0:
-            found["credit_limit"] = _("A credit limit is zero or more.")
-        elif self.credit_limit is not None and self.credit_limit != round_money(self.credit_limit):
-            found["credit_limit"] = _("An amount has at most four decimals.")
-        return found
 
 
 _FIELDS = tuple(field.name for field in fields(AccountDraft))
@@ -214,8 +164,8 @@ def create(session: Session, actor: Actor, draft: AccountDraft) -> int:
     return account.id
 
 
-def update(session: Session, actor: Actor, account_id: int, draft: AccountDraft, *, version: int) -> None:
-    """Change an account; only directors change its code and owner."""
+def update(session: Session, actor: Actor, account_id: int, draft: AccountDraft, *, version: int) -> int:
+    """Change an account and return its new version; only directors change its code and owner."""
     auth.require(actor, Permission.ACCOUNT_WRITE)
     account = access(session, actor, account_id)
     _is_real(account)
@@ -236,6 +186,21 @@ def update(session: Session, actor: Actor, account_id: int, draft: AccountDraft,
     changes = audit.differences(before, _values(account))
     if changes:
         audit.record(session, actor, "account:update", subject(account), changes)
+    return account.version
+
+
+def remove(session: Session, actor: Actor, account_id: int, *, version: int) -> None:
+    """Take back a new account, as long as nobody changed it and nothing stands on it."""
+    auth.require(actor, Permission.ACCOUNT_CREATE)
+    account = access(session, actor, account_id)
+    _is_real(account)
+    if account.version != version or references.is_used(session, account):
+        raise Conflict(_("The account has been worked with since: it stays."))
+    before = _values(account)
+    session.delete(account)
+    session.flush()
+    changes = {name: (value, None) for name, value in before.items() if value is not None}
+    audit.record(session, actor, "account:remove", subject(account), changes)
 
 
 def confirm(session: Session, actor: Actor, account_id: int) -> None:

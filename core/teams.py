@@ -19,8 +19,11 @@ from core.vocabulary import Permission, TeamRole
 
 def set_team(
     session: Session, actor: Actor, account_id: int, members: Sequence[Member], *, version: int
-) -> None:
-    """Decide who works on an account, from which day to which; the list replaces the one before."""
+) -> int:
+    """Decide who works on an account, from which day to which; the list replaces the one before.
+
+    Returns the account's new version.
+    """
     auth.require(actor, Permission.ACCOUNT_WRITE)
     account = _open(session, actor, account_id, version)
     names = _names(session, members)
@@ -29,7 +32,7 @@ def set_team(
     before = {_key(row): row for row in stored}
     wanted = {_key(member): member for member in members}
     if before.keys() == wanted.keys():
-        return
+        return account.version
     for key, row in before.items():
         if key not in wanted:
             session.delete(row)
@@ -41,12 +44,16 @@ def set_team(
     _touch(session, account)
     changes = {"team": (_said(before.values(), names), _said(wanted.values(), names))}
     audit.record(session, actor, "account:team", accounts.subject(account), changes)
+    return account.version
 
 
 def set_codes(
     session: Session, actor: Actor, account_id: int, codes: Sequence[tuple[str, str]], *, version: int
-) -> None:
-    """Decide what other systems call an account, as (source, code); the list replaces the one before."""
+) -> int:
+    """Decide what other systems call an account, as (source, code); the list replaces the one before.
+
+    Returns the account's new version.
+    """
     auth.require(actor, Permission.ACCOUNT_WRITE)
     account = _open(session, actor, account_id, version)
     wanted = sorted({(source.strip(), code.strip()) for source, code in codes})
@@ -57,7 +64,7 @@ def set_codes(
     query = select(AccountCode.source, AccountCode.code).where(AccountCode.account_id == account.id)
     before = sorted((source, code) for source, code in session.execute(query))
     if wanted == before:
-        return
+        return account.version
     session.execute(delete(AccountCode).where(AccountCode.account_id == account.id))
     for source, code in wanted:
         taken = session.get(AccountCode, (source, code))
@@ -70,6 +77,7 @@ def set_codes(
     _touch(session, account)
     changes = {"codes": ([": ".join(pair) for pair in before], [": ".join(pair) for pair in wanted])}
     audit.record(session, actor, "account:codes", accounts.subject(account), changes)
+    return account.version
 
 
 def _open(session: Session, actor: Actor, account_id: int, version: int) -> Account:

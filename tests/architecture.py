@@ -147,6 +147,7 @@ ACTORLESS = {
     "core.kpis.document": "writes down results that somebody has asked for",
     "core.models": "tables",
     "core.otif.in_force": "what everybody may know",
+    "core.references": "looks for what refers to a record, for functions that have asked",
     "core.rollups": "keeps the sums in step for functions that have asked",
     "core.schema": "makes the tables",
     "core.sessions": "finds out who is there: nobody is known before",
@@ -373,6 +374,15 @@ def _says_english(node: ast.expr) -> bool:
     return any(isinstance(t, str) and WORD.search(ICON.sub("", t)) for t in texts)
 
 
+def dialogs_ask_anew_who_is_there(path: PurePosixPath, tree: ast.Module, source: str) -> Offences:
+    """A dialog and a fragment run without the frame: one place settles who asks there, and in which language."""
+    if path.parts[0] != "pages" or path.name == "dialogs.py":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and dotted(node) in ("st.dialog", "st.fragment"):
+            yield f"{node.lineno}: {dotted(node)} runs without the frame; use pages.ui.dialogs"
+
+
 LIBRARY_TRAPS = {
     "experimental_guest_login": "signs strangers in",
     "forgot_password": "sets a new password for whoever asks",
@@ -411,6 +421,7 @@ RULES: tuple[Rule, ...] = (
     no_html_from_values,
     text_for_markdown_is_ours,
     what_people_read_can_be_translated,
+    dialogs_ask_anew_who_is_there,
     no_traps_of_libraries,
 )
 

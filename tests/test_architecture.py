@@ -89,6 +89,8 @@ OFFENCES = [
     ("what_people_read_can_be_translated", "pages/work/today.py", "st.info(f'{rows} rows')"),
     ("what_people_read_can_be_translated", "core/orders.py", "raise NotFound('There is no such order.')"),
     ("what_people_read_can_be_translated", "core/orders.py", "raise errors.Invalid(f'{x} is wrong')"),
+    ("dialogs_ask_anew_who_is_there", "pages/ui/x.py", "@st.dialog('a')\ndef f(): ..."),
+    ("dialogs_ask_anew_who_is_there", "pages/work/today.py", "st.fragment(f)()"),
     ("no_traps_of_libraries", "pages/ui/x.py", "authenticator.forgot_password()"),
     ("no_traps_of_libraries", "pages/ui/x.py", "Authenticate(api_key='a')"),
     ("no_traps_of_libraries", "core/importing/x.py", "pandas.read_pickle(upload)"),
@@ -145,6 +147,8 @@ FAIR = [
     ("what_people_read_can_be_translated", "pages/work/today.py", "st.caption(f'{a} · {b}')"),
     ("what_people_read_can_be_translated", "pages/work/today.py", "st.button(':material/add:')"),
     ("what_people_read_can_be_translated", "core/orders.py", "raise NotFound(_('There is no such order.'))"),
+    ("dialogs_ask_anew_who_is_there", "pages/ui/x.py", "dialogs.show(title, f)"),
+    ("dialogs_ask_anew_who_is_there", "pages/ui/dialogs.py", "st.dialog('a')(f)()"),
     ("no_traps_of_libraries", "pages/ui/x.py", "authenticator.login(key='a')"),
 ]
 

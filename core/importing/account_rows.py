@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth
+from core import audit, auth, references
 from core.accounts import UNASSIGNED
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict
-from core.importing import creations, findings, records
+from core.importing import findings, records
 from core.importing.columns import Values
 from core.importing.findings import Findings
 from core.importing.options import Options
@@ -238,7 +238,7 @@ def undo(session: Session, actor: Actor, batch: ImportBatch, _moment: datetime) 
         if account is None:
             raise Conflict(_("An account of this import is gone or no longer yours, so it cannot be undone."))
         now = audit.plain({name: getattr(account, name) for name in change.after})
-        if now != change.after or (change.before is None and creations.is_used(session, account)):
+        if now != change.after or (change.before is None and references.is_used(session, account)):
             raise Conflict(
                 _("Account {code} was changed or used since, so the import cannot be undone.").format(
                     code=account.code

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Table, delete, exists, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from core.models import Account, Base, Product
+from core import references
+from core.models import Account, Product
 
-# Sums and order heads follow the lines; they hold on to nothing by themselves.
-_DERIVED = {
-    "orders", "revenue_cells", "revenue_account_months", "revenue_account_years", "revenue_product_months",
-    "account_rhythms",
-}  # fmt: skip
 _AT_ONCE = 500
 
 
@@ -29,21 +24,8 @@ def remove_unused(session: Session, batch_id: int) -> None:
     session.expire_all()
 
 
-def is_used(session: Session, record: Account | Product) -> bool:
-    """Whether anything but sums refers to an account or product."""
-    return any(
-        session.scalar(select(exists().where(column == record.id)))
-        for table, column in _referring(type(record).__table__)
-        if table.name not in _DERIVED
-    )
-
-
 def _unused(session: Session, model: type[Account | Product], batch_id: int) -> list[int]:
-    used = [
-        select(column).where(column.is_not(None))
-        for table, column in _referring(model.__table__)
-        if table.name not in _DERIVED
-    ]
+    used = [select(column).where(column.is_not(None)) for column in references.to(model)]
     query = select(model.id).where(
         model.batch_id == batch_id, model.version == 1, *(model.id.not_in(ids) for ids in used)
     )
@@ -69,13 +51,3 @@ def _found_by_product(session: Session) -> Iterator[None]:
     yield
     session.execute(text("DROP INDEX ix_undo_lines"))
     session.execute(text("DROP INDEX ix_undo_replaced"))
-
-
-def _referring(target: Any) -> list[tuple[Table, Any]]:
-    """Every column of every table that refers to this one."""
-    return [
-        (table, key.parent)
-        for table in Base.metadata.sorted_tables
-        for key in table.foreign_keys
-        if key.column.table is target and table is not target
-    ]

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock
+from core import audit, auth, clock, references
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict
-from core.importing import creations, findings, records
+from core.importing import findings, records
 from core.importing.columns import Values
 from core.importing.findings import Findings
 from core.importing.options import Options
@@ -250,7 +250,7 @@ def _undo_product(
     after: dict[str, Any],
 ) -> None:
     now = audit.plain({name: getattr(product, name) for name in after})
-    if now != after or (before is None and creations.is_used(session, product)):
+    if now != after or (before is None and references.is_used(session, product)):
         raise Conflict(_changed_since(product))
     subject = Subject("product", str(product.id), product.name)
     if before is None:

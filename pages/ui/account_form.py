@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,7 +17,7 @@ from core.classification import Choices
 from core.errors import Invalid
 from core.language import _
 from core.vocabulary import AccountStatus, Permission, TeamRole
-from pages.ui import forms, merge_form
+from pages.ui import dialogs, forms, merge_form
 from pages.ui.forms import Form
 
 
@@ -27,14 +29,14 @@ def may_edit(actor: Actor, account: AccountDetail) -> bool:
     return actor.may(Permission.ACCOUNT_WRITE) and not account.is_unassigned
 
 
-def create_dialog(actor: Actor) -> None:
+def create_dialog() -> None:
     """Open the form for a new account."""
-    st.dialog(_("New account"), width="large")(_create)(actor)
+    dialogs.show(_("New account"), _create)
 
 
-def edit_dialog(actor: Actor, account_id: int) -> None:
+def edit_dialog(account_id: int) -> None:
     """Open the forms of an account: its data, its team, its codes."""
-    st.dialog(_("Change the account"), width="large")(_edit)(actor, account_id)
+    dialogs.show(_("Change the account"), _edit, account_id)
 
 
 def _create(actor: Actor) -> None:
@@ -46,7 +48,8 @@ def _create(actor: Actor) -> None:
         submitted = form.submit(_("Create account"))
     if submitted:
         with form.saving(_("Account {code} created.").format(code=draft.code)) as session:
-            accounts.create(session, actor, draft)
+            number = accounts.create(session, actor, draft)
+            form.offer_undo(partial(accounts.remove, account_id=number, version=1))
 
 
 def _edit(actor: Actor, account_id: int) -> None:
@@ -75,7 +78,14 @@ def _data(actor: Actor, account: AccountDetail, lists: Choices, currency: str) -
         submitted = form.submit(_("Save"))
     if submitted:
         with form.saving(_("Account saved.")) as session:
-            accounts.update(session, actor, account.id, draft, version=version)
+            now = accounts.update(session, actor, account.id, draft, version=version)
+            form.offer_undo(
+                partial(accounts.update, account_id=account.id, draft=_as_stored(account), version=now)
+            )
+
+
+def _as_stored(account: AccountDetail) -> AccountDraft:
+    return AccountDraft(**{field.name: getattr(account, field.name) for field in fields(AccountDraft)})
 
 
 def _draft(
@@ -181,7 +191,8 @@ def _team(actor: Actor, account: AccountDetail, lists: Choices) -> None:
             form.show(error)
             return
         with form.saving(_("Team saved.")) as session:
-            teams.set_team(session, actor, account.id, members, version=version)
+            now = teams.set_team(session, actor, account.id, members, version=version)
+            form.offer_undo(partial(teams.set_team, account_id=account.id, members=account.team, version=now))
 
 
 def _members(edited: pd.DataFrame, names: dict[int, str], roles: dict[TeamRole, str]) -> list[Member]:
@@ -243,7 +254,8 @@ def _codes(actor: Actor, account: AccountDetail) -> None:
     if submitted:
         pairs = [(_text(row["source"]), _text(row["code"])) for _place, row in edited.iterrows()]
         with form.saving(_("Codes saved.")) as session:
-            teams.set_codes(session, actor, account.id, pairs, version=version)
+            now = teams.set_codes(session, actor, account.id, pairs, version=version)
+            form.offer_undo(partial(teams.set_codes, account_id=account.id, codes=account.codes, version=now))
 
 
 def _text(value: Any) -> str:

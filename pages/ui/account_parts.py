@@ -51,7 +51,7 @@ def choose(names: Mapping[str, str], code: str | None) -> None:
 def edit(actor: Actor, account: AccountDetail) -> None:
     """Opens the forms of the account, for who may change it."""
     if account_form.may_edit(actor, account) and st.button(_("Edit"), icon=":material/edit:", key="edit"):
-        account_form.edit_dialog(actor, account.id)
+        account_form.edit_dialog(account.id)
 
 
 def missing() -> None:

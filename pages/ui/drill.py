@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from core import clock, db, order_lines
+from core.auth import Actor
 from core.filters import AccountFilter
 from core.language import _
 from core.periods import Period
 from core.portfolio_tiles import Tile
-from core.vocabulary import Permission
-from pages.ui import formats, gate, tables
+from pages.ui import dialogs, formats, tables
 
 if TYPE_CHECKING:
     from pages.ui.tiles import Look
@@ -50,14 +50,10 @@ def button(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
 
 
 def _open(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
-    @st.dialog(_(look.label), width="large")
-    def drawer() -> None:
-        _content(tile, look, currency=currency, asked=asked)
-
-    drawer()
+    dialogs.show(_(look.label), _content, tile, look, currency=currency, asked=asked)
 
 
-def _content(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
+def _content(actor: Actor, tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
     st.markdown(_(look.formula))
     st.markdown(f"**{equation(tile, look, currency)}**")
     st.caption(
@@ -77,7 +73,7 @@ def _content(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
             tables.plain_frame(frame, columns, key="drill_rows")
     if by_line.open:
         with by_line:
-            _order_lines(asked, currency)
+            _order_lines(actor, asked, currency)
 
 
 def _rows_label(tile: Tile, asked: Asked) -> str:
@@ -124,8 +120,7 @@ def parts(
     return (frame if look.denominator else frame.drop(columns="denominator")), columns
 
 
-def _order_lines(asked: Asked, currency: str) -> None:
-    actor = gate.require(Permission.REVENUE_READ)
+def _order_lines(actor: Actor, asked: Asked, currency: str) -> None:
     with db.read() as session:
         found = order_lines.search(session, actor, asked.period, asked.accounts, limit=LINE_LIMIT)
     st.caption(

@@ -8,6 +8,7 @@
         with form.saving(_("Account saved.")) as session:
             accounts.update(session, actor, account.id, draft, version=version)
 
+Inside `saving`, `form.offer_undo` takes a function that takes the change back: the frame offers it once saved.
 Field names are those of the draft, so that an error of core finds its place. A form's key names the record
 that it edits; fields may stand in columns. Nothing but calls of core stands inside `saving`: any Streamlit call
 there could cut the change in half.
@@ -18,6 +19,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -26,14 +28,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db
+from core.auth import Actor
 from core.errors import AlreadyDone, Conflict, Invalid, UtamaError
 from core.language import _
 from pages.ui import gate, typing_numbers
 
 Choice = TypeVar("Choice")
 
+Undo = Callable[[Any, Actor], object]  # takes a change back, given a writing transaction and who asks
+
 _PREFIX = "form:"
 _FLASH = "flash"
+_UNDO = f"{_PREFIX}undo"  # forgotten when another page is opened, like all that forms remember
 
 
 class Form:
@@ -46,6 +52,7 @@ class Form:
         self._typed: dict[str, Any] = {}
         self._problems: dict[str, str] = {}
         self._foot: DeltaGenerator | None = None
+        self._undo: Undo | None = None
 
     @property
     def nonce(self) -> str:
@@ -185,10 +192,17 @@ class Form:
             return
         self.done(message, then)
 
+    def offer_undo(self, undo: Undo) -> None:
+        """Offer to take back what is being saved; call it inside `saving`, after the change."""
+        self._undo = undo
+
     def done(self, message: str, then: Callable[[], None] | None = None) -> None:
         """Start afresh: the message is shown after the rerun that this begins, or that `then` begins."""
         forget(self.key)
+        forget("undo")
         flash(message)
+        if self._undo is not None:
+            st.session_state[_UNDO] = _Offer(message, self._undo, secrets.token_urlsafe(12))
         if then is not None:
             then()
         st.rerun()
@@ -259,6 +273,49 @@ def show_flash() -> None:
     message = st.session_state.pop(_FLASH, None)
     if message:
         st.toast(plain(message), icon=":material/check_circle:")
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """What was saved last, and how to take it back."""
+
+    message: str
+    undo: Undo
+    nonce: str
+
+
+def show_undo() -> None:
+    """Offer to take back what was saved last; the frame calls it once a run."""
+    offer: _Offer | None = st.session_state.get(_UNDO)
+    if offer is None:
+        return
+    with st.bottom, st.container(key="undo_bar", horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(offer.message), width="stretch")
+        wanted = st.button(_("Undo"), key=f"undo_{offer.nonce}", icon=":material/undo:")
+        closed = st.button(
+            "", key=f"keep_{offer.nonce}", icon=":material/close:", type="tertiary", help=_("Close")
+        )
+        place = st.container()
+    if closed:
+        forget("undo")
+        st.rerun()
+    if wanted:
+        _take_back(offer, place)
+
+
+def _take_back(offer: _Offer, place: DeltaGenerator) -> None:
+    actor = gate.require()
+    try:
+        with db.write(once=offer.nonce, actor_name=actor.username) as session:
+            offer.undo(session, actor)
+    except AlreadyDone:
+        pass  # the second of two clicks
+    except UtamaError as error:
+        place.error(plain(_("It cannot be undone: {reason}").format(reason=error.message)))
+        return
+    forget()  # forms that are open show what is stored again
+    flash(_("Undone."))
+    st.rerun()
 
 
 def note(name: str, value: Any) -> None:

@@ -43,6 +43,7 @@ def main() -> None:
     forms.show_flash()
     try:
         with gate.one_run(found):
+            forms.show_undo()
             page.run()
     except UtamaError as error:
         st.error(error.message)

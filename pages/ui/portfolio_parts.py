@@ -14,7 +14,7 @@ from core.language import _
 from core.money import ZERO
 from core.portfolio import Board, Standing
 from core.vocabulary import Permission
-from pages.ui import account_form, charts, filters, formats, navigation, tables
+from pages.ui import account_form, charts, dialogs, filters, formats, navigation, tables
 from pages.ui.charts import Move
 
 NAMED_MOVES = 7
@@ -60,14 +60,14 @@ def months(board: Board, currency: str) -> None:
 
 
 def table(title: str, frame: pd.DataFrame, currency: str) -> None:
-    @st.dialog(title, width="large")
-    def behind() -> None:
-        numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
-        tables.plain_frame(
-            frame, {name: tables.money_column(name, currency, places=0) for name in numbers}, key="behind"
-        )
+    dialogs.show(title, _behind, frame, currency)
 
-    behind()
+
+def _behind(_actor: Actor, frame: pd.DataFrame, currency: str) -> None:
+    numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
+    tables.plain_frame(
+        frame, {name: tables.money_column(name, currency, places=0) for name in numbers}, key="behind"
+    )
 
 
 def moves(standings: Sequence[Standing]) -> list[Move]:
@@ -124,7 +124,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
             _export(shown, board, currency, actor, words)
             if account_form.may_create(actor) and st.button(_("New account"), icon=":material/add:"):
-                account_form.create_dialog(actor)
+                account_form.create_dialog()
     if not shown:
         st.info(_("Nothing needs attention here.") if only_attention else _("No account fits these filters."))
         return

@@ -1,0 +1,33 @@
+"""What refers to a record: it may go only while nothing does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from core.models import Account, Base, Product
+
+# Sums and order heads follow the lines; they hold on to nothing by themselves.
+_DERIVED = {
+    "orders", "revenue_cells", "revenue_account_days", "revenue_account_months", "revenue_account_years",
+    "revenue_product_days", "revenue_product_months", "account_rhythms",
+}  # fmt: skip
+
+
+def to(model: type[Account | Product]) -> list[Any]:
+    """Every column by which something could refer to a record of this kind."""
+    target: Any = model.__table__
+    return [
+        key.parent
+        for table in Base.metadata.sorted_tables
+        if table is not target and table.name not in _DERIVED
+        for key in table.foreign_keys
+        if key.column.table is target
+    ]
+
+
+def is_used(session: Session, record: Account | Product) -> bool:
+    """Whether anything but sums refers to an account or product."""
+    return any(session.scalar(select(exists().where(column == record.id))) for column in to(type(record)))
