@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, revenue, settings, targets
+from core import audit, auth, clock, revenue, settings, spread, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -55,6 +55,9 @@ class Reason:
     days: int = 0  # rhythm: since the last order
     usual_days: Decimal = ZERO  # rhythm: the account's median gap
     share: Decimal = ZERO  # fall and target: how far below, as a share
+    usual: Decimal | None = (
+        None  # fall: what the account usually swings over as long a period; none: not known
+    )
     account: str = ""  # whose, where several are shown as one group
 
 
@@ -79,6 +82,7 @@ class Standing:
     target: Decimal | None  # none: no month of the period has one
     last_order_on: date | None
     usual_gap_days: Decimal | None
+    usual_spread: Decimal | None = None  # of net revenue against last year over as long a period
     reasons: tuple[Reason, ...] = ()
     account_count: int = 1
 
@@ -199,20 +203,19 @@ def _standings(
     now, before, year_ago = [
         revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts) for period in periods
     ]
-    shown = Period(add_months(day, -11), add_months(day, 1))
-    series = _series(session, actor, accounts, shown)
+    series = _series(session, actor, accounts, day)
     wanted = targets.by_account(session, actor, periods[0], accounts)
     rhythms = _rhythms(session, actor, accounts)
     nothing = Measures(cost=ZERO if actor.sees_cost else None)
-    quiet = ((0.0,) * 12, ZERO)
+    quiet = _Series((0.0,) * 12, ZERO, None)
+    days = (periods[0].end - periods[0].start).days
     found = []
     for row in session.execute(_account_columns().where(auth.visible_accounts(actor), accounts.condition())):
         key = (row.id,)
         if row.is_unassigned and key not in now and key not in year_ago:
             continue
         rhythm = rhythms.get(row.id)
-        measures = now.get(key, nothing)
-        months, year = series.get(row.id, quiet)
+        past = series.get(row.id, quiet)
         target = wanted[row.id].net_revenue if row.id in wanted else None
         found.append(
             Standing(
@@ -225,14 +228,15 @@ def _standings(
                 segment=row.segment,
                 region=row.region,
                 group=row.group,
-                now=measures,
+                now=now.get(key, nothing),
                 before=before.get(key, nothing),
                 year_ago=year_ago.get(key, nothing),
-                months=months,
-                year=year,
+                months=past.months,
+                year=past.year,
                 target=target,
                 last_order_on=rhythm.last_order_on if rhythm else None,
                 usual_gap_days=rhythm.median_gap_days if rhythm else None,
+                usual_spread=None if past.swing is None else spread.over(past.swing, days),
             )
         )
     return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
@@ -265,10 +269,17 @@ def _account_columns() -> Any:
     )  # fmt: skip
 
 
-def _series(
-    session: Session, actor: Actor, accounts: AccountFilter, shown: Period
-) -> dict[int, tuple[tuple[float, ...], Decimal]]:
-    """Net revenue of each month by account and the sum; a Decimal of every month would take far longer."""
+@dataclass(frozen=True)
+class _Series:
+    months: tuple[float, ...]
+    year: Decimal
+    swing: Decimal | None
+
+
+def _series(session: Session, actor: Actor, accounts: AccountFilter, day: date) -> dict[int, _Series]:
+    """The last twelve months of each account, and how much the twelve finished ones swing on the year before."""
+    shown = Period(add_months(day, -24), add_months(day, 1))
+    # Whole numbers: a Decimal of every month would take far longer.
     rows = session.execute(
         select(AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger))
         .join(Account, Account.id == AccountMonth.account_id)
@@ -282,11 +293,18 @@ def _series(
     positions = {month: place for place, month in enumerate(shown.months())}
     series: dict[int, list[int]] = {}
     for account_id, month, net in rows:
-        series.setdefault(account_id, [0] * 12)[positions[month]] = net
-    return {
-        account_id: (tuple(net / MONEY_SCALE for net in nets), Decimal(sum(nets)) / MONEY_SCALE)
-        for account_id, nets in series.items()
-    }
+        series.setdefault(account_id, [0] * 25)[positions[month]] = net
+    return {account_id: _past(nets) for account_id, nets in series.items()}
+
+
+def _past(nets: list[int]) -> _Series:
+    """Of 25 months, the last of them not over yet."""
+    swing = spread.monthly(nets[12:24], nets[:12])
+    return _Series(
+        tuple(net / MONEY_SCALE for net in nets[13:]),
+        Decimal(sum(nets[13:])) / MONEY_SCALE,
+        None if swing is None else round_money(swing / MONEY_SCALE),
+    )
 
 
 def shown_months(period: Period, first_month: int) -> Period:
@@ -349,7 +367,10 @@ def _fall(standing: Standing, decided: Settings) -> Reason | None:
     if growth is None or growth >= -decided.fall_share:
         return None
     lost = standing.year_ago.net - standing.now.net
-    return Reason(ReasonKind.FALL, growth < -2 * decided.fall_share, lost, share=-growth)
+    usual = standing.usual_spread
+    if usual is not None and lost <= decided.fall_spread * usual:
+        return None
+    return Reason(ReasonKind.FALL, growth < -2 * decided.fall_share, lost, share=-growth, usual=usual)
 
 
 def _behind(standing: Standing) -> Reason | None:

@@ -18,13 +18,12 @@ _DERIVED = {
 
 def to(model: type[Account | Product]) -> list[Any]:
     """Every column by which something could refer to a record of this kind."""
-    target: Any = model.__table__
     return [
         key.parent
         for table in Base.metadata.sorted_tables
-        if table is not target and table.name not in _DERIVED
+        if table.name not in (model.__tablename__, *_DERIVED)
         for key in table.foreign_keys
-        if key.column.table is target
+        if key.column.table.name == model.__tablename__
     ]
 
 

@@ -30,7 +30,11 @@ class Settings:
     languages: tuple[str, ...] = ("en", "ms")
     rhythm_amber: Decimal = Decimal("1.5")  # days since the last order ÷ the account's median gap
     rhythm_red: Decimal = Decimal("2.5")
-    fall_share: Decimal = Decimal("0.2")  # a fall against last year beyond this share asks for attention
+    fall_share: Decimal = Decimal("0.2")  # a fall against last year beyond this share asks for attention …
+    fall_spread: Decimal = Decimal(
+        2
+    )  # … where it is also beyond so many times the account's own usual spread
+    confirm_days: int = 180  # data that nobody confirmed for longer ask for attention
     otif_basis: OtifBasis = OtifRule.basis  # the day on which a delivery is due
     otif_early_days: int = OtifRule.early_days  # days before it that are on time still
     otif_late_days: int = OtifRule.late_days  # … and after it
@@ -43,7 +47,7 @@ class Settings:
         return OtifRule.of(asdict(self))
 
 
-_DECIMALS = {"rhythm_amber", "rhythm_red", "fall_share"}
+_DECIMALS = {"rhythm_amber", "rhythm_red", "fall_share", "fall_spread"}
 
 
 def get(session: Session) -> Settings:
@@ -128,4 +132,8 @@ def problems(values: Settings) -> dict[str, str]:
         found["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
     if not 0 < values.fall_share < 1:
         found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
+    if not 0 <= values.fall_spread <= 10:
+        found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
+    if not 1 <= values.confirm_days <= 3650:
+        found["confirm_days"] = _("Give a number of days from 1 to 3650.")
     return found | otif.problems(values.otif)

@@ -173,7 +173,7 @@ def _rows(site: Site, kind: str, username: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(site.ask("export", kind, "--as", username))))
 
 
-def test_a_wrong_password_is_refused_and_the_right_one_leads_to_the_portfolio(context, site):
+def test_a_wrong_password_is_refused_and_the_right_one_leads_to_today(context, site):
     page = context.new_page()
     page.goto(site.address)
 
@@ -181,13 +181,13 @@ def test_a_wrong_password_is_refused_and_the_right_one_leads_to_the_portfolio(co
     expect(page.get_by_text("User name or password is wrong.")).to_be_visible()
     _type_in(page, "aisyah", site.passwords["aisyah"])
 
-    _title(page, "Portfolio")
-    assert urlsplit(page.url).path == "/portfolio"
+    _title(page, "Today")
+    assert urlsplit(page.url).path == "/today"
 
 
 def test_no_script_can_read_the_session_cookie(enter, context):
     page = enter("aisyah")
-    _title(page, "Portfolio")
+    _title(page, "Today")
 
     (cookie,) = [cookie for cookie in context.cookies() if "utama" in cookie["name"]]
     assert cookie["httpOnly"]
@@ -206,7 +206,7 @@ def test_a_link_to_an_account_survives_the_sign_in(enter, site, hers):
 
 
 def test_the_portfolio_shows_figures_and_pictures_that_open(enter, site):
-    page = enter("aisyah")
+    page = enter("aisyah", "/portfolio")
     _title(page, "Portfolio")
 
     expect(page.get_by_test_id("stMetric")).to_have_count(6)
@@ -221,7 +221,7 @@ def test_the_portfolio_shows_figures_and_pictures_that_open(enter, site):
 
 
 def test_a_row_of_the_portfolio_opens_its_account(enter, hers):
-    page = enter("aisyah")
+    page = enter("aisyah", "/portfolio")
     _title(page, "Portfolio")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
 
@@ -284,7 +284,7 @@ def _ours(site: Site) -> list[str]:
 
 def test_signing_out_in_one_tab_ends_the_other_at_its_next_click(enter, context, site):
     first = enter("aisyah")
-    _title(first, "Portfolio")
+    _title(first, "Today")
     second = context.new_page()
     second.goto(f"{site.address}/profile")
     _title(second, "My profile")
@@ -314,13 +314,13 @@ def test_the_keyboard_alone_signs_in(context, site):
     page.keyboard.type(site.passwords["priya"])
     page.keyboard.press("Enter")
 
-    _title(page, "Portfolio")
+    _title(page, "Today")
 
 
 @pytest.mark.parametrize(
     ("username", "paths"),
     [
-        ("aisyah", ("portfolio", "account", "account?account={code}", "data", "audit", "profile")),
+        ("aisyah", ("today", "portfolio", "account", "account?account={code}", "data", "audit", "profile")),
         ("farah", ("users", "settings", "audit")),
     ],
 )

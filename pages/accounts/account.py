@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import account_mergers, account_story, accounts, clock, db, portfolio, settings
+from core import account_mergers, account_story, accounts, attention, clock, db, portfolio, settings
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
@@ -66,6 +66,7 @@ with db.read() as session:
     ask = answers.asker(session, actor)
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
+    waiting = ask(attention.today, only, day=day)
     mergers = ask(account_mergers.list_mergers, account.id)
 
 account_parts.who(account, decided)
@@ -73,8 +74,7 @@ merge_parts.merged_from(actor, mergers)
 if not story.products and not any(row.net or row.year_ago for row in board.months):
     st.info(_("This account has no orders in this period, nor in those it is compared with."))
 else:
-    if board.standings:
-        account_parts.attention(board.standings[0], currency)
+    account_parts.attention(waiting, currency)
     tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, of_products=True))
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):

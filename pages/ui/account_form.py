@@ -17,7 +17,7 @@ from core.classification import Choices
 from core.errors import Invalid
 from core.language import _
 from core.vocabulary import AccountStatus, Permission, TeamRole
-from pages.ui import dialogs, forms, merge_form
+from pages.ui import dialogs, formats, forms, merge_form
 from pages.ui.forms import Form
 
 
@@ -76,12 +76,24 @@ def _data(actor: Actor, account: AccountDetail, lists: Choices, currency: str) -
         draft = _draft(form, actor, account, lists, currency)
         version = form.keep("version", account.version)
         submitted = form.submit(_("Save"))
+    said = account.confirmed_at
+    st.caption(_("Last confirmed: {day}").format(day=formats.day(said.date()) if said else formats.UNKNOWN))
+    confirm_data(actor, account.id, account.name)
     if submitted:
         with form.saving(_("Account saved.")) as session:
             now = accounts.update(session, actor, account.id, draft, version=version)
             form.offer_undo(
                 partial(accounts.update, account_id=account.id, draft=_as_stored(account), version=now)
             )
+
+
+def confirm_data(actor: Actor, account_id: int, name: str) -> None:
+    """One button for data that are right as they stand."""
+    with forms.form(f"confirm-{account_id}", border=False) as form:
+        right = form.submit(_("The data are right"), type="secondary", icon=":material/verified:")
+    if right:
+        with form.saving(_("Confirmed: {name}").format(name=name)) as session:
+            accounts.confirm(session, actor, account_id)
 
 
 def _as_stored(account: AccountDetail) -> AccountDraft:

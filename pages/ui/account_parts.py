@@ -12,14 +12,23 @@ import streamlit as st
 from core import account_story, audit, clock, db, orders
 from core.account_story import PricePoint, ProductStory
 from core.accounts import AccountDetail
+from core.attention import Today
 from core.auth import Actor
 from core.language import _
 from core.money import ZERO
 from core.periods import Period, add_months
-from core.portfolio import Standing
 from core.settings import Settings
 from core.vocabulary import AccountStatus, Permission, TeamRole
-from pages.ui import account_form, audit_parts, charts, formats, navigation, portfolio_parts, tables
+from pages.ui import (
+    account_form,
+    audit_parts,
+    charts,
+    formats,
+    navigation,
+    portfolio_parts,
+    tables,
+    today_parts,
+)
 from pages.ui.forms import plain
 
 ORDER_LIMIT = 300
@@ -104,12 +113,13 @@ def status(account: AccountDetail) -> str:
     return names[account.status]
 
 
-def attention(standing: Standing, currency: str) -> None:
-    """Why the account needs attention, in one line above the figures."""
-    if standing.reasons:
-        text = plain(tables.attention(standing, currency))
+def attention(found: Today, currency: str) -> None:
+    """Why the account needs attention today, in one line above the figures."""
+    items = list(found.items)
+    if items:
+        text = " · ".join(today_parts.sentence(item, currency) for item in items[:3])
         icon = ":material/priority_high:"
-        (st.error if standing.reasons[0].is_red else st.warning)(text, icon=icon)
+        (st.error if items[0].is_red else st.warning)(plain(text), icon=icon)
 
 
 def product_mix(stories: Sequence[ProductStory], currency: str) -> None:

@@ -36,6 +36,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("work/home.py", N_("Home"), ":material/home:", is_listed=False),
         Entry("work/profile.py", N_("My profile"), ":material/person:", is_listed=False),
     ),
+    N_("Work"): (Entry("work/today.py", N_("Today"), ":material/today:", Permission.REVENUE_READ),),
     N_("Accounts"): (
         Entry("accounts/portfolio.py", N_("Portfolio"), ":material/monitoring:", Permission.REVENUE_READ),
         Entry("accounts/account.py", N_("Account"), ":material/storefront:", Permission.ACCOUNT_READ),

@@ -24,6 +24,7 @@ import core
 from core import (
     account_story,
     accounts,
+    attention,
     audit,
     auth,
     classification,
@@ -95,6 +96,8 @@ def _delivered(dimension: Dimension) -> Read:
 READERS: dict[str, Read] = {
     "receivables.overdue_by_account": receivables.overdue_by_account,
     "accounts.names": accounts.names,
+    "attention.items": attention.items,
+    "attention.today": attention.today,
     "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
     "accounts.find": lambda session, actor: accounts.find(session, actor, list(range(100))),
     "audit.choices": audit.choices,
@@ -208,7 +211,8 @@ ELSEWHERE = {
     "merged_records": {"move", "move_back", "changed", "in_both_targets", "clashing_receivables"},
     "merger_previews": {"preview", "pair", "holding"},
     "auth": {"require"},
-    "accounts": {"create", "unassigned"},
+    "accounts": {"create", "remove", "unassigned"},
+    "attention": {"decide", "withdraw"},
     "audit": {"record"},
     "classification": {"get_or_create_region", "get_or_create_segment", "get_or_create_tier", "get_or_create_group"},
     "credentials": {"reset_code", "set_password", "change_password", "confirm"},

@@ -21,6 +21,7 @@ READERS = EVERYBODY - {"adam"}  # the administrator runs the place and sees no a
 MAY_OPEN = {
     "work/home.py": EVERYBODY,
     "work/profile.py": EVERYBODY,
+    "work/today.py": READERS,
     "accounts/portfolio.py": READERS,
     "accounts/account.py": READERS,
     "management/data.py": frozenset({"anna", "ben", "rita", "dora"}),
@@ -30,6 +31,7 @@ MAY_OPEN = {
 }
 TITLES = {
     "work/profile.py": "My profile",
+    "work/today.py": "Today",
     "accounts/portfolio.py": "Portfolio",
     "accounts/account.py": "Account",
     "management/data.py": "Data & import",
@@ -151,12 +153,12 @@ def test_home_leads_everybody_to_the_first_page_that_is_theirs(trade, people, op
     titles = {name: open_page("work/home.py", people[name]).title[0].value for name in sorted(EVERYBODY)}
 
     assert titles == {
-        "adam": "Users", "anna": "Portfolio", "ben": "Portfolio", "dora": "Portfolio", "rita": "Portfolio",
-        "vera": "Portfolio",
+        "adam": "Users", "anna": "Today", "ben": "Today", "dora": "Today", "rita": "Today", "vera": "Today",
     }  # fmt: skip
 
 
 OPENED = [
+    ("work/today.py", {}),
     ("accounts/portfolio.py", {}),
     ("accounts/portfolio.py", {"period": "12m", "grouped": "true"}),
     ("accounts/portfolio.py", {"search": BENS[:4]}),
