@@ -61,6 +61,19 @@ class Measures:
             None if self.cost is None or other.cost is None else self.cost + other.cost,
         )
 
+    def __sub__(self, other: Measures) -> Measures:
+        return Measures(
+            self.lines - other.lines,
+            self.quantity - other.quantity,
+            self.gross - other.gross,
+            self.net - other.net,
+            self.returned_lines - other.returned_lines,
+            self.returns - other.returns,
+            self.covered_lines - other.covered_lines,
+            self.covered_net - other.covered_net,
+            None if self.cost is None or other.cost is None else self.cost - other.cost,
+        )
+
     @property
     def discount(self) -> Decimal:
         return self.gross - self.net

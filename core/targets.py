@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -154,6 +154,11 @@ _ALLOWED = {
 }
 
 
+def are_known_by(dimensions: Collection[Dimension]) -> bool:
+    """Whether targets are set at this level: they are by account and month, never by product or country."""
+    return set(dimensions) <= _ALLOWED
+
+
 def by(
     session: Session,
     actor: Actor,
@@ -163,7 +168,7 @@ def by(
 ) -> dict[tuple[Any, ...], Expected]:
     """Targets in force by one or more dimensions; a month that is cut counts by its days."""
     auth.require(actor, Permission.REVENUE_READ)
-    if not set(dimensions) <= _ALLOWED:
+    if not are_known_by(dimensions):
         raise Invalid(_("Targets are set by account and month: they are not known by product or country."))
     found: dict[tuple[Any, ...], Expected] = {}
     whole = period.whole_months()

@@ -13,7 +13,8 @@ from core.demo.scene import Numbers, Scene
 
 _TROUBLE_DAYS = 120  # how long the badly served account has been badly served
 _MOVED_SHARE = 0.2  # late orders for which a later day was promised in time
-_NEVER_SHARE = 0.0025  # lines that nobody delivered and nobody cancelled
+_FORGOTTEN_SHARE = 0.015  # lines that nobody delivered and nobody cancelled so far …
+_FORGOTTEN_DAYS = 75  # … of so many days: what is older was cleared up
 _OFF_REGION = "Central"  # accounts without a region are served from the central store
 
 
@@ -58,7 +59,10 @@ def deliveries(
     short = (random.random(lines) < (habits["short"] * trouble)[order]) & (quantity > 1)
     share = np.where(short, random.uniform(0.4, 0.96, lines), 1.0)
     received = np.where(short, np.clip((quantity * share).astype(np.int64), 1, quantity - 1), quantity)
-    open_line = (delivered > calendar.today_no) | (random.random(lines) < _NEVER_SHARE)
+    forgotten = (random.random(lines) < _FORGOTTEN_SHARE) & (
+        ordered[order] > calendar.today_no - _FORGOTTEN_DAYS
+    )
+    open_line = (delivered > calendar.today_no) | forgotten
     return Deliveries(
         requested=requested,
         promised=np.where(moved, calendar.next_working(arrived), promised),

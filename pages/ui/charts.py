@@ -285,6 +285,50 @@ def bars(labels: Sequence[str], *series: Bars, currency: str) -> go.Figure:
     )
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A label with its figure now, what it is compared with, and its target."""
+
+    label: str
+    now: Decimal | None
+    year_ago: Decimal | None
+    target: Decimal | None
+
+
+def compared(rows: Sequence[Compared], *, prefix: str = "", suffix: str = "") -> go.Figure:
+    """Figures now as bars, last year's as grey marks and targets as amber ones over them."""
+    colours = palette()
+    known = [abs(v) for row in rows for v in (row.now, row.year_ago, row.target) if v is not None]
+    divisor, unit = (Decimal(1), "") if suffix else formats.step(max(known, default=Decimal(0)))
+    labels = [row.label if len(row.label) <= 16 else row.label[:15] + "…" for row in rows]
+    places = list(range(len(rows)))
+    full = [row.label for row in rows]
+    shown = f"%{{customdata}}: {prefix}%{{y:,.2f}}{formats.unit_name(unit)}{suffix}<extra>%{{fullData.name}}</extra>"
+
+    def marks(name: str, values: list[Decimal | None], colour: str, symbol: str) -> go.Scatter:
+        return go.Scatter(
+            x=places, y=_scaled(values, divisor), mode="markers", name=name, customdata=full, hovertemplate=shown,
+            marker={"symbol": symbol, "size": 16, "line": {"width": 3, "color": colour}, "color": colour},
+        )  # fmt: skip
+
+    traces: list[Any] = [
+        go.Bar(
+            x=places, y=_scaled([row.now for row in rows], divisor), name=_("Now"), customdata=full,
+            hovertemplate=shown, marker={"color": colours.main},
+        ),
+        marks(_("Last year"), [row.year_ago for row in rows], colours.past, "line-ew-open"),
+    ]  # fmt: skip
+    if any(row.target is not None for row in rows):
+        traces.append(marks(_("Target"), [row.target for row in rows], colours.target, "line-ew-open"))
+    return _figure(
+        traces,
+        colours,
+        xaxis={"tickvals": places, "ticktext": labels},
+        yaxis={"ticksuffix": formats.unit_name(unit) + suffix},
+        hovermode="x",
+    )
+
+
 def price_paid(
     months: Sequence[date], paid: Sequence[Decimal | None], listed: Sequence[Decimal | None], *, currency: str
 ) -> go.Figure:

@@ -58,6 +58,54 @@ def named_period(name: str, day: date, fiscal_month: int) -> Period:
     return Period(year, end)
 
 
+def choice(name: str, label: str, options: Mapping[str, str], default: str, **more: Any) -> str:
+    """One of the options, by a word that stands in the address in every language."""
+    key, mark = f"chosen_{name}", f"asked_{name}"
+    asked = st.query_params.get(name, default)
+    if st.session_state.get(key) not in options or st.session_state.get(mark) != asked:
+        st.session_state[key] = asked if asked in options else default
+        st.session_state[mark] = asked
+
+    def keep() -> None:
+        chosen = st.session_state[key]
+        st.session_state[mark] = chosen
+        if chosen == default:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = chosen
+
+    st.selectbox(label, list(options), format_func=lambda one: options[one], key=key, on_change=keep, **more)
+    return str(st.session_state[key])
+
+
+def address() -> dict[str, str | list[str]]:
+    """What is chosen on this page, as it stands in the address."""
+    found = {name: st.query_params.get_all(name) for name in st.query_params}
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def follow(choices: Mapping[str, str | list[str]]) -> None:
+    """Choose what an address says; only in a callback, before the widgets are drawn."""
+    for what in _FILTERS:
+        said = choices.get(what, [])
+        st.session_state[what] = [said] if isinstance(said, str) else list(said)
+    searched = choices.get("search", "")
+    st.session_state["search"] = searched if isinstance(searched, str) else ""
+    for end in ("from", "to"):
+        day = choices.get(end)
+        if isinstance(day, str):
+            st.session_state[end] = _as_day(day)
+    bound = {*_FILTERS, "search", "from", "to"}
+    st.query_params.from_dict({name: value for name, value in choices.items() if name not in bound})
+
+
+def _as_day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
 def period(day: date, fiscal_month: int) -> Period:
     """The buttons, and two days where the reader chooses freely."""
     # Streamlit's own binding writes the label, which a reader of another language could not open.

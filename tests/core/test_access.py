@@ -41,6 +41,7 @@ from core import (
     portfolio_tiles,
     receivables,
     revenue,
+    revenue_table,
     rollups,
     targets,
     teams,
@@ -88,6 +89,11 @@ def _revenue(*dimensions: Dimension) -> Read:
     return lambda session, actor: revenue.by(session, actor, TWO_YEARS, *dimensions)
 
 
+def _tabled(axis: revenue_table.Axis) -> Read:
+    other = None if axis.months else revenue_table.Axis.MONTH
+    return lambda session, actor: revenue_table.table(session, actor, TWO_YEARS, axis, other)
+
+
 def _delivered(dimension: Dimension) -> Read:
     return lambda session, actor: delivery.by(session, actor, TWO_YEARS, dimension)
 
@@ -98,6 +104,7 @@ READERS: dict[str, Read] = {
     "accounts.names": accounts.names,
     "attention.items": attention.items,
     "attention.today": attention.today,
+    **{f"revenue_table.table {axis}": _tabled(axis) for axis in revenue_table.Axis},
     "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
     "accounts.find": lambda session, actor: accounts.find(session, actor, list(range(100))),
     "audit.choices": audit.choices,
@@ -213,6 +220,8 @@ ELSEWHERE = {
     "auth": {"require"},
     "accounts": {"create", "remove", "unassigned"},
     "attention": {"decide", "withdraw"},
+    "revenue_table": {"record_export"},
+    "saved_views": {"search", "save", "remove", "share"},
     "audit": {"record"},
     "classification": {"get_or_create_region", "get_or_create_segment", "get_or_create_tier", "get_or_create_group"},
     "credentials": {"reset_code", "set_password", "change_password", "confirm"},

@@ -24,6 +24,7 @@ MAY_OPEN = {
     "work/today.py": READERS,
     "accounts/portfolio.py": READERS,
     "accounts/account.py": READERS,
+    "accounts/revenue.py": READERS,
     "management/data.py": frozenset({"anna", "ben", "rita", "dora"}),
     "management/users.py": frozenset({"adam"}),
     "management/audit.py": EVERYBODY - {"vera"},
@@ -34,6 +35,7 @@ TITLES = {
     "work/today.py": "Today",
     "accounts/portfolio.py": "Portfolio",
     "accounts/account.py": "Account",
+    "accounts/revenue.py": "Revenue",
     "management/data.py": "Data & import",
     "management/users.py": "Users",
     "management/audit.py": "Audit",
@@ -158,6 +160,9 @@ def test_home_leads_everybody_to_the_first_page_that_is_theirs(trade, people, op
 
 
 OPENED = [
+    ("accounts/revenue.py", {}),
+    ("accounts/revenue.py", {"rows": "owner", "columns": "group", "period": "12m"}),
+    ("accounts/revenue.py", {"rows": "segment", "columns": "country", "shape": "now"}),
     ("work/today.py", {}),
     ("accounts/portfolio.py", {}),
     ("accounts/portfolio.py", {"period": "12m", "grouped": "true"}),
