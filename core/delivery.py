@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, delivery_sums, otif
+from core import audit, auth, clock, delivery_sums, otif
+from core.audit import Subject
 from core.auth import Actor
 from core.due_lines import DueLine, Late, LateLines, late_by_account, late_lines, misses, open_lines
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
@@ -38,7 +39,8 @@ from core.revenue import Dimension
 from core.vocabulary import OtifLevel, Permission
 
 __all__ = [
-    "DueLine", "Late", "LateLines", "Service", "by", "late_by_account", "late_lines", "misses", "open_lines", "totals",
+    "DueLine", "Late", "LateLines", "Service", "by", "late_by_account", "late_lines", "misses", "open_lines",
+    "record_export", "totals",
 ]  # fmt: skip
 
 
@@ -303,3 +305,11 @@ def _within(ask: _Question, query: Select[Any], source: FromClause) -> Select[An
         query = query.join(Account, Account.id == source.c.account_id)
         query = query.where(auth.visible_accounts(ask.actor), ask.accounts.condition())
     return query
+
+
+def record_export(session: Session, actor: Actor, name: str, rows: int) -> None:
+    """Note who took which list of deliveries out, and how many rows."""
+    auth.require(actor, Permission.DATA_EXPORT)
+    audit.record(
+        session, actor, "export:delivery", Subject("export", "delivery", name), {"rows": (None, rows)}
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core import accounts, auth
 from core.auth import Actor
 from core.errors import NotFound
+from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
 from core.models import Account, Order, OrderLine, Product
 from core.periods import Period
@@ -107,6 +108,53 @@ def by_account(
         for row in session.scalars(newest)
     )
     return Orders(rows, count)
+
+
+@dataclass(frozen=True)
+class OrderOfAccount(OrderRow):
+    """One order in a list across accounts."""
+
+    account_code: str
+    account_name: str
+
+
+def recent(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    text: str = "",
+    limit: int = 200,
+) -> tuple[OrderOfAccount, ...]:
+    """The newest orders of the period across the visible accounts; `text` is the beginning of a number.
+
+    Both conditions follow an index, so that it is quick however many orders there are; how many there are in
+    all is not counted.
+    """
+    auth.require(actor, Permission.REVENUE_READ)
+    query = (
+        select(Order, Account.code, Account.name)
+        .join(Account, Account.id == Order.account_id)
+        .where(Order.ordered_on >= period.start, Order.ordered_on < period.end)
+        .where(auth.visible_accounts(actor), accounts.condition())
+    )
+    if wanted := text.strip():
+        query = query.where(Order.order_no >= wanted, Order.order_no < f"{wanted}\U0010fffd")
+    newest = query.order_by(desc(Order.ordered_on), Order.account_id, Order.order_no).limit(limit)
+    return tuple(
+        OrderOfAccount(
+            row.account_id,
+            row.order_no,
+            row.ordered_on,
+            row.line_count,
+            row.net_amount,
+            row.batch_id,
+            code,
+            name,
+        )
+        for row, code, name in session.execute(newest)
+    )
 
 
 def detail(session: Session, actor: Actor, order_no: str, *, account_id: int | None = None) -> OrderDetail:

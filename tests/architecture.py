@@ -146,6 +146,7 @@ ACTORLESS = {
     "core.kept_sums": "keeps the sums in step for functions that have asked",
     "core.kpis.document": "writes down results that somebody has asked for",
     "core.models": "tables",
+    "core.order_drafts.lines_of": "prices a draft for functions that have asked",
     "core.otif.in_force": "what everybody may know",
     "core.references": "looks for what refers to a record, for functions that have asked",
     "core.rollups": "keeps the sums in step for functions that have asked",

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.importing.columns import MISSING
 from core.importing.orders import OrderRows, day
-from core.importing.prices import Booked
 from core.importing.tables import Wholes
+from core.line_prices import Booked
 from core.models import ImportBatch, OrderLine
 
 _DAYS = ("requested_on", "promised_on", "delivered_on")

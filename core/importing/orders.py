@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from core import settings
+from core import line_prices, settings
 from core.accounts import UNASSIGNED
 from core.auth import Actor
-from core.importing import findings, lookups, prices
+from core.importing import findings, lookups
 from core.importing.columns import MISSING, Texts, Values
 from core.importing.findings import Findings
 from core.importing.lookups import AMBIGUOUS, UNKNOWN, Directory
 from core.importing.options import Options
-from core.importing.prices import Booked, Given
 from core.importing.tables import Codes, Mask, Wholes
 from core.language import N_
+from core.line_prices import Booked, Given
 from core.money import RATE_SCALE
 from core.vocabulary import Permission
 
@@ -251,7 +251,7 @@ def _prices(values: Values, found: Findings, fx_rate: Wholes) -> list[Booked | N
             continue
         outcome = known.get(numbers)
         if outcome is None:
-            outcome = known[numbers] = prices.book(_given(numbers))
+            outcome = known[numbers] = line_prices.book(_given(numbers))
         if isinstance(outcome, str):
             against.setdefault(outcome, []).append(row)
             booked.append(None)

@@ -46,7 +46,7 @@ class Order(Base):
     """
 
     __tablename__ = "orders"
-    __table_args__ = (Index(None, "order_no"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index(None, "order_no"), Index(None, "ordered_on"), {"sqlite_with_rowid": False})
 
     account_id: Mapped[int] = mapped_column(
         Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False

@@ -25,6 +25,8 @@ from pages.ui import (
     charts,
     formats,
     navigation,
+    order_form,
+    order_parts,
     portfolio_parts,
     tables,
     today_parts,
@@ -254,11 +256,14 @@ def order_list(actor: Actor, account: AccountDetail, period: Period, currency: s
     """Orders of the period, newest first; one that is chosen shows its lines."""
     with db.read() as session:
         found = orders.by_account(session, actor, account.id, period=period, limit=ORDER_LIMIT)
-    st.caption(
-        _("{count} orders; the newest {shown} are shown. Choose one to see its lines.").format(
-            count=formats.number(found.count), shown=formats.number(len(found.rows))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(
+            _("{count} orders; the newest {shown} are shown. Choose one to see its lines.").format(
+                count=formats.number(found.count), shown=formats.number(len(found.rows))
+            )
         )
-    )
+        if not account.is_unassigned:
+            order_form.button(actor, account.code)
     frame = pd.DataFrame(
         {
             "order_no": [row.order_no for row in found.rows],
@@ -284,38 +289,7 @@ def order_list(actor: Actor, account: AccountDetail, period: Period, currency: s
     )
     rows = chosen.selection.rows
     if rows:
-        _order(actor, account, found.rows[rows[0]].order_no, currency)
-
-
-def _order(actor: Actor, account: AccountDetail, order_no: str, currency: str) -> None:
-    with db.read() as session:
-        detail = orders.detail(session, actor, order_no, account_id=account.id)
-    st.markdown("**" + _("Order {number}").format(number=plain(order_no)) + "**")
-    lines = detail.lines
-    frame = pd.DataFrame(
-        {
-            "product": [line.product_name for line in lines],
-            "quantity": [float(line.quantity) for line in lines],
-            "list_price": [float(line.list_price) for line in lines],
-            "net_price": [float(line.net_price) for line in lines],
-            "net": [float(line.net_amount) for line in lines],
-            "invoiced_on": [line.invoiced_on for line in lines],
-            "promised_on": [line.promised_on for line in lines],
-            "delivered_on": [line.delivered_on for line in lines],
-        }
-    )
-    column = st.column_config
-    columns: dict[str, Any] = {
-        "product": column.TextColumn(_("Product"), width="medium"),
-        "quantity": column.NumberColumn(_("Quantity"), format="localized"),
-        "list_price": column.NumberColumn(_("List price"), format="%.2f"),
-        "net_price": column.NumberColumn(_("Net price"), format="%.2f"),
-        "net": tables.money_column(_("Net amount"), currency),
-        "invoiced_on": column.DateColumn(_("Invoiced"), format="D MMM YY"),
-        "promised_on": column.DateColumn(_("Promised"), format="D MMM YY"),
-        "delivered_on": column.DateColumn(_("Delivered"), format="D MMM YY"),
-    }
-    tables.plain_frame(frame, columns, key="order_lines")
+        order_parts.detail(actor, account.id, found.rows[rows[0]].order_no, currency)
 
 
 def history(actor: Actor, account: AccountDetail) -> None:

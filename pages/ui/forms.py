@@ -169,6 +169,14 @@ class Form:
         self._field(field, number)
         return number
 
+    def place(self, field: str) -> None:
+        """Where errors of a field that is drawn without the form, such as a grid, are said."""
+        self._field(field, None)
+
+    def problem(self, field: str, sentence: str) -> None:
+        """Something typed that cannot be read: said under its field once somebody wants to save."""
+        self._problems[field] = sentence
+
     def submit(self, label: str, **options: Any) -> bool:
         """The button that saves; False also where something typed cannot be read."""
         options.setdefault("type", "primary")

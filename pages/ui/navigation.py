@@ -40,6 +40,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     N_("Accounts"): (
         Entry("accounts/portfolio.py", N_("Portfolio"), ":material/monitoring:", Permission.REVENUE_READ),
         Entry("accounts/account.py", N_("Account"), ":material/storefront:", Permission.ACCOUNT_READ),
+        Entry(
+            "accounts/orders.py", N_("Orders & delivery"), ":material/local_shipping:", Permission.REVENUE_READ
+        ),
         Entry("accounts/revenue.py", N_("Revenue"), ":material/table_chart_view:", Permission.REVENUE_READ),
     ),
     N_("Management"): (

@@ -35,6 +35,7 @@ from core import (
     exports,
     importing,
     kpis,
+    order_entry,
     order_lines,
     orders,
     portfolio,
@@ -129,6 +130,7 @@ READERS: dict[str, Read] = {
         session, actor, YEAR, sold=LineFilter(returned=True)
     ),
     "order_lines.order_counts": lambda session, actor: order_lines.order_counts(session, actor, YEAR),
+    "orders.recent": lambda session, actor: orders.recent(session, actor, TWO_YEARS),
     "orders.detail": lambda session, actor: orders.detail(session, actor, "SHARED"),
     "portfolio.as_of": portfolio.as_of,
     "portfolio_tiles.overview": lambda session, actor: portfolio_tiles.overview(
@@ -179,6 +181,7 @@ OF_ONE: dict[str, Ask] = {
     "accounts.update": lambda session, actor, key: accounts.update(
         session, actor, key.id, accounts.AccountDraft(code=key.code, name="Mine now"), version=1
     ),
+    "order_entry.get": lambda session, actor, key: order_entry.get(session, actor, key.id, "SHARED"),
     "exports.prepare": lambda session, actor, key: exports.prepare(
         session, actor, BatchKind.ORDERS, account_code=key.code
     ),
@@ -220,7 +223,9 @@ ELSEWHERE = {
     "auth": {"require"},
     "accounts": {"create", "remove", "unassigned"},
     "attention": {"decide", "withdraw"},
+    "delivery": {"record_export"},
     "revenue_table": {"record_export"},
+    "order_entry": {"next_number", "enter", "change", "remove"},
     "saved_views": {"search", "save", "remove", "share"},
     "audit": {"record"},
     "classification": {"get_or_create_region", "get_or_create_segment", "get_or_create_tier", "get_or_create_group"},

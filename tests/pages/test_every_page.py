@@ -25,6 +25,7 @@ MAY_OPEN = {
     "accounts/portfolio.py": READERS,
     "accounts/account.py": READERS,
     "accounts/revenue.py": READERS,
+    "accounts/orders.py": READERS,
     "management/data.py": frozenset({"anna", "ben", "rita", "dora"}),
     "management/users.py": frozenset({"adam"}),
     "management/audit.py": EVERYBODY - {"vera"},
@@ -36,6 +37,7 @@ TITLES = {
     "accounts/portfolio.py": "Portfolio",
     "accounts/account.py": "Account",
     "accounts/revenue.py": "Revenue",
+    "accounts/orders.py": "Orders & delivery",
     "management/data.py": "Data & import",
     "management/users.py": "Users",
     "management/audit.py": "Audit",
@@ -160,6 +162,8 @@ def test_home_leads_everybody_to_the_first_page_that_is_theirs(trade, people, op
 
 
 OPENED = [
+    ("accounts/orders.py", {}),
+    ("accounts/orders.py", {"period": "12m", "search": BENS[:4]}),
     ("accounts/revenue.py", {}),
     ("accounts/revenue.py", {"rows": "owner", "columns": "group", "period": "12m"}),
     ("accounts/revenue.py", {"rows": "segment", "columns": "country", "shape": "now"}),

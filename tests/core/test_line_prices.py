@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.importing.prices import (
+from core.line_prices import (
     DISAGREE,
     NO_LIST,
     NO_PRICE,
