@@ -33,7 +33,8 @@ class Invalid(UtamaError):
 class Conflict(UtamaError):
     """Somebody else changed it meanwhile, or it is not in a state for this.
 
-    `current` holds the stored values of the fields that differ, for showing both versions.
+    `current` holds the stored values of the fields that differ, for showing both versions; `version` names the
+    stored state, so that saving again decides for what was typed.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Conflict(UtamaError):
         *,
         fields: Mapping[str, str] | None = None,
         current: Mapping[str, Any] | None = None,
-        version: int | None = None,
+        version: Any = None,
     ) -> None:
         super().__init__(message, fields=fields)
         self.current = dict(current or {})

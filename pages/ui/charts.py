@@ -316,8 +316,9 @@ def compared(rows: Sequence[Compared], *, prefix: str = "", suffix: str = "") ->
             x=places, y=_scaled([row.now for row in rows], divisor), name=_("Now"), customdata=full,
             hovertemplate=shown, marker={"color": colours.main},
         ),
-        marks(_("Last year"), [row.year_ago for row in rows], colours.past, "line-ew-open"),
     ]  # fmt: skip
+    if any(row.year_ago is not None for row in rows):
+        traces.append(marks(_("Last year"), [row.year_ago for row in rows], colours.past, "line-ew-open"))
     if any(row.target is not None for row in rows):
         traces.append(marks(_("Target"), [row.target for row in rows], colours.target, "line-ew-open"))
     return _figure(

@@ -58,7 +58,7 @@ def tiles(now: Service, year_ago: Service, opened: LateLines, late: LateLines, c
                   count=formats.number(counted), due=formats.number(now.due), rate=formats.percent(rate, places=2)
               ))  # fmt: skip
     missed = formats.compact(now.missed_amount if now.due else None, currency)
-    _tile(grid, _("Missed"), missed, _("net amount not on time in full"),
+    _tile(grid, _("Missed"), missed, _("not on time in full"),
           _("Net amount of all lines that were due {all} less that of the good ones {good}.").format(
               all=formats.money(now.amount, currency), good=formats.money(now.otif_amount, currency)
           ))  # fmt: skip

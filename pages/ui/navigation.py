@@ -44,6 +44,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "accounts/orders.py", N_("Orders & delivery"), ":material/local_shipping:", Permission.REVENUE_READ
         ),
         Entry("accounts/revenue.py", N_("Revenue"), ":material/table_chart_view:", Permission.REVENUE_READ),
+        Entry("accounts/targets.py", N_("Targets"), ":material/flag:", Permission.REVENUE_READ),
     ),
     N_("Management"): (
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),

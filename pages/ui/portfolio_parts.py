@@ -14,7 +14,7 @@ from core.language import _
 from core.money import ZERO
 from core.portfolio import Board, Standing
 from core.vocabulary import Permission
-from pages.ui import account_form, charts, dialogs, filters, formats, navigation, tables
+from pages.ui import account_form, charts, dialogs, filters, formats, group_form, navigation, tables
 from pages.ui.charts import Move
 
 NAMED_MOVES = 7
@@ -123,6 +123,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
             if only_attention:
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
             _export(shown, board, currency, actor, words)
+            group_form.button(actor)
             if account_form.may_create(actor) and st.button(_("New account"), icon=":material/add:"):
                 account_form.create_dialog()
     if not shown:

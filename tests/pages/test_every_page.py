@@ -25,6 +25,7 @@ MAY_OPEN = {
     "accounts/portfolio.py": READERS,
     "accounts/account.py": READERS,
     "accounts/revenue.py": READERS,
+    "accounts/targets.py": READERS,
     "accounts/orders.py": READERS,
     "management/data.py": frozenset({"anna", "ben", "rita", "dora"}),
     "management/users.py": frozenset({"adam"}),
@@ -37,6 +38,7 @@ TITLES = {
     "accounts/portfolio.py": "Portfolio",
     "accounts/account.py": "Account",
     "accounts/revenue.py": "Revenue",
+    "accounts/targets.py": "Targets",
     "accounts/orders.py": "Orders & delivery",
     "management/data.py": "Data & import",
     "management/users.py": "Users",
@@ -162,6 +164,8 @@ def test_home_leads_everybody_to_the_first_page_that_is_theirs(trade, people, op
 
 
 OPENED = [
+    ("accounts/targets.py", {}),
+    ("accounts/targets.py", {"manager": "all"}),
     ("accounts/orders.py", {}),
     ("accounts/orders.py", {"period": "12m", "search": BENS[:4]}),
     ("accounts/revenue.py", {}),

@@ -36,9 +36,9 @@ def trade(session, kam, other_kam, director, viewer):
         )  # fmt: skip
     factories.account(session, other_kam, "ZZ", name="ZZHill")
     rollups.rebuild(session)
-    number = harbour.id
+    account_id = harbour.id
     session.commit()
-    return number
+    return account_id
 
 
 def test_the_figures_and_their_rule_stand_on_top(trade, kam, open_page):

@@ -1,0 +1,117 @@
+"""Groups of accounts: chains, buying groups, families of companies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import audit, auth
+from core.audit import Subject
+from core.auth import Actor
+from core.errors import Conflict, Invalid, NotFound
+from core.language import _
+from core.models import Account, Group
+from core.vocabulary import Permission
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group and how many of the visible accounts belong to it."""
+
+    id: int
+    code: str
+    name: str
+    accounts: int
+    version: int
+
+
+def search(session: Session, actor: Actor) -> list[GroupRow]:
+    """The groups by name: all of them for directors, for others those of accounts that they see."""
+    auth.require(actor, Permission.ACCOUNT_READ)
+    counts = (
+        select(Account.group_id, func.count().label("accounts"))
+        .where(auth.visible_accounts(actor), Account.group_id.is_not(None))
+        .group_by(Account.group_id)
+        .subquery()
+    )
+    query = select(Group, counts.c.accounts).outerjoin(counts, counts.c.group_id == Group.id)
+    if not actor.may(Permission.ACCOUNT_CREATE):
+        query = query.where(counts.c.accounts.is_not(None))
+    rows = session.execute(query.order_by(func.lower(Group.name), Group.id))
+    return [GroupRow(row.id, row.code, row.name, count or 0, row.version) for row, count in rows]
+
+
+def create(session: Session, actor: Actor, code: str, name: str) -> int:
+    """A new group; returns its id."""
+    auth.require(actor, Permission.ACCOUNT_CREATE)
+    code, name = code.strip(), name.strip()
+    _check(session, code, name, None)
+    group = Group(code=code, name=name)
+    session.add(group)
+    session.flush()
+    audit.record(
+        session, actor, "group:create", _subject(group), {"code": (None, code), "name": (None, name)}
+    )
+    return group.id
+
+
+def update(session: Session, actor: Actor, group_id: int, *, code: str, name: str, version: int) -> int:
+    """Call a group otherwise; returns its new version."""
+    auth.require(actor, Permission.ACCOUNT_CREATE)
+    group = _open(session, group_id)
+    before = {"code": group.code, "name": group.name}
+    code, name = code.strip(), name.strip()
+    if group.version != version:
+        after = {"code": code, "name": name}
+        raise Conflict(
+            _("Somebody else changed this group meanwhile. Look at the new values and save again."),
+            current={field: value for field, value in before.items() if value != after[field]},
+            version=group.version,
+        )
+    _check(session, code, name, group)
+    group.code, group.name = code, name
+    session.flush()
+    changes = audit.differences(before, {"code": code, "name": name})
+    if changes:
+        audit.record(session, actor, "group:update", _subject(group), changes)
+    return group.version
+
+
+def remove(session: Session, actor: Actor, group_id: int, *, version: int) -> None:
+    """Remove a group that no account belongs to."""
+    auth.require(actor, Permission.ACCOUNT_CREATE)
+    group = _open(session, group_id)
+    if group.version != version:
+        raise Conflict(_("Somebody else changed this group meanwhile. Load the page again."))
+    if session.scalar(select(Account.id).where(Account.group_id == group.id).limit(1)) is not None:
+        raise Conflict(_("Accounts belong to this group: move them to another group first."))
+    subject, before = _subject(group), {"code": (group.code, None), "name": (group.name, None)}
+    session.delete(group)
+    session.flush()
+    audit.record(session, actor, "group:remove", subject, before)
+
+
+def _open(session: Session, group_id: int) -> Group:
+    group = session.get(Group, group_id)
+    if group is None:
+        raise NotFound(_("There is no such group."))
+    return group
+
+
+def _check(session: Session, code: str, name: str, group: Group | None) -> None:
+    found = {}
+    if not code or len(code) > 64:
+        found["code"] = _("Give the group a code of at most 64 characters.")
+    if not name:
+        found["name"] = _("Give the group a name.")
+    is_new = group is None or group.code != code
+    if code and is_new and session.scalar(select(Group.id).where(Group.code == code)) is not None:
+        found["code"] = _("The code {code} is taken already. Choose another.").format(code=code)
+    if found:
+        raise Invalid(_("Some fields need another look."), fields=found)
+
+
+def _subject(group: Group) -> Subject:
+    return Subject("group", str(group.id), f"{group.code} {group.name}")
