@@ -6,7 +6,7 @@ it was superseded. Nothing is overwritten: a version that changes is closed, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, products
 from core.auth import Actor
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.language import _
-from core.models import ListPrice, UnitCost
+from core.models import ListPrice, Product, UnitCost
 from core.money import round_money
 from core.vocabulary import Permission
 
@@ -70,6 +70,57 @@ def set_list_prices(
 ) -> int:
     """Many list prices at once, as (product, valid from, price); returns how many changed anything."""
     return sum(set_list_price(session, actor, *row, batch_id=batch_id) for row in rows)
+
+
+def list_prices_on(session: Session, actor: Actor, day: date) -> dict[int, Decimal]:
+    """What every product lists for on a day, as we know it now; products without a price are left out."""
+    auth.require(actor, Permission.PRODUCT_READ)
+    rows = session.execute(
+        select(ListPrice.product_id, ListPrice.price).where(
+            ListPrice.superseded_at.is_(None),
+            ListPrice.valid_from <= day,
+            or_(ListPrice.valid_to.is_(None), ListPrice.valid_to > day),
+        )
+    )
+    return {product_id: price for product_id, price in rows}  # noqa: C416
+
+
+def publish(
+    session: Session,
+    actor: Actor,
+    valid_from: date,
+    prices: Mapping[int, Decimal],
+    *,
+    seen: Mapping[int, Decimal | None],
+) -> int:
+    """Publish many list prices from one day on, all or none; returns how many changed.
+
+    `seen` is what was in force on that day when the grid was first shown: another price that somebody published
+    meanwhile is a Conflict that names the product.
+    """
+    auth.require(actor, Permission.PRODUCT_WRITE)
+    known = {row.id: row for row in session.scalars(select(Product).where(Product.id.in_(prices)))}
+    if wrong := [
+        known[key].code for key, price in prices.items() if price < 0 or price != round_money(price)
+    ]:
+        sentence = _("A price is zero or more, with at most four decimals: {codes}.").format(
+            codes=", ".join(wrong)
+        )
+        raise Invalid(sentence, fields={"grid": sentence})
+    now = list_prices_on(session, actor, valid_from)
+    overtaken = [
+        key for key, price in prices.items() if now.get(key) != seen.get(key) and now.get(key) != price
+    ]
+    if overtaken:
+        said = [
+            f"{known[key].code}: {'–' if now.get(key) is None else now[key]}" for key in sorted(overtaken)
+        ]
+        raise Conflict(
+            _("Somebody else published some of these prices meanwhile. Look at theirs and save again."),
+            current={"grid": "; ".join(said)},
+            version={**seen, **{key: now.get(key) for key in prices}},
+        )
+    return set_list_prices(session, actor, [(key, valid_from, price) for key, price in prices.items()])
 
 
 def set_costs(

@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
-from core import audit, auth, clock
+from core import audit, auth, clock, references
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
@@ -135,8 +135,8 @@ def create(session: Session, actor: Actor, draft: ProductDraft) -> int:
     return product.id
 
 
-def update(session: Session, actor: Actor, product_id: int, draft: ProductDraft, *, version: int) -> None:
-    """Change what a product is called and where it is filed."""
+def update(session: Session, actor: Actor, product_id: int, draft: ProductDraft, *, version: int) -> int:
+    """Change what a product is called and where it is filed; returns its new version."""
     auth.require(actor, Permission.PRODUCT_WRITE)
     product = access(session, actor, product_id)
     before = _values(product)
@@ -154,6 +154,20 @@ def update(session: Session, actor: Actor, product_id: int, draft: ProductDraft,
     changes = audit.differences(before, _values(product))
     if changes:
         audit.record(session, actor, "product:update", subject(product), changes)
+    return product.version
+
+
+def remove(session: Session, actor: Actor, product_id: int, *, version: int) -> None:
+    """Take back a new product, as long as nobody changed it and nothing stands on it."""
+    auth.require(actor, Permission.PRODUCT_WRITE)
+    product = access(session, actor, product_id)
+    if product.version != version or references.is_used(session, product):
+        raise Conflict(_("The product has been worked with since: it stays."))
+    gone, before = subject(product), _values(product)
+    session.delete(product)
+    session.flush()
+    changes = {name: (value, None) for name, value in before.items() if value is not None}
+    audit.record(session, actor, "product:remove", gone, changes)
 
 
 def set_packs(

@@ -330,6 +330,36 @@ def compared(rows: Sequence[Compared], *, prefix: str = "", suffix: str = "") ->
     )
 
 
+def prices_paid(rows: Sequence[Compared], *, currency: str) -> go.Figure:
+    """What each account paid for one unit as a dot, the list price of the same lines as a grey mark."""
+    colours = palette()
+    places = list(range(len(rows)))
+    hover = f"%{{customdata}}: {formats.symbol(currency)} %{{x:,.4~f}}<extra>%{{fullData.name}}</extra>"
+    names = [row.label for row in rows]
+
+    def dots(name: str, values: list[Decimal | None], colour: str, symbol: str) -> go.Scatter:
+        return go.Scatter(
+            x=_scaled(values, Decimal(1)), y=places, mode="markers", name=name, customdata=names, hovertemplate=hover,
+            marker={"symbol": symbol, "size": 11, "color": colour, "line": {"width": 2, "color": colour}},
+        )  # fmt: skip
+
+    return _figure(
+        [
+            dots(_("List price"), [row.year_ago for row in rows], colours.past, "line-ns-open"),
+            dots(_("Price paid"), [row.now for row in rows], colours.main, "circle"),
+        ],
+        colours,
+        xaxis={"nticks": 5, "showgrid": True},
+        yaxis={
+            "tickvals": places,
+            "ticktext": [name if len(name) <= 22 else name[:21] + "…" for name in names],
+            "showgrid": False,
+            "zeroline": False,
+            "ticksuffix": "  ",
+        },
+    )
+
+
 def price_paid(
     months: Sequence[date], paid: Sequence[Decimal | None], listed: Sequence[Decimal | None], *, currency: str
 ) -> go.Figure:

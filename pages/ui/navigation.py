@@ -41,10 +41,16 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("accounts/portfolio.py", N_("Portfolio"), ":material/monitoring:", Permission.REVENUE_READ),
         Entry("accounts/account.py", N_("Account"), ":material/storefront:", Permission.ACCOUNT_READ),
         Entry(
-            "accounts/orders.py", N_("Orders & delivery"), ":material/local_shipping:", Permission.REVENUE_READ
+            "accounts/orders.py",
+            N_("Orders & delivery"),
+            ":material/local_shipping:",
+            Permission.REVENUE_READ,
         ),
         Entry("accounts/revenue.py", N_("Revenue"), ":material/table_chart_view:", Permission.REVENUE_READ),
         Entry("accounts/targets.py", N_("Targets"), ":material/flag:", Permission.REVENUE_READ),
+    ),
+    N_("Market"): (
+        Entry("market/products.py", N_("Products"), ":material/inventory_2:", Permission.REVENUE_READ),
     ),
     N_("Management"): (
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),

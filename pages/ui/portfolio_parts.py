@@ -59,14 +59,15 @@ def months(board: Board, currency: str) -> None:
         table(title, charts.table_of_months(board.months), currency)
 
 
-def table(title: str, frame: pd.DataFrame, currency: str) -> None:
-    dialogs.show(title, _behind, frame, currency)
+def table(title: str, frame: pd.DataFrame, currency: str, *, places: int = 0) -> None:
+    """The figures behind a picture; amounts with so many decimals."""
+    dialogs.show(title, _behind, frame, currency, places)
 
 
-def _behind(_actor: Actor, frame: pd.DataFrame, currency: str) -> None:
+def _behind(_actor: Actor, frame: pd.DataFrame, currency: str, places: int) -> None:
     numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
     tables.plain_frame(
-        frame, {name: tables.money_column(name, currency, places=0) for name in numbers}, key="behind"
+        frame, {name: tables.money_column(name, currency, places=places) for name in numbers}, key="behind"
     )
 
 

@@ -33,7 +33,6 @@ from core import (
     delivery,
     due_lines,
     exports,
-    groups,
     importing,
     kpis,
     order_entry,
@@ -41,6 +40,7 @@ from core import (
     orders,
     portfolio,
     portfolio_tiles,
+    product_story,
     receivables,
     revenue,
     revenue_table,
@@ -132,7 +132,12 @@ READERS: dict[str, Read] = {
         session, actor, YEAR, sold=LineFilter(returned=True)
     ),
     "order_lines.order_counts": lambda session, actor: order_lines.order_counts(session, actor, YEAR),
-    "groups.search": groups.search,
+    "product_story.standings": lambda session, actor: product_story.standings(
+        session, actor, YEAR, day=date(2024, 12, 31)
+    ),
+    "product_story.story": lambda session, actor: product_story.story(
+        session, actor, 1, YEAR, day=date(2024, 12, 31)
+    ),
     "target_plans.plan": lambda session, actor: target_plans.plan(session, actor, date(2024, 1, 1)),
     "orders.recent": lambda session, actor: orders.recent(session, actor, TWO_YEARS),
     "orders.detail": lambda session, actor: orders.detail(session, actor, "SHARED"),
@@ -228,7 +233,7 @@ ELSEWHERE = {
     "accounts": {"create", "remove", "unassigned"},
     "attention": {"decide", "withdraw"},
     "delivery": {"record_export"},
-    "groups": {"create", "update", "remove"},
+    "groups": {"search", "create", "update", "remove"},
     "revenue_table": {"record_export"},
     "target_plans": {"save"},
     "order_entry": {"next_number", "enter", "change", "remove"},
@@ -241,10 +246,10 @@ ELSEWHERE = {
     "portfolio": {"record_export"},
     "product_prices": {
         "set_list_price", "set_cost", "set_list_prices", "set_costs", "list_price_on", "cost_on", "price_history",
-        "cost_history",
+        "cost_history", "list_prices_on", "publish",
     },
     "products": {
-        "search", "find", "get", "get_by_code", "access", "categories", "create", "update", "set_packs",
+        "search", "find", "get", "get_by_code", "access", "categories", "create", "update", "remove", "set_packs",
         "get_or_create_category", "get_or_create_unit",
     },
     "restoration": {"restore"},

@@ -40,11 +40,9 @@ def trade(session, kam, other_kam):
 
 def test_the_plan_stands_beside_last_year(session, kam, director, trade):
     (row,) = target_plans.plan(session, kam, START).rows
-    assert (row.name, row.months[:3], row.year_ago[:3]) == (
-        "Alpha",
-        (Decimal(120), None, None),
-        (100, 300, 0),
-    )
+    assert row.name == "Alpha"
+    assert list(row.months[:3]) == [Decimal(120), None, None]
+    assert list(row.year_ago[:3]) == [100, 300, 0]
     assert [row.total, row.year_ago_total] == [120, 400]
 
     whole = target_plans.plan(session, director, START)

@@ -25,6 +25,7 @@ MAY_OPEN = {
     "accounts/portfolio.py": READERS,
     "accounts/account.py": READERS,
     "accounts/revenue.py": READERS,
+    "market/products.py": READERS,
     "accounts/targets.py": READERS,
     "accounts/orders.py": READERS,
     "management/data.py": frozenset({"anna", "ben", "rita", "dora"}),
@@ -38,6 +39,7 @@ TITLES = {
     "accounts/portfolio.py": "Portfolio",
     "accounts/account.py": "Account",
     "accounts/revenue.py": "Revenue",
+    "market/products.py": "Products",
     "accounts/targets.py": "Targets",
     "accounts/orders.py": "Orders & delivery",
     "management/data.py": "Data & import",
@@ -164,6 +166,8 @@ def test_home_leads_everybody_to_the_first_page_that_is_theirs(trade, people, op
 
 
 OPENED = [
+    ("market/products.py", {}),
+    ("market/products.py", {"product": "TEA", "period": "12m"}),
     ("accounts/targets.py", {}),
     ("accounts/targets.py", {"manager": "all"}),
     ("accounts/orders.py", {}),
