@@ -51,6 +51,7 @@ def grid(actor: Actor, plan: Plan, name: str, currency: str) -> dict[Cell, Decim
         disabled=["name", "code"],
         height=min(len(frame) + 1, 14) * 36 + 4,
         column_config=_columns(plan, currency),
+        placeholder=formats.UNKNOWN,
         alt=_("Targets by account and month"),
     )
     values = _read(plan, edited)
@@ -132,9 +133,9 @@ def totals(plan: Plan, values: Mapping[Cell, Decimal | None], currency: str) -> 
     frame = pd.DataFrame(
         {
             _("What"): [_("Target"), _("Last year")],
-            _("Year"): [tables.as_float(total), float(year_ago)],
+            _("Year"): [_whole(total), _whole(year_ago)],
             **{
-                formats.month(month): [tables.as_float(months[0][place]), float(months[1][place])]
+                formats.month(month): [_whole(months[0][place]), _whole(months[1][place])]
                 for place, month in enumerate(plan.months)
             },
         }
@@ -155,7 +156,7 @@ def _by_account(plan: Plan, values: Mapping[Cell, Decimal | None]) -> None:
             if total is not None and row.year_ago_total > 0
             else None
         )
-        rows.append((row.name, tables.as_float(total), float(row.year_ago_total), tables.hundred(growth)))
+        rows.append((row.name, _whole(total), _whole(row.year_ago_total), tables.hundred(growth)))
     st.markdown("**" + _("Totals by account") + "**")
     frame = pd.DataFrame(rows, columns=["name", "total", "year_ago", "growth"])
     tables.plain_frame(frame, _total_columns(_("Account")), key="target_accounts")
@@ -172,12 +173,16 @@ def _total_columns(first: str) -> dict[str, Any]:
     }
 
 
+def _whole(amount: Decimal | None) -> int | None:
+    return None if amount is None else tables.whole(amount)
+
+
 def by_owner(plan: Plan) -> None:
     """What each manager's accounts are expected to bring."""
     st.markdown("**" + _("By manager") + "**")
     frame = pd.DataFrame(
         [
-            (one.owner or formats.UNKNOWN, one.accounts, tables.as_float(one.target), float(one.year_ago),
+            (one.owner or formats.UNKNOWN, one.accounts, _whole(one.target), _whole(one.year_ago),
              tables.hundred(one.growth))
             for one in plan.by_owner()
         ],
