@@ -55,7 +55,8 @@ with left:
         st.query_params.pop("product", None)
         st.rerun()
     st.title(plain(product.name))
-    filed = f"{plain(product.code)} · {plain(product.category or _('no category'))}"
+    category = product.category or _("no category")
+    filed = f"{plain(product.code)} · {plain(category)}"
     st.caption(f"{filed} · {filters.sentence(period, day)}")
 
 with db.read() as session:
