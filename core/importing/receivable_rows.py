@@ -33,6 +33,7 @@ from core.vocabulary import Permission
 
 FUTURE = N_("the day lies in the future")
 MORE_OPEN = N_("more is open than was invoiced")
+OTHER_SIGN = N_("an invoice and what is open of it are both above zero, or both below it")
 
 _COLUMNS = ("account_id", "as_of", "invoice_no", "due_on", "amount", "open_amount", "batch_id")
 
@@ -50,7 +51,9 @@ def plan(
     known |= {name: values.text(name).known for name in ("account", "invoice_no")}
     findings.required(found, known, ("account", "invoice_no", "due_on", "amount", "open_amount"))
     both = known["amount"] & known["open_amount"]
-    found.refuse("open_amount", MORE_OPEN, both & (abs(numbers["open_amount"]) > abs(numbers["amount"])))
+    amount, opened = numbers["amount"], numbers["open_amount"]
+    found.refuse("open_amount", MORE_OPEN, both & (abs(opened) > abs(amount)))
+    found.refuse("open_amount", OTHER_SIGN, both & (np.sign(opened) * np.sign(amount) < 0))
     today = clock.today().toordinal()
     days = np.where(values.whole("as_of") == MISSING, today, values.whole("as_of"))
     found.refuse("as_of", FUTURE, days > today)

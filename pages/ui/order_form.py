@@ -147,6 +147,7 @@ def _lines(form: Form, draft: OrderDraft, goods: Mapping[str, str]) -> tuple[Lin
             "list_price": column.TextColumn(_("List price"), max_chars=20, help=_("Empty: that of the day.")),
             "delivered": column.TextColumn(_("Delivered"), max_chars=20),
         },
+        placeholder="",
         alt=_("The lines of the order: product, quantity and price"),
     )
     form.place("lines")

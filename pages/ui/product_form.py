@@ -175,6 +175,7 @@ def _price_grid(actor: Actor, chosen: int | None, day: date) -> None:
             "now": column.TextColumn(_("In force that day"), alignment="right"),
             "new": column.TextColumn(_("New price"), max_chars=20, alignment="right"),
         },
+        placeholder="",
         alt=_("List prices; a new price is typed in the last column"),
     )
     with forms.form(name, border=False) as foot:

@@ -204,3 +204,124 @@ def test_a_reason_is_dealt_with_and_asks_again(enter):
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone.")).to_be_visible()
+
+
+def _cells_by_keyboard(page: Page, *keys: str) -> None:
+    """Tab into the grid of the open form, then press keys; what is no key's name is typed."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "CANVAS":
+            break
+    page.wait_for_timeout(300)
+    for key in keys:
+        if key.startswith("Arrow") or key == "Enter":
+            page.keyboard.press(key)
+        else:
+            page.keyboard.type(key, delay=80)  # as fast as people are
+        page.wait_for_timeout(250)
+
+
+def test_an_order_is_booked_by_keyboard_with_a_double_click_and_taken_back(second, site, code):
+    page = second("aisyah", f"/account?account={code}&account_tab=Orders")
+    page.get_by_role("tab", name="Orders").click()
+    page.get_by_role("button", name="New order").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Number")).to_have_value(re.compile(r"^H-\d{4}-0001$"))
+    settled(page)
+    number = dialog.get_by_label("Number").input_value()
+    product = next(csv.DictReader(io.StringIO(site.ask("export", "products", "--as", "aisyah"))))["code"]
+    _cells_by_keyboard(
+        page, "ArrowDown", "ArrowUp", "Enter", product, "Enter", "ArrowUp", "ArrowRight", "3", "Enter"
+    )
+    settled(page)
+    dialog.get_by_role("button", name="Book it").dblclick()
+
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text(f"Order {number} booked.").first).to_be_visible()
+    assert _lines(site, number) == [(product, "3")]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert _lines(site, number) == []
+
+
+def _lines(site: Site, number: str) -> list[tuple[str, str]]:
+    rows = csv.DictReader(io.StringIO(site.ask("export", "orders", "--as", "aisyah")))
+    return [(row["product"], row["quantity"]) for row in rows if row["order_no"] == number]
+
+
+def test_targets_are_typed_by_keyboard_saved_and_taken_back(enter, site):
+    def january() -> set[str]:
+        rows = csv.DictReader(io.StringIO(site.ask("export", "targets", "--as", "aisyah")))
+        return {row["net_revenue"] for row in rows}
+
+    page = enter("aisyah", "/targets")
+    title_is(page, "Targets")
+    before = january()
+    page.get_by_role("button", name="Put into the grid").focus()
+    _cells_by_keyboard(page, "ArrowDown", "ArrowUp", "ArrowRight", "123456.78", "Enter")
+    settled(page)
+    page.get_by_role("button", name="Save", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Targets saved.").first).to_be_visible()
+    assert {"123456.78"} == january() - before
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+    assert january() == before
+
+
+def test_list_prices_are_typed_by_keyboard_in_a_grid(second, site):
+    page = second("rosalind", "/products")
+    title_is(page, "Products")
+    page.get_by_role("button", name="List prices").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Publish")).to_be_visible()
+    settled(page)
+    _cells_by_keyboard(
+        page, "ArrowDown", "ArrowUp", "ArrowRight", "ArrowRight", "ArrowRight", "98.7654", "Enter"
+    )
+    settled(page)
+    dialog.get_by_role("button", name="Publish").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 list prices published.").first).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
+
+
+def test_groups_and_products_are_made_by_keyboard(second):
+    page = second("rosalind", "/portfolio")
+    title_is(page, "Portfolio")
+    page.get_by_role("button", name="Groups").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).to_be_visible()
+    settled(page)
+    _tab_to(page, "Name")
+    page.keyboard.type("Kumpulan Baharu")
+    _tab_to(page, "Code")
+    page.keyboard.type("KB")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Group Kumpulan Baharu saved.").first).to_be_visible()
+
+    page.get_by_role("link", name="Products").click()
+    title_is(page, "Products")
+    page.get_by_role("button", name="New product").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).to_be_visible()
+    settled(page)
+    _tab_to(page, "Code")
+    page.keyboard.type("NEW-1")
+    _tab_to(page, "Name")
+    page.keyboard.type("Teh Baharu")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Product NEW-1 created.").first).to_be_visible()
+
+
+def test_dialogs_speak_malay_to_who_chose_it_after_each_click(second):
+    page = second("zulaikha", "/portfolio")
+    page.get_by_role("button", name="Akaun baharu").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Cipta akaun").click()
+    expect(dialog.get_by_text("Berikan kod kepada akaun ini.")).to_be_visible()
+    expect(dialog.get_by_text("Give the account a code.")).to_have_count(0)
