@@ -164,17 +164,35 @@ def by(
 ) -> dict[tuple[Any, ...], Measures]:
     """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines."""
     auth.require(actor, Permission.REVENUE_READ)
-    with_account, sees_cost = needs_account(dimensions, sold), actor.sees_cost
+    asked = tuple(Dimension.PRODUCT if one is Dimension.CATEGORY else one for one in dimensions)
+    with_account, sees_cost = needs_account(asked, sold), actor.sees_cost
     pieces = [
-        within(_sums(source, piece, dimensions, sold), source, actor, accounts, with_account=with_account)
-        for source, piece in _pieces(actor, period, dimensions, accounts, sold)
+        within(_sums(source, piece, asked, sold), source, actor, accounts, with_account=with_account)
+        for source, piece in _pieces(actor, period, asked, accounts, sold)
     ]
     found: dict[tuple[Any, ...], Measures] = {}
-    for row in session.execute(_together(pieces, len(dimensions))):
-        key, measures = tuple(row[: len(dimensions)]), _measures(sees_cost, row[len(dimensions) :])
+    for row in session.execute(_together(pieces, len(asked))):
+        key, measures = tuple(row[: len(asked)]), _measures(sees_cost, row[len(asked) :])
         if measures.lines:
             found[key] = measures
-    return found
+    return found if asked == dimensions else _by_category(session, found, dimensions)
+
+
+def _by_category(
+    session: Session, found: Mapping[tuple[Any, ...], Measures], dimensions: tuple[Dimension, ...]
+) -> dict[tuple[Any, ...], Measures]:
+    """Sums by product as sums by category: joined in the store, they are read product by product, which is slow."""
+    rows = session.execute(select(Product.id, Product.category_id))
+    categories: dict[Any, int | None] = {row.id: row.category_id for row in rows}
+    sums: dict[tuple[Any, ...], Measures] = {}
+    for key, measures in found.items():
+        place = tuple(
+            categories[one] if dimension is Dimension.CATEGORY else one
+            for one, dimension in zip(key, dimensions, strict=True)
+        )
+        known = sums.get(place)
+        sums[place] = measures if known is None else known + measures
+    return sums
 
 
 def _together(pieces: list[Select[Any]], keys: int) -> Select[Any]:
@@ -317,7 +335,7 @@ def _layer(
     anybody = actor.sees_everything and accounts.is_empty and not _NEEDS_ACCOUNT & set(dimensions)
     if Dimension.COUNTRY in dimensions or sold.countries:
         return RevenueCell
-    if {Dimension.PRODUCT, Dimension.CATEGORY} & set(dimensions) or sold.product_ids or sold.category_ids:
+    if Dimension.PRODUCT in dimensions or sold.product_ids or sold.category_ids:
         return ProductMonth if anybody else RevenueCell
     return TotalMonth if anybody else AccountMonth
 
@@ -330,7 +348,7 @@ def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: L
     day = source.booked_on if by_day else source.year if source is AccountYear else source.month
     columns = (total.label(name) for name, total in sums.items())
     query = select(*keys, *columns).select_from(source).where(day >= piece.start, day < piece.end)
-    if Dimension.CATEGORY in dimensions or sold.category_ids:
+    if sold.category_ids:
         query = query.join(Product, Product.id == source.product_id)
     return query.where(line_condition(sold, source)).group_by(*(key.element for key in keys))
 
