@@ -85,7 +85,6 @@ class ProductStory:
     """What the Products page shows of one product."""
 
     total: Measures
-    before: Measures
     year_ago: Measures
     buyers: tuple[Buyer, ...]  # the greatest now first
     months: tuple[MonthOfPortfolio, ...]
@@ -156,12 +155,11 @@ def story(
     deliveries = delivery.by(session, actor, period, Dimension.MONTH, accounts=chosen, sold=one)
     return ProductStory(
         total=sum(now.values(), nothing),
-        before=revenue.totals(session, actor, period.previous(), chosen, one),
         year_ago=sum(year_ago.values(), nothing),
         buyers=tuple(sorted(buyers, key=lambda buyer: (-buyer.now.net, -buyer.year_ago.net, buyer.code))),
         months=_months(session, actor, shown_months(period, fiscal_month), chosen, one, day),
         deliveries=tuple(sorted((month, service) for (month,), service in deliveries.items())),
-        service=delivery.totals(session, actor, period, chosen, one),
+        service=sum(deliveries.values(), Service()),
         service_year_ago=delivery.totals(session, actor, period.shifted(-12), chosen, one),
     )
 

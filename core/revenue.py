@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -29,7 +29,7 @@ from core.models import (
     TotalMonth,
 )
 from core.money import ZERO, ratio
-from core.periods import Period
+from core.periods import Period, add_months
 from core.vocabulary import Permission
 
 
@@ -62,17 +62,8 @@ class Measures:
         )
 
     def __sub__(self, other: Measures) -> Measures:
-        return Measures(
-            self.lines - other.lines,
-            self.quantity - other.quantity,
-            self.gross - other.gross,
-            self.net - other.net,
-            self.returned_lines - other.returned_lines,
-            self.returns - other.returns,
-            self.covered_lines - other.covered_lines,
-            self.covered_net - other.covered_net,
-            None if self.cost is None or other.cost is None else self.cost - other.cost,
-        )
+        sides = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
+        return Measures(*(None if one is None or two is None else one - two for one, two in sides))
 
     @property
     def discount(self) -> Decimal:
@@ -168,7 +159,7 @@ def by(
     with_account, sees_cost = needs_account(asked, sold), actor.sees_cost
     pieces = [
         within(_sums(source, piece, asked, sold), source, actor, accounts, with_account=with_account)
-        for source, piece in _pieces(actor, period, asked, accounts, sold)
+        for source, piece in _pieces(actor, _filled(session, period, asked, sold), asked, accounts, sold)
     ]
     found: dict[tuple[Any, ...], Measures] = {}
     for row in session.execute(_together(pieces, len(asked))):
@@ -176,6 +167,18 @@ def by(
         if measures.lines:
             found[key] = measures
     return found if asked == dimensions else _by_category(session, found, dimensions)
+
+
+def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Period:
+    """The period up to the end of its last month where nothing is booked after it: the same sums, kept by month."""
+    end = add_months(period.last_day, 1)
+    by_line = {Dimension.PRODUCT, Dimension.COUNTRY} & set(dimensions) or sold.product_ids or sold.countries
+    if period.end == end or not by_line:
+        return period
+    later = select(AccountDay.account_id).where(
+        AccountDay.booked_on >= period.end, AccountDay.booked_on < end
+    )
+    return period if session.scalar(later.limit(1)) is not None else Period(period.start, end)
 
 
 def _by_category(

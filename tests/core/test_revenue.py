@@ -234,3 +234,16 @@ def test_figures_over_a_cut_period_equal_a_plain_sum_over_the_lines(session, dir
     assert plain != 0
     assert revenue.totals(session, director, period).net == plain
     assert revenue.totals(session, director, period).lines == 74  # 29 + 31 + 14 days
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_month_that_has_just_begun_counts_up_to_its_last_day_alone(session, director, later):
+    tea, account = factories.product(session, "TEA"), factories.account(session, code="LATER")
+    factories.line(session, account, tea, date(2026, 3, 5), quantity="10", list_price="10")
+    if later:  # an invoice of a day after the period
+        factories.line(session, account, tea, date(2026, 3, 20), quantity="1", list_price="7")
+    rollups.rebuild(session)
+    until = Period.of(date(2026, 1, 1), date(2026, 3, 10))
+
+    found = revenue.by(session, director, until, Dimension.PRODUCT, Dimension.ACCOUNT)
+    assert {key: sums.net for key, sums in found.items()} == {(tea.id, account.id): 100}
