@@ -63,7 +63,8 @@ class Measures:
 
     def __sub__(self, other: Measures) -> Measures:
         sides = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
-        return Measures(*(None if one is None or two is None else one - two for one, two in sides))
+        left: list[Any] = [None if one is None or two is None else one - two for one, two in sides]
+        return Measures(*left)
 
     @property
     def discount(self) -> Decimal:
