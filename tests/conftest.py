@@ -9,10 +9,11 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from core import auth, config, db, language, schema
@@ -57,38 +58,75 @@ def _forget() -> None:
     config.load.cache_clear()
 
 
+def _migrate(url: str, folder: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UTAMA_DATABASE_URL", url)
+        patch.setenv("UTAMA_DATA_DIR", str(folder))
+        _forget()
+        schema.upgrade()
+    _forget()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema: migrating takes longer than most tests, copying does not."""
+    path = tmp_path_factory.mktemp("migrated") / "utama.db"
+    _migrate(f"sqlite:///{path}", path.parent)
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database with the schema, from which others are copied."""
+    name = f"utama_{uuid.uuid4().hex[:12]}_migrated"
+    with _server() as server:
+        server.execute(text(f'CREATE DATABASE "{name}"'))
+    url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    _migrate(url, tmp_path_factory.mktemp("migrated"))
+    yield name
+    with _server() as server:
+        server.execute(text(f'DROP DATABASE "{name}"'))
+
+
+@contextmanager
+def _server() -> Iterator[Connection]:
+    engine = create_engine(make_url(POSTGRES), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """An empty, migrated store; tests that use it run on both databases."""
     if request.param == "sqlite":
-        monkeypatch.setenv("UTAMA_DATABASE_URL", f"sqlite:///{tmp_path / 'utama.db'}")
-        _forget()
-        schema.upgrade()
+        _copied(request.getfixturevalue("migrated_file"), tmp_path, monkeypatch)
         yield "sqlite"
         return
-    url = make_url(POSTGRES)
-    name = f"utama_{uuid.uuid4().hex[:12]}"
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    monkeypatch.setenv("UTAMA_DATABASE_URL", url.set(database=name).render_as_string(hide_password=False))
+    name, template = f"utama_{uuid.uuid4().hex[:12]}", request.getfixturevalue("migrated_database")
+    with _server() as server:
+        server.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    url = make_url(POSTGRES).set(database=name)
+    monkeypatch.setenv("UTAMA_DATABASE_URL", url.render_as_string(hide_password=False))
     _forget()
-    schema.upgrade()
     yield "postgresql"
     db.reset()
-    with server.connect() as connection:
+    with _server() as server:
         # Without FORCE: the tests' role need not be allowed to end the server's own cleaning.
-        connection.execute(text(f'DROP DATABASE "{name}"'))
-    server.dispose()
+        server.execute(text(f'DROP DATABASE "{name}"'))
 
 
 @pytest.fixture
-def sqlite_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def sqlite_store(migrated_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """An empty, migrated SQLite store, for what does not depend on the database."""
-    monkeypatch.setenv("UTAMA_DATABASE_URL", f"sqlite:///{tmp_path / 'utama.db'}")
-    _forget()
-    schema.upgrade()
+    _copied(migrated_file, tmp_path, monkeypatch)
     return "sqlite"
+
+
+def _copied(template: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(template, folder / "utama.db")
+    monkeypatch.setenv("UTAMA_DATABASE_URL", f"sqlite:///{folder / 'utama.db'}")
+    _forget()
 
 
 @pytest.fixture
