@@ -181,7 +181,7 @@ def _by_hand(
     if order.version != version:
         raise Conflict(
             _("Somebody else changed this order meanwhile. Look at the new values and save again."),
-            current={"ordered_on": order.ordered_on, "lines": "; ".join(_line_texts(session, lines))},
+            current={**_head(lines[0]), "lines": "; ".join(_line_texts(session, lines))},
             version=order.version,
         )
     return order, lines
@@ -210,6 +210,12 @@ def _said(session: Session, order: Order, lines: Sequence[OrderLine]) -> dict[st
     )
     values = {name: getattr(first, name) for name in names}
     return {**values, "net_amount": order.net_amount, "lines": _line_texts(session, lines)}
+
+
+def _head(line: OrderLine) -> dict[str, Any]:
+    """The days of an order: the same on all lines of one that was entered by hand."""
+    names = ("ordered_on", "invoiced_on", "requested_on", "promised_on", "delivered_on")
+    return {name: getattr(line, name) for name in names}
 
 
 def _line_texts(session: Session, lines: Sequence[OrderLine]) -> list[str]:

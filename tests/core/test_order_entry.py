@@ -194,6 +194,8 @@ def test_two_who_change_one_order_follow_each_other(session, kam, director, acco
     with pytest.raises(Conflict) as refused:
         order_entry.change(session, kam, account.id, "H-1", entered.draft, version=1)
     assert refused.value.current["lines"] == "2 × TEA at 12.5"
+    assert refused.value.current["ordered_on"] == date(2026, 11, 3)
+    assert refused.value.current["promised_on"] is None
     assert refused.value.version == 2
     with pytest.raises(Conflict):
         order_entry.remove(session, kam, account.id, "H-1", version=1)
