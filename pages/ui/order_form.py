@@ -36,9 +36,8 @@ def button(actor: Actor, code: str | None = None) -> None:
 
 
 def change_dialog(account_id: int, order_no: str) -> None:
-    dialogs.show(
-        _("Change order {number}").format(number=order_no.replace("[", "(")), _change, account_id, order_no
-    )
+    title = _("Change order {number}").format(number=plain(order_no))
+    dialogs.show(title, _change, account_id, order_no)
 
 
 def _enter(actor: Actor, code: str | None) -> None:

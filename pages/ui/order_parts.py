@@ -15,7 +15,7 @@ from pages.ui import formats, order_form, tables
 from pages.ui.forms import plain
 
 
-def detail(actor: Actor, account_id: int, order_no: str, currency: str, *, may_change: bool = True) -> None:
+def detail(actor: Actor, account_id: int, order_no: str, currency: str) -> None:
     """The lines of an order of one account."""
     with db.read() as session:
         found = orders.detail(session, actor, order_no, account_id=account_id)
@@ -24,7 +24,7 @@ def detail(actor: Actor, account_id: int, order_no: str, currency: str, *, may_c
         total = formats.money(found.net_amount, currency)
         text = _("Order {number}: {amount}").format(number=plain(order_no), amount=total)
         st.markdown(f"**{text}**", width="content")
-        if may_change and by_hand and order_form.may_enter(actor):
+        if by_hand and order_form.may_enter(actor):
             if st.button(_("Change"), icon=":material/edit:", key="change_order"):
                 order_form.change_dialog(account_id, order_no)
         elif not by_hand:

@@ -22,6 +22,7 @@ from core.revenue import Measures
 from core.revenue_table import Axis, Cell, Key, Side, Table
 from core.vocabulary import Permission
 from pages.ui import charts, dialogs, drill, formats, tables
+from pages.ui.forms import plain
 
 AXES: dict[str, str] = {
     Axis.ACCOUNT: N_("Account"),
@@ -322,7 +323,8 @@ def open_cell(found: Table, grid: Grid, accounts: AccountFilter, currency: str) 
         for axis, key in ((found.rows_by, row), (found.columns_by, column or of_column))
         if axis is not None and key is not None
     ]
-    dialogs.show(" · ".join([*words, formats.period(asked[0])]).replace("[", "("), _lines, *asked, currency)
+    title = " · ".join([*map(plain, words), formats.period(asked[0])])
+    dialogs.show(title, _lines, *asked, currency)
 
 
 def _lines(actor: Actor, period: Period, accounts: AccountFilter, sold: Any, currency: str) -> None:
