@@ -178,10 +178,11 @@ def _check(changes: Values, known: Mapping[int, Account]) -> None:
     wrong = [
         _("{account} in {month}").format(account=known[account_id].name, month=f"{month:%Y-%m}")
         for (account_id, month), amount in changes.items()
-        if amount is not None and not (0 <= amount < _LARGEST)
+        if amount is not None and not (0 <= amount < _LARGEST and amount == amount.quantize(_CENT))
     ]
     if wrong:
-        sentence = _("A target is zero or more: {cells}.").format(cells=", ".join(wrong[:5]))
+        rule = _("A target is zero or more, with at most two decimals.")
+        sentence = f"{rule} {', '.join(wrong[:5])}"
         raise Invalid(sentence, fields={"grid": sentence})
 
 

@@ -41,7 +41,8 @@ if not plan.rows:
     st.stop()
 
 name = f"{year}-{owner}"
-plan = target_parts.kept(plan, name)
+if target_parts.may_edit(actor):
+    plan = target_parts.kept(plan, name)
 place = st.container()
 values = target_parts.grid(actor, plan, name, decided.base_currency)
 if target_parts.may_edit(actor):

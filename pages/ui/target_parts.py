@@ -62,7 +62,7 @@ def grid(actor: Actor, plan: Plan, name: str, currency: str) -> dict[Cell, Decim
     if submitted and not changes:
         foot.show(Invalid(_("Nothing has changed yet.")))
     elif submitted:
-        before = {cell: plan.values()[cell] for cell in changes}
+        before = {cell: seen.get(cell) for cell in changes}  # after a conflict what the other one saved
         with foot.saving(_("Targets saved.")) as session:
             target_plans.save(session, actor, changes, seen=seen)
             foot.offer_undo(partial(target_plans.save, changes=before, seen=dict(changes)))
