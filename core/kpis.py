@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +24,7 @@ from core.models import Account, Category, Product, Region, Segment, User
 from core.money import round_money, round_ratio
 from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension, Measures
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 
 class By(StrEnum):
@@ -62,6 +62,8 @@ class Options:
     base_months: int = 12  # retention compares with the period this many months earlier
     base: Period | None = None  # … or with this window
     top: int = 10
+    accounts: AccountFilter = ALL_ACCOUNTS
+    structure: Structure = Structure.TODAY
 
 
 @dataclass(frozen=True)
@@ -100,14 +102,7 @@ def compute(
                 "A breakdown by time needs a base that moves with it: give --base-months instead of a fixed window."
             )
         )
-    question = _Question(
-        session,
-        actor,
-        frozenset(need for kpi in wanted for need in kpi.needs),
-        _account_filter(session, actor, options.account_code),
-        options,
-        frozenset(session.scalars(select(Account.id).where(Account.is_unassigned))),
-    )
+    question = _question(session, actor, wanted, options)
     whole = _slices(question, period, None).get(None, Slice(top=options.top))
     parts = _breakdown(question, period, options.by) if options.by else []
     return [
@@ -118,6 +113,34 @@ def compute(
         )
         for kpi in wanted
     ]
+
+
+def by_dimension(
+    session: Session,
+    actor: Actor,
+    name: str,
+    period: Period,
+    dimension: Dimension,
+    options: Options | None = None,
+) -> dict[Any, Figure]:
+    """One KPI by the keys of any dimension: ids, first days of months, names of countries; None: has none."""
+    auth.require(actor, Permission.REVENUE_READ)
+    (kpi,) = chosen([name])
+    if kpi.needs_cost and not actor.sees_cost:
+        return {}
+    parts = _slices(_question(session, actor, [kpi], options or Options()), period, dimension)
+    return {key: kpi.evaluate(part) for key, part in _having(kpi, list(parts.items()))}
+
+
+def _question(session: Session, actor: Actor, wanted: Sequence[Kpi], options: Options) -> _Question:
+    return _Question(
+        session,
+        actor,
+        frozenset(need for kpi in wanted for need in kpi.needs),
+        _account_filter(session, actor, options),
+        options,
+        frozenset(session.scalars(select(Account.id).where(Account.is_unassigned))),
+    )
 
 
 def chosen(names: Sequence[str]) -> list[Kpi]:
@@ -135,7 +158,7 @@ def chosen(names: Sequence[str]) -> list[Kpi]:
     return list(found.values())
 
 
-def _having(kpi: Kpi, parts: list[tuple[str | None, Slice]]) -> Iterator[tuple[str | None, Slice]]:
+def _having(kpi: Kpi, parts: list[tuple[Any, Slice]]) -> Iterator[tuple[Any, Slice]]:
     """The keys that this KPI has anything to say about."""
     for key, part in parts:
         compared = (
@@ -147,13 +170,14 @@ def _having(kpi: Kpi, parts: list[tuple[str | None, Slice]]) -> Iterator[tuple[s
             yield key, part
 
 
-def _account_filter(session: Session, actor: Actor, code: str | None) -> AccountFilter:
+def _account_filter(session: Session, actor: Actor, options: Options) -> AccountFilter:
+    code = options.account_code
     if code is None:
-        return ALL_ACCOUNTS
+        return options.accounts
     found = session.scalar(select(Account.id).where(account_named(code), auth.visible_accounts(actor)))
     if found is None:
         raise NotFound(_("There is no account {code}.").format(code=code))
-    return AccountFilter(account_ids=frozenset({found}))
+    return replace(options.accounts, account_ids=frozenset({found}))
 
 
 def _breakdown(question: _Question, period: Period, by: By) -> list[tuple[str | None, Slice]]:

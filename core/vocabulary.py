@@ -36,6 +36,13 @@ class Permission(StrEnum):
     USER_WRITE = "user:write"
 
 
+class Structure(StrEnum):
+    """Whose figures are an account's: its owner, segment, group, region and tier of today, or of each month."""
+
+    TODAY = "today"
+    THEN = "then"
+
+
 class AccountStatus(StrEnum):
     """Where the business relation stands."""
 

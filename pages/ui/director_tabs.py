@@ -1,0 +1,48 @@
+"""The tabs of Directors' KPIs: each one line here, drawn only while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import db, directors
+from core.auth import Actor
+from core.language import N_, _
+from pages.ui import answers, director_parts, kpi_parts
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab: the word that stands in the address, what it is called, and what draws it."""
+
+    name: str
+    label: str
+    draw: Callable[[Actor, kpi_parts.Asked], None]
+
+
+def _overview(actor: Actor, asked: kpi_parts.Asked) -> None:
+    with db.read() as session:
+        ask = answers.asker(session, actor)
+        found = ask(directors.overview, asked.period, asked.accounts, day=asked.day, **asked.more)
+    director_parts.show(found, asked)
+
+
+TABS: tuple[Tab, ...] = (Tab("overview", N_("Overview"), _overview),)
+
+
+def show(actor: Actor, asked: kpi_parts.Asked) -> None:
+    """All tabs, the open one with its content; a single one needs no tab to choose."""
+    if len(TABS) == 1:
+        TABS[0].draw(actor, asked)
+        return
+    wanted = st.query_params.get("tab")
+    first = next((tab for tab in TABS if tab.name == wanted), TABS[0])
+    shown = st.tabs(
+        [_(tab.label) for tab in TABS], key="directors_tab", default=_(first.label), on_change="rerun"
+    )
+    for tab, place in zip(TABS, shown, strict=True):
+        if place.open:
+            with place:
+                tab.draw(actor, asked)
