@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,7 +30,7 @@ from core.periods import Period, add_months, first_of_month, fiscal_year_start
 from core.retention import Retention
 from core.revenue import Dimension, Measures
 from core.targets import Expected
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 TOP = 10
 _WITH_COST = ("margin", "margin_rate")
@@ -124,6 +124,7 @@ class Overview:
     concentration: Concentration
     largest: tuple[Mover, ...]  # by net revenue now
     sees_cost: bool
+    structure: Structure = Structure.TODAY
 
     @property
     def tile(self) -> Mapping[str, Tile]:
@@ -178,17 +179,22 @@ class _Look:
     actor: Actor
     accounts: AccountFilter
     day: date
+    structure: Structure
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return {"accounts": self.accounts, "structure": self.structure}
 
     def span(self, period: Period) -> _Span:
         by = (Dimension.OWNER, Dimension.ACCOUNT)
-        found = revenue.by(self.session, self.actor, period, *by, accounts=self.accounts)
+        found = revenue.by(self.session, self.actor, period, *by, **self.wanted)
         return _Span(period, {(owner, account): sums for (owner, account), sums in found.items()})
 
     def delivered(self, period: Period) -> Service:
-        return delivery.totals(self.session, self.actor, period, self.accounts)
+        return delivery.totals(self.session, self.actor, period, **self.wanted)
 
     def expected(self, period: Period) -> Expected:
-        return targets.totals(self.session, self.actor, period, self.accounts)
+        return targets.totals(self.session, self.actor, period, **self.wanted)
 
 
 def overview(
@@ -198,10 +204,14 @@ def overview(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
+    structure: Structure = Structure.TODAY,
 ) -> Overview:
-    """The overview of the visible accounts of the filter; `day` is the one that periods end with."""
+    """The overview of the visible accounts of the filter; `day` is the one that periods end with.
+
+    What needs a decision is always of today's owners, whatever the structure.
+    """
     auth.require(actor, Permission.REVENUE_READ)
-    look = _Look(session, actor, accounts, day or clock.today())
+    look = _Look(session, actor, accounts, day or clock.today(), structure)
     before, year_ago = period.previous(), period.shifted(-12)
     spans = {one: look.span(one) for one in _windows(period, before, year_ago)}
     known = _accounts(look)
@@ -229,6 +239,7 @@ def overview(
         concentration=Concentration.of(row.now.net for row in positive),
         largest=tuple(sorted(positive, key=lambda row: (-row.now.net, row.code))[:TOP]),
         sees_cost=actor.sees_cost,
+        structure=structure,
     )
 
 
@@ -248,9 +259,10 @@ class _Known:
 
 def _accounts(look: _Look) -> dict[int, _Known]:
     columns = (Account.id, Account.code, Account.name, Account.owner_id, Account.is_unassigned)
-    rows = look.session.execute(
-        select(*columns).where(auth.visible_accounts(look.actor), look.accounts.condition())
-    )
+    query = select(*columns).where(auth.visible_accounts(look.actor))
+    if look.structure is Structure.TODAY:
+        query = query.where(look.accounts.condition())
+    rows = look.session.execute(query)
     return {row.id: _Known(*row) for row in rows}
 
 
@@ -295,7 +307,7 @@ def _tiles(
     wanted = names(sees_cost=look.actor.sees_cost)
     last = first_of_month(look.day)
     months = Period(add_months(last, 1 - _MONTHS), add_months(last, 1))
-    trends = kpi_trends.by_month(look.session, look.actor, wanted, months, look.accounts, top=TOP)
+    trends = kpi_trends.by_month(look.session, look.actor, wanted, months, top=TOP, **look.wanted)
     found = []
     for name in wanted:
         figure, before, year_ago = (KPIS[name].evaluate(part) for part in slices)
@@ -344,7 +356,7 @@ def _pace(look: _Look) -> Pace:
     start = fiscal_year_start(look.day, first_month)
     year, to_date = Period(start, add_months(start, 12)), Period(start, look.day + timedelta(days=1))
     actual, part, whole = (
-        revenue.totals(look.session, look.actor, one, look.accounts).net
+        revenue.totals(look.session, look.actor, one, **look.wanted).net
         for one in (to_date, to_date.shifted(-12), year.shifted(-12))
     )
     return pace.between(year, to_date, actual, look.expected(year).net_revenue, (part, whole))
@@ -358,7 +370,7 @@ def _managers(
     owners: Mapping[int, str],
     decisions: Sequence[Decision],
 ) -> tuple[ManagerRow, ...]:
-    expected = targets.by(look.session, look.actor, now.period, Dimension.OWNER, accounts=look.accounts)
+    expected = targets.by(look.session, look.actor, now.period, Dimension.OWNER, **look.wanted)
     wanted = {owner: one.net_revenue for (owner,), one in expected.items()}
     positive: dict[int | None, int] = {}
     for (owner, account), sums in now.sums.items():

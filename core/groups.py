@@ -12,7 +12,7 @@ from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.language import _
-from core.models import Account, Group
+from core.models import Account, AccountStructure, Group
 from core.vocabulary import Permission
 
 
@@ -87,6 +87,9 @@ def remove(session: Session, actor: Actor, group_id: int, *, version: int) -> No
         raise Conflict(_("Somebody else changed this group meanwhile. Load the page again."))
     if session.scalar(select(Account.id).where(Account.group_id == group.id).limit(1)) is not None:
         raise Conflict(_("Accounts belong to this group: move them to another group first."))
+    past = select(AccountStructure.account_id).where(AccountStructure.group_id == group.id).limit(1)
+    if session.scalar(past) is not None:
+        raise Conflict(_("Accounts belonged to this group in earlier months: it stays for their figures."))
     subject, before = _subject(group), {"code": (group.code, None), "name": (group.name, None)}
     session.delete(group)
     session.flush()

@@ -212,13 +212,20 @@ def _labels(session: Session, actor: Actor, by: Dimension) -> dict[Any, Label] |
 
 
 def trend(
-    session: Session, actor: Actor, name: str, day: date, accounts: AccountFilter = ALL_ACCOUNTS
+    session: Session,
+    actor: Actor,
+    name: str,
+    day: date,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    structure: Structure = Structure.TODAY,
 ) -> tuple[Point, ...]:
     """The KPI in each of 24 months up to that of the day, beside last year; retention is month on month a year ago."""
     auth.require(actor, Permission.REVENUE_READ)
     last = add_months(first_of_month(day), 1)
     months = Period(add_months(last, -TREND_MONTHS - 12), last)
-    found = dict(kpi_trends.by_month(session, actor, [name], months, accounts, top=TOP).get(name, ()))
+    trends = kpi_trends.by_month(session, actor, [name], months, accounts, top=TOP, structure=structure)
+    found = dict(trends.get(name, ()))
     shown = Period(add_months(last, -TREND_MONTHS), last).months() if found else []
     return tuple(Point(month, found[month], found[add_months(month, -12)]) for month in shown)
 

@@ -22,7 +22,7 @@ from core.models import Account, AccountMonth
 from core.money import MONEY_SCALE, ratio
 from core.periods import Period, add_months
 from core.revenue import Dimension, Measures
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 Amounts = npt.NDArray[np.int64]  # account × month, in ten-thousandths
 Trend = tuple[tuple[date, Decimal | None], ...]
@@ -49,6 +49,7 @@ def by_month(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     top: int = 10,
+    structure: Structure = Structure.TODAY,
 ) -> dict[str, Trend]:
     """Each of these KPIs in each month; retention compares a month with the same month a year earlier.
 
@@ -59,8 +60,9 @@ def by_month(
     needs = {need for kpi in wanted for need in kpi.needs}
     matrix = None
     if needs & {Need.ACCOUNTS, Need.THEN}:
-        matrix = _by_account(session, actor, Period(add_months(months.start, -_BASE), months.end), accounts)
-    slices = _slices(session, actor, needs, months, accounts, top)
+        longer = Period(add_months(months.start, -_BASE), months.end)
+        matrix = _by_account(session, actor, longer, accounts, structure)
+    slices = _slices(session, actor, needs, months, _Options(accounts, structure, top))
     found: dict[str, Trend] = {}
     for kpi in wanted:
         found[kpi.name] = tuple(
@@ -134,15 +136,19 @@ _QUICK: dict[str, Callable[[Amounts, Amounts, int], Decimal | None]] = {
 }
 
 
-def _by_account(session: Session, actor: Actor, months: Period, accounts: AccountFilter) -> _Months:
+def _by_account(
+    session: Session, actor: Actor, months: Period, accounts: AccountFilter, structure: Structure
+) -> _Months:
     # Whole numbers: a Decimal of every month would take far longer.
     net, lines = (type_coerce(column, BigInteger) for column in (AccountMonth.net_amount, AccountMonth.lines))
-    rows = session.execute(
+    query = (
         select(AccountMonth.account_id, AccountMonth.month, net, lines)
-        .join(Account, Account.id == AccountMonth.account_id)
         .where(AccountMonth.month >= months.start, AccountMonth.month < months.end)
-        .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
-    ).all()
+        .where(Account.is_unassigned.is_(False))
+    )
+    month = AccountMonth.month if revenue.is_then(structure, (), accounts) else None
+    query = revenue.within(query, AccountMonth, actor, accounts, with_account=True, month=month)
+    rows = session.execute(query).all()
     places = {month: place for place, month in enumerate(months.months())}
     ids: dict[int, int] = {}
     for row in rows:
@@ -156,20 +162,34 @@ def _by_account(session: Session, actor: Actor, months: Period, accounts: Accoun
     return found
 
 
+@dataclass(frozen=True)
+class _Options:
+    """Which accounts, counted as what, and how many are the greatest."""
+
+    accounts: AccountFilter
+    structure: Structure
+    top: int
+
+    @property
+    def of_accounts(self) -> dict[str, Any]:
+        return {"accounts": self.accounts, "structure": self.structure}
+
+
 def _slices(
-    session: Session, actor: Actor, needs: set[Need], months: Period, accounts: AccountFilter, top: int
+    session: Session, actor: Actor, needs: set[Need], months: Period, options: _Options
 ) -> dict[date, Slice]:
-    sums = revenue.by_month(session, actor, months, accounts)
-    expected = targets.by_month(session, actor, months, accounts) if Need.TARGET in needs else {}
+    wanted = options.of_accounts
+    sums = revenue.by_month(session, actor, months, **wanted)
+    expected = targets.by_month(session, actor, months, **wanted) if Need.TARGET in needs else {}
     delivered: Mapping[tuple[Any, ...], Service] = {}
     if Need.DELIVERY in needs:
-        delivered = delivery.by(session, actor, months, Dimension.MONTH, accounts=accounts)
+        delivered = delivery.by(session, actor, months, Dimension.MONTH, **wanted)
     orders: Mapping[tuple[Any, ...], int] = {}
     if Need.ORDERS in needs:
-        orders = order_lines.order_counts(session, actor, months, Dimension.MONTH, accounts=accounts)
+        orders = order_lines.order_counts(session, actor, months, Dimension.MONTH, **wanted)
     buyers: dict[date, tuple[int, ...]] = {}
     if Need.BUYERS in needs:
-        buyers = _buyers(session, actor, months, accounts)
+        buyers = _buyers(session, actor, months, options)
     return {
         month: Slice(
             sums=sums[month],
@@ -177,19 +197,17 @@ def _slices(
             buyers=buyers.get(month, ()),
             target=expected[month].net_revenue if month in expected else None,
             delivered=delivered.get((month,), Service()),
-            top=top,
+            top=options.top,
         )
         for month in months.months()
     }
 
 
-def _buyers(
-    session: Session, actor: Actor, months: Period, accounts: AccountFilter
-) -> dict[date, tuple[int, ...]]:
+def _buyers(session: Session, actor: Actor, months: Period, options: _Options) -> dict[date, tuple[int, ...]]:
     """How many orders each account but UNASSIGNED placed in each month."""
     unassigned = set(session.scalars(select(Account.id).where(Account.is_unassigned)))
     by = (Dimension.MONTH, Dimension.ACCOUNT)
-    counts = order_lines.order_counts(session, actor, months, *by, accounts=accounts, bought=True)
+    counts = order_lines.order_counts(session, actor, months, *by, bought=True, **options.of_accounts)
     found: dict[date, list[int]] = {}
     for (month, account), count in counts.items():
         if account not in unassigned:

@@ -86,6 +86,10 @@ class _Question:
     options: Options
     unassigned: frozenset[int] = field(default_factory=frozenset)
 
+    @property
+    def of_accounts(self) -> dict[str, Any]:
+        return {"accounts": self.accounts, "structure": self.options.structure}
+
 
 def compute(
     session: Session, actor: Actor, names: Sequence[str], period: Period, options: Options | None = None
@@ -251,7 +255,7 @@ def _key(row: tuple[Any, ...], dimensions: tuple[Dimension, ...]) -> Any:
 
 
 def _by(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Measures]:
-    found = revenue.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = revenue.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): sums for row, sums in found.items()}
 
 
@@ -261,14 +265,14 @@ def _by_account(
     """Sums of each account but UNASSIGNED."""
     found: dict[Any, dict[int, Measures]] = {}
     both = dict.fromkeys((*dimensions, Dimension.ACCOUNT))
-    for row, sums in revenue.by(ask.session, ask.actor, period, *both, accounts=ask.accounts).items():
+    for row, sums in revenue.by(ask.session, ask.actor, period, *both, **ask.of_accounts).items():
         if row[-1] not in ask.unassigned:
             found.setdefault(_key(row, dimensions), {})[row[-1]] = sums
     return found
 
 
 def _orders(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, int]:
-    found = order_lines.order_counts(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = order_lines.order_counts(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): count for row, count in found.items()}
 
 
@@ -277,7 +281,13 @@ def _buyers(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -
     found: dict[Any, tuple[int, ...]] = {}
     both = dict.fromkeys((*dimensions, Dimension.ACCOUNT))
     counts = order_lines.order_counts(
-        ask.session, ask.actor, period, *both, accounts=ask.accounts, bought=True
+        ask.session,
+        ask.actor,
+        period,
+        *both,
+        accounts=ask.accounts,
+        structure=ask.options.structure,
+        bought=True,
     )
     for row, count in counts.items():
         if row[-1] not in ask.unassigned:
@@ -287,7 +297,7 @@ def _buyers(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -
 
 
 def _targets(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Decimal]:
-    found = targets.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = targets.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {
         _key(row, dimensions): expected.net_revenue
         for row, expected in found.items()
@@ -296,7 +306,7 @@ def _targets(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) 
 
 
 def _delivered(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Service]:
-    found = delivery.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = delivery.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): service for row, service in found.items()}
 
 

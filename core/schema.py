@@ -23,7 +23,8 @@ _LOCK = 7_381_001  # advisory lock: two processes that start together migrate on
 
 # Small tables that every node needs whole, and large ones spread by account.
 REFERENCE_TABLES = (
-    "regions", "groups", "segments", "tiers", "users", "accounts", "categories", "units", "products",
+    "regions", "groups", "segments", "tiers", "users", "accounts", "account_structures", "categories", "units",
+    "products",
 )  # fmt: skip
 SHARDED_TABLES = (
     "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months",

@@ -152,6 +152,7 @@ ACTORLESS = {
     "core.rollups": "keeps the sums in step for functions that have asked",
     "core.schema": "makes the tables",
     "core.sessions": "finds out who is there: nobody is known before",
+    "core.structures.differences": "looks at the store for `doctor`, which has asked",
     "core.settings.get": "what everybody may know",
     "core.settings.put": "stores what update(), which asks, and the demo have decided",
     "core.users.exist": "whether there is anybody to ask for",

@@ -14,6 +14,7 @@ from core.errors import Invalid
 from core.kpis import By, Options
 from core.language import _
 from core.periods import Period
+from core.vocabulary import Structure
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +33,19 @@ def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
     base_from: Annotated[datetime | None, typer.Option("--base-from", formats=["%Y-%m-%d"])] = None,
     base_to: Annotated[datetime | None, typer.Option("--base-to", formats=["%Y-%m-%d"])] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="How many accounts top_share counts.")] = 10,
+    as_reported: Annotated[
+        bool,
+        typer.Option(
+            "--as-reported", help="Each month by its owner, segment, group, region and tier of then."
+        ),
+    ] = False,
     as_user: As = None,
     as_json: Json = False,
 ) -> None:
     """Print figures over a period; both days are included."""
     period = _period(first.date(), last.date())
-    options = Options(by, account, base_months, _base(base_from, base_to), top)
+    structure = Structure.THEN if as_reported else Structure.TODAY
+    options = Options(by, account, base_months, _base(base_from, base_to), top, structure=structure)
     actor = acting.current_actor(as_user)
     with db.read() as session:
         results = kpis.compute(session, actor, names, period, options)

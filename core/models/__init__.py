@@ -28,6 +28,7 @@ from core.models.rollups import (
     TotalMonth,
 )
 from core.models.settings import Setting
+from core.models.structures import AccountStructure
 from core.models.targets import Target
 from core.models.users import (
     SignInAttempt,
@@ -48,6 +49,7 @@ __all__ = [
     "AccountMerger",
     "AccountMonth",
     "AccountRhythm",
+    "AccountStructure",
     "AccountYear",
     "AttentionDecision",
     "AuditEntry",

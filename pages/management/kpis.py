@@ -5,7 +5,16 @@ import streamlit as st
 from core import clock, db, portfolio, settings
 from core.language import _
 from core.vocabulary import Permission
-from pages.ui import answers, director_tabs, filters, formats, gate, kpi_parts, portfolio_parts
+from pages.ui import (
+    answers,
+    director_tabs,
+    filters,
+    formats,
+    gate,
+    kpi_parts,
+    portfolio_parts,
+    structure_parts,
+)
 
 actor = gate.require(Permission.REVENUE_READ)
 
@@ -31,5 +40,8 @@ with left:
     if day < clock.today():
         st.caption(_("The newest order is of {day}: periods end there.").format(day=formats.day(day)))
 
-asked = kpi_parts.asked(period, chosen.accounts, day, decided.base_currency, words=chosen.words)
+structure = structure_parts.choose(actor, min(period.previous(), period.shifted(-24)))
+asked = kpi_parts.asked(
+    period, chosen.accounts, day, decided.base_currency, words=chosen.words, structure=structure
+)
 director_tabs.show(actor, asked)

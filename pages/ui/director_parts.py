@@ -34,7 +34,7 @@ def show(found: Overview, asked: kpi_parts.Asked) -> None:
     left, right = st.columns([1, 1])
     with left, st.container(border=True, height="stretch"):
         movement_parts.show(found, asked)
-    with right, st.container(border=True, height="stretch"):
+    with right, st.container(border=True, height="stretch", gap="xsmall"):
         decisions(found, asked.currency)
     managers(found, asked.currency)
     left, right = st.columns([1, 1])
@@ -53,7 +53,7 @@ def tiles(found: Overview, asked: kpi_parts.Asked) -> None:
 
 
 def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
-    kpi_parts.button(tile.kpi.name, asked)
+    kpi_parts.button(tile.kpi.name, asked, label=_short_label(tile.kpi.name), icon=None)
     months = [None if value is None else float(value) for _month, value in tile.months]
     st.metric(
         kpi_labels.label(tile.kpi.name),
@@ -63,6 +63,15 @@ def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
         chart_type="area",
     )
     st.caption("  \n".join(comparisons(tile, found, asked.currency)))
+
+
+def _short_label(name: str) -> str | None:
+    """Retention says below over how long."""
+    known = {
+        "net_revenue_retention": _("Net revenue retention"),
+        "gross_revenue_retention": _("Gross revenue retention"),
+    }
+    return known.get(name)
 
 
 def comparisons(tile: Tile, found: Overview, currency: str) -> list[str]:
@@ -91,7 +100,7 @@ def _last(tile: Tile, found: Overview, currency: str) -> str:
         shown = f":{'green' if value >= 1 else 'red'}[{formats.percent(value)}]"
         return _("Pace of the year {value}").format(value=shown)
     if tile.target is None:
-        return _("No target")
+        return _("Over 12 months · no target") if _short_label(tile.kpi.name) else _("No target")
     value = plain(kpi_words.short(tile.kpi, tile.target, currency))
     if tile.kpi.unit == "money":
         reached = ratio(tile.value, tile.target)

@@ -149,7 +149,9 @@ def parts(
 def order_lines_of(actor: Actor, asked: Asked, currency: str) -> None:
     """The newest order lines behind a figure, and what all of them add up to."""
     with db.read() as session:
-        found = order_lines.search(session, actor, asked.period, asked.accounts, limit=LINE_LIMIT)
+        found = order_lines.search(
+            session, actor, asked.period, asked.accounts, limit=LINE_LIMIT, structure=asked.structure
+        )
     st.caption(
         _("{total} in {count} order lines; the newest {shown} are shown.").format(
             total=formats.money(found.total.net, currency),

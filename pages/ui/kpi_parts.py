@@ -42,14 +42,16 @@ _DIRECTIONS = {
 }
 
 
-def button(name: str, given: Asked, *, label: str | None = None) -> None:
+def button(
+    name: str, given: Asked, *, label: str | None = None, icon: str | None = ":material/table_rows:"
+) -> None:
     """Opens everything behind a KPI; without a label of its own it bears the KPI's name."""
     called = kpi_labels.label(name)
     if st.button(
         label or called,
         key=f"open_{name}",
         type="tertiary",
-        icon=":material/table_rows:" if label else None,
+        icon=icon,
         help=_("Formula and rows of {figure}").format(figure=called),
     ):
         show(name, given)
@@ -247,7 +249,7 @@ def _trend(actor: Actor, kpi: Kpi, given: Asked) -> None:
     """Two years month by month beside the year before."""
     with db.read() as session:
         ask = answers.asker(session, actor)
-        points = ask(kpi_details.trend, kpi.name, given.last_day, given.accounts)
+        points = ask(kpi_details.trend, kpi.name, given.last_day, given.accounts, **given.more)
     scale = 100 if kpi.unit == "ratio" else 1
     rows = [
         charts.Compared(

@@ -20,7 +20,7 @@ from core.money import ratio
 from core.periods import Period, add_months
 from core.revenue import Measures
 from core.revenue_table import Axis, Cell, Key, Side, Table
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 from pages.ui import charts, dialogs, drill, formats, tables
 from pages.ui.forms import plain
 
@@ -306,7 +306,13 @@ def _column(name: str, grid: Grid, currency: str, is_first: bool) -> Any:
     )
 
 
-def open_cell(found: Table, grid: Grid, accounts: AccountFilter, currency: str) -> None:
+def open_cell(
+    found: Table,
+    grid: Grid,
+    accounts: AccountFilter,
+    currency: str,
+    structure: Structure = Structure.TODAY,
+) -> None:
     """The order lines of the cell that was just chosen."""
     chosen = st.session_state.pop(_OPENED, None)
     if chosen is None or chosen[0] >= len(grid.places) or chosen[1] not in grid.sides:
@@ -324,12 +330,16 @@ def open_cell(found: Table, grid: Grid, accounts: AccountFilter, currency: str) 
         if axis is not None and key is not None
     ]
     title = " · ".join([*map(plain, words), formats.period(asked[0])])
-    dialogs.show(title, _lines, *asked, currency)
+    dialogs.show(title, _lines, *asked, currency, structure)
 
 
-def _lines(actor: Actor, period: Period, accounts: AccountFilter, sold: Any, currency: str) -> None:
+def _lines(
+    actor: Actor, period: Period, accounts: AccountFilter, sold: Any, currency: str, structure: Structure
+) -> None:
     with db.read() as session:
-        found = order_lines.search(session, actor, period, accounts, sold, limit=drill.LINE_LIMIT)
+        found = order_lines.search(
+            session, actor, period, accounts, sold, limit=drill.LINE_LIMIT, structure=structure
+        )
     st.caption(
         _("{total} in {count} order lines; the newest {shown} are shown.").format(
             total=formats.money(found.total.net, currency),
