@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 import streamlit as st
 
-from core import kpi_labels
+from core import kpi_labels, kpi_words
 from core.directors import Decision, Overview, Tile
 from core.language import _, ngettext
 from core.money import ZERO, ratio
@@ -17,7 +17,6 @@ from pages.ui import (
     filters,
     formats,
     kpi_parts,
-    kpi_words,
     movement_parts,
     navigation,
     tables,

@@ -10,7 +10,7 @@ import streamlit as st
 from core import db, directors
 from core.auth import Actor
 from core.language import N_, _
-from pages.ui import answers, director_parts, kpi_parts
+from pages.ui import answers, director_parts, kpi_parts, report_parts
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ def _overview(actor: Actor, asked: kpi_parts.Asked) -> None:
     with db.read() as session:
         ask = answers.asker(session, actor)
         found = ask(directors.overview, asked.period, asked.accounts, day=asked.day, **asked.more)
+    if found.is_empty:
+        st.info(_("No account that you see has orders in this period, nor in those it is compared with."))
+        return
     director_parts.show(found, asked)
+    report_parts.downloads(actor, found, asked)
 
 
 TABS: tuple[Tab, ...] = (Tab("overview", N_("Overview"), _overview),)

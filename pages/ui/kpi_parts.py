@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import db, kpi_details, kpi_labels
+from core import db, kpi_details, kpi_labels, kpi_words
 from core.auth import Actor
 from core.kpi_details import Detail, Point, Row
 from core.kpi_registry import KPIS, Kpi
 from core.language import N_, _
 from core.revenue import Dimension
 from core.vocabulary import Permission
-from pages.ui import answers, charts, dialogs, drill, formats, kpi_words, tables
+from pages.ui import answers, charts, dialogs, drill, formats, tables
 from pages.ui.drill import Asked, asked
 from pages.ui.forms import plain
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from core import formats
 from core.kpi_registry import Kpi
 from core.money import ratio
-from pages.ui import formats
 
 
 def short(kpi: Kpi, value: Decimal | None, currency: str) -> str:
