@@ -378,8 +378,9 @@ def _managers(
             positive[owner] = positive.get(owner, 0) + 1
     asking: dict[int | None, list[Decision]] = {}
     for one in decisions:
-        if one.first.account_id in known:
-            asking.setdefault(known[one.first.account_id].owner_id, []).append(one)
+        account_id = one.first.account_id
+        if account_id is not None and account_id in known:
+            asking.setdefault(known[account_id].owner_id, []).append(one)
     nothing = Measures(cost=ZERO if look.actor.sees_cost else None)
     rows = [
         ManagerRow(

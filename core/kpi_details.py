@@ -176,7 +176,7 @@ def _row(kpi: Kpi, key: Any, labels: Mapping[Any, Label] | None, figure: Figure,
         figure=figure,
         numerator=above and above[0],
         denominator=below and below[0],
-        year_ago=then and then.value,
+        year_ago=None if then is None else then.value,
     )
 
 

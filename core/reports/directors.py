@@ -16,6 +16,7 @@ from core.reports.sheets import Cell, Column, Picture, Sheet, Table, Value
 from core.vocabulary import Structure
 
 MOVERS = 12
+PICTURED = 10
 DECISIONS = 15
 _REASONS: dict[str, str] = {
     Kind.RHYTHM: N_("No order for longer than usual"),
@@ -35,10 +36,10 @@ def sheet(found: Overview, actor: Actor, currency: str, words: Mapping[str, str]
         lines=(scope(found, actor, words), _stamp(found, at)),
         currency=currency,
         tables=(
-            _figures(found),
+            _figures(found, currency),
             _managers(found),
-            _movers(found),
-            _decisions(found),
+            _movers(found, currency),
+            _decisions(found, currency),
             _concentration(found),
             _retention(found),
         ),
@@ -65,19 +66,19 @@ def _stamp(found: Overview, at: datetime) -> str:
     )
 
 
-def _figures(found: Overview) -> Table:
+def _figures(found: Overview, currency: str) -> Table:
     columns = (
         Column(_("Figure"), width=24), Column(_("Now"), "money", 14), Column(_("Period before"), "money", 14),
-        Column(_("Change"), "ratio", 9), Column(_("Last year"), "money", 14), Column(_("Change"), "ratio", 9),
-        Column(_("Target"), "money", 14), Column(_("Of target"), "ratio", 9), Column(_("Formula"), width=52),
+        Column(_("Change"), "ratio", 11), Column(_("Last year"), "money", 14), Column(_("Change"), "ratio", 11),
+        Column(_("Target"), "money", 14), Column(_("Of target"), "ratio", 11), Column(_("Formula"), width=46),
     )  # fmt: skip
     pace = found.pace
     note = _(
         "Pace of the year: {value} = {actual} ÷ (target {target} × share expected by now {share})"
     ).format(
         value=formats.percent(pace.value),
-        actual=formats.number(pace.actual),
-        target=formats.number(pace.target),
+        actual=formats.money(pace.actual, currency, places=0),
+        target=formats.money(pace.target, currency, places=0),
         share=formats.percent(pace.share),
     )
     return Table(_("Figures"), columns, tuple(_figure(tile) for tile in found.tiles), note)
@@ -109,12 +110,12 @@ def _change(tile: Tile, then: Decimal | None) -> Cell:
 def _managers(found: Overview) -> Table:
     columns = [
         Column(_("Owner"), width=24), Column(_("Net revenue"), "money", 14), Column(_("Last year"), "money", 14),
-        Column(_("vs last year"), "ratio", 9), Column(_("Target"), "money", 14), Column(_("Of target"), "ratio", 9),
-        Column(_("Discount"), "ratio", 14), Column(_("Active accounts"), "count", 9),
+        Column(_("vs last year"), "ratio", 11), Column(_("Target"), "money", 14), Column(_("Of target"), "ratio", 11),
+        Column(_("Discount"), "ratio", 14), Column(_("Active accounts"), "count", 11),
         Column(_("Accounts needing attention"), "count", 12),
     ]  # fmt: skip
     if found.sees_cost:
-        columns.append(Column(_("Margin rate"), "ratio", 9))
+        columns.append(Column(_("Margin rate"), "ratio", 11))
     rows = []
     for row in found.managers:
         values: list[Value | Cell] = [
@@ -125,7 +126,7 @@ def _managers(found: Overview) -> Table:
     return Table(_("Managers side by side"), tuple(columns), tuple(rows))
 
 
-def _movers(found: Overview) -> Table:
+def _movers(found: Overview, currency: str) -> Table:
     columns = (
         Column(_("Account"), width=24), Column(_("Net revenue"), "money", 14), Column(_("Last year"), "money", 14),
         Column(_("Change"), "money", 14),
@@ -136,7 +137,8 @@ def _movers(found: Overview) -> Table:
     ]
     if rest:
         rows.append(_rest(rest))
-    title = _("What moved it: {change} on last year").format(change=formats.number(found.change, signed=True))
+    change = formats.money(found.change, currency, places=0, signed=True)
+    title = _("What moved it: {change} on last year").format(change=change)
     return Table(title, columns, tuple(rows))
 
 
@@ -147,7 +149,7 @@ def _rest(rows: tuple[Mover, ...]) -> tuple[Value | Cell, ...]:
     return name, now, then, Cell(now - then, "money", is_change=True)
 
 
-def _decisions(found: Overview) -> Table:
+def _decisions(found: Overview, currency: str) -> Table:
     columns = (
         Column(_("Account"), width=24), Column(_("Amount"), "money", 14), Column(_("Owner"), width=20),
         Column(_("Why"), width=40),
@@ -161,7 +163,8 @@ def _decisions(found: Overview) -> Table:
         )
         for one in found.decisions[:DECISIONS]
     )
-    title = _("What needs a decision: {amount} at stake").format(amount=formats.number(found.at_stake))
+    stake = formats.money(found.at_stake, currency, places=0)
+    title = _("What needs a decision: {amount} at stake").format(amount=stake)
     more = len(found.decisions) - DECISIONS
     note = ngettext("{count} more on Today", "{count} more on Today", more).format(count=more)
     return Table(title, columns, rows, note if more > 0 else "")
@@ -185,7 +188,7 @@ def _concentration(found: Overview) -> Table:
 
 def _retention(found: Overview) -> Table:
     kept = found.retention
-    columns = (Column(_("Figure"), width=24), Column(_("Now"), "money", 14), Column(_("Formula"), width=52))
+    columns = (Column(_("Figure"), width=24), Column(_("Now"), "money", 14), Column(_("Formula"), width=40))
     accounts = _("Accounts with positive net revenue then and now ÷ accounts with positive net revenue then")
     rows: tuple[tuple[Value | Cell, ...], ...] = (
         (_("Opening, last year"), kept.opening, _("Net revenue then of the accounts that bought then")),
@@ -203,7 +206,7 @@ def _retention(found: Overview) -> Table:
 
 
 def _picture(found: Overview, currency: str) -> Picture:
-    moved = sorted((row for row in found.movers[:MOVERS] if row.change), key=lambda row: -row.change)
+    moved = sorted((row for row in found.movers[:PICTURED] if row.change), key=lambda row: -row.change)
     title = _("What moved it: {change} on last year").format(
         change=formats.compact(found.change, currency, signed=True)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,10 @@ _MAIN, _QUIET, _LINE = colors.HexColor("#0f5c5c"), colors.HexColor("#5c6664"), c
 _GOOD, _BAD, _TEXT = colors.HexColor("#2f7d4f"), colors.HexColor("#b3423d"), colors.HexColor("#1d2424")
 _REGULAR, _BOLD = "Vera", "VeraBd"  # they come with ReportLab, and know the minus sign of print
 _MARGIN = 12 * mm
-_PICTURE_ROW = 13.0
+_PICTURE_ROW = 10.5
+_FRAME = 12  # what a page template keeps free on both sides within its margins
+_NARROW = 4  # columns of a table that takes half a page's width
+_GAP = 8 * mm
 
 
 @cache
@@ -41,17 +45,18 @@ def write(sheet: Sheet) -> bytes:
     _fonts()
     target = io.BytesIO()
     size = landscape(A4)
-    width = size[0] - 2 * _MARGIN
+    width = size[0] - 2 * _MARGIN - _FRAME
     document = SimpleDocTemplate(
         target, pagesize=size, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
         title=sheet.title, author="Utama", subject=" · ".join(sheet.lines), invariant=True,
     )  # fmt: skip
     story: list[Any] = [Paragraph(_safe(sheet.title), _style(16, bold=True, color=_MAIN))]
     story += [Paragraph(_safe(line), _style(8, color=_QUIET)) for line in sheet.lines]
-    for table in sheet.tables:
-        story += [Spacer(1, 3 * mm), _table(table, sheet.currency, width)]
-    for picture in sheet.pictures:
-        story += [Spacer(1, 3 * mm), _picture(picture, sheet.currency, width)]
+    blocks = [(tables, _beside(tables, sheet.currency, width)) for tables in _rows(sheet.tables)]
+    pictures = [_picture(picture, sheet.currency, width) for picture in sheet.pictures]
+    wide = [block for tables, block in blocks if len(tables) == 1]
+    for block in (*wide, *pictures, *(block for tables, block in blocks if len(tables) > 1)):
+        story += [Spacer(1, 3 * mm), block]
     footer = _Footer(sheet)
     document.build(story, onFirstPage=footer.draw, onLaterPages=footer.draw)
     return target.getvalue()
@@ -82,15 +87,41 @@ def _safe(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _table(table: Table, currency: str, width: float) -> Any:
+def _rows(tables: Sequence[Table]) -> Iterator[tuple[Table, ...]]:
+    """Two narrow tables that follow each other stand side by side."""
+    waiting = list(tables)
+    while waiting:
+        first = waiting.pop(0)
+        if waiting and max(len(first.columns), len(waiting[0].columns)) <= _NARROW:
+            yield first, waiting.pop(0)
+        else:
+            yield (first,)
+
+
+def _beside(tables: tuple[Table, ...], currency: str, width: float) -> Any:
+    if len(tables) == 1:
+        return KeepTogether(_table(tables[0], currency, width))
+    half = (width - _GAP) / 2
+    left, right = (_table(table, currency, half) for table in tables)
+    grid = Grid([[left, "", right]], colWidths=[half, _GAP, half])
+    grid.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_no_padding()])
+    return grid
+
+
+def _no_padding() -> list[tuple[Any, ...]]:
+    sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
+    return [(side, (0, 0), (-1, -1), 0) for side in sides]
+
+
+def _table(table: Table, currency: str, width: float) -> list[Any]:
     numeric = [column.unit != "text" for column in table.columns]
     head = [
-        Paragraph(_safe(column.label), _style(7, bold=True, color=_QUIET, right=right))
+        Paragraph(_safe(column.label), _style(6.5, bold=True, color=_QUIET, right=right))
         for column, right in zip(table.columns, numeric, strict=True)
     ]
     body = [
         [
-            Paragraph(_safe(said(value, column, currency)), _style(7, right=right))
+            Paragraph(_safe(said(value, column, currency)), _style(6.5, right=right))
             for value, column, right in zip(row, table.columns, numeric, strict=True)
         ]
         for row in table.rows
@@ -101,6 +132,13 @@ def _table(table: Table, currency: str, width: float) -> Any:
             ("LINEBELOW", (0, 0), (-1, 0), 0.6, _MAIN),
             ("LINEBELOW", (0, 1), (-1, -1), 0.25, _LINE),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 2),
+            *(
+                ("LEFTPADDING", (place, 0), (place, -1), 7)
+                for place in range(1, len(numeric))
+                if not numeric[place]
+            ),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 2),
             ("TOPPADDING", (0, 0), (-1, -1), 1.5),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
         ]
@@ -108,7 +146,7 @@ def _table(table: Table, currency: str, width: float) -> Any:
     parts: list[Any] = [Paragraph(_safe(table.title), _style(10, bold=True)), grid]
     if table.note:
         parts.append(Paragraph(_safe(table.note), _style(6.5, color=_QUIET)))
-    return KeepTogether(parts)
+    return parts
 
 
 def _picture(picture: Picture, currency: str, width: float) -> Any:
@@ -123,7 +161,7 @@ def _picture(picture: Picture, currency: str, width: float) -> Any:
         length = float(abs(amount) / greatest) * half
         left = zero if amount >= 0 else zero - length
         fill = _GOOD if amount >= 0 else _BAD
-        drawing.add(Rect(left, bottom, length, _PICTURE_ROW - 4, fillColor=fill, strokeColor=None))
+        drawing.add(Rect(left, bottom, length, _PICTURE_ROW - 3.5, fillColor=fill, strokeColor=None))
         drawing.add(_label(names - 4, bottom, name[:44], anchor="end"))
         said_amount = formats.compact(amount, currency, signed=True)
         edge = zero + length + 3 if amount >= 0 else zero + 3

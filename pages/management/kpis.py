@@ -34,6 +34,7 @@ with right, st.container(horizontal_alignment="right"):
     period = filters.period(day, decided.fiscal_year_month)
     with st.container(horizontal=True, horizontal_alignment="right"):
         chosen = filters.accounts(choices)
+        head = st.container(width="content")
 with left:
     st.title(_("Directors' KPIs"))
     st.caption(filters.sentence(period, day))
@@ -44,4 +45,4 @@ structure = structure_parts.choose(actor, min(period.previous(), period.shifted(
 asked = kpi_parts.asked(
     period, chosen.accounts, day, decided.base_currency, words=chosen.words, structure=structure
 )
-director_tabs.show(actor, asked)
+director_tabs.show(actor, asked, head)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -93,17 +94,15 @@ def _line(word: str, tile: Tile, then: Decimal | None, currency: str) -> str:
 
 def _last(tile: Tile, found: Overview, currency: str) -> str:
     if tile.kpi.name == "target_attainment":
-        value = found.pace.value
-        if value is None:
-            return _("Pace {value}").format(value=formats.UNKNOWN)
-        shown = f":{'green' if value >= 1 else 'red'}[{formats.percent(value)}]"
-        return _("Pace of the year {value}").format(value=shown)
+        pace = found.pace.value
+        return _("Pace of the year {value}").format(value=_reached(pace))
     if tile.target is None:
-        return _("Over 12 months · no target") if _short_label(tile.kpi.name) else _("No target")
-    value = plain(kpi_words.short(tile.kpi, tile.target, currency))
+        return _("12 months · no target") if _short_label(tile.kpi.name) else _("No target")
     if tile.kpi.unit == "money":
-        reached = ratio(tile.value, tile.target)
-        return _("Target {value} · {share}").format(value=value, share=_reached(reached))
+        value = plain(kpi_words.short(tile.kpi, tile.target, currency))
+        return _("Target {value} · {share}").format(
+            value=value, share=_reached(ratio(tile.value, tile.target))
+        )
     return _line(_("Target"), tile, tile.target, currency)
 
 
@@ -190,7 +189,7 @@ def managers(found: Overview, currency: str) -> None:
     )
 
 
-def manager_table(found: Overview, currency: str) -> tuple[pd.DataFrame, dict[str, object]]:
+def manager_table(found: Overview, currency: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The managers as their table shows them; margin only for who may see cost."""
     rows = found.managers
     divisor, unit = formats.step(max((abs(row.now.net) for row in rows), default=ZERO))
@@ -210,7 +209,7 @@ def manager_table(found: Overview, currency: str) -> tuple[pd.DataFrame, dict[st
     sign = f"{formats.symbol(currency)} {formats.unit_name(unit)}".strip()
     column = st.column_config
     highest = max((row.attainment or ZERO for row in rows), default=ZERO)
-    columns: dict[str, object] = {
+    columns: dict[str, Any] = {
         "owner": column.TextColumn(_("Owner"), width="medium", pinned=True),
         "net": column.NumberColumn(_("Net revenue, {unit}").format(unit=sign), format="%.1f"),
         "growth": tables.percent_column(_("vs last year")),

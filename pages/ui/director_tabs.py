@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +13,8 @@ from core.auth import Actor
 from core.language import N_, _
 from pages.ui import answers, director_parts, kpi_parts, report_parts
 
+Place = Any  # a container of the page
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -19,27 +22,28 @@ class Tab:
 
     name: str
     label: str
-    draw: Callable[[Actor, kpi_parts.Asked], None]
+    draw: Callable[[Actor, kpi_parts.Asked, Place], None]  # the place is in the page's head, for what exports
 
 
-def _overview(actor: Actor, asked: kpi_parts.Asked) -> None:
+def _overview(actor: Actor, asked: kpi_parts.Asked, head: Place) -> None:
     with db.read() as session:
         ask = answers.asker(session, actor)
         found = ask(directors.overview, asked.period, asked.accounts, day=asked.day, **asked.more)
     if found.is_empty:
         st.info(_("No account that you see has orders in this period, nor in those it is compared with."))
         return
+    with head:
+        report_parts.downloads(actor, found, asked)
     director_parts.show(found, asked)
-    report_parts.downloads(actor, found, asked)
 
 
 TABS: tuple[Tab, ...] = (Tab("overview", N_("Overview"), _overview),)
 
 
-def show(actor: Actor, asked: kpi_parts.Asked) -> None:
+def show(actor: Actor, asked: kpi_parts.Asked, head: Place) -> None:
     """All tabs, the open one with its content; a single one needs no tab to choose."""
     if len(TABS) == 1:
-        TABS[0].draw(actor, asked)
+        TABS[0].draw(actor, asked, head)
         return
     wanted = st.query_params.get("tab")
     first = next((tab for tab in TABS if tab.name == wanted), TABS[0])
@@ -49,4 +53,4 @@ def show(actor: Actor, asked: kpi_parts.Asked) -> None:
     for tab, place in zip(TABS, shown, strict=True):
         if place.open:
             with place:
-                tab.draw(actor, asked)
+                tab.draw(actor, asked, head)

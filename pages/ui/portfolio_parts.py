@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,7 @@ from core.auth import Actor
 from core.language import _
 from core.money import ZERO
 from core.portfolio import Board, Standing
+from core.revenue import Measures
 from core.vocabulary import Permission
 from pages.ui import account_form, charts, dialogs, filters, formats, group_form, navigation, tables
 from pages.ui.charts import Move
@@ -71,7 +73,18 @@ def _behind(_actor: Actor, frame: pd.DataFrame, currency: str, places: int) -> N
     )
 
 
-def moves(standings: Sequence[Standing]) -> list[Move]:
+class Moved(Protocol):
+    """Anything with a name that brought something now and a year ago."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def now(self) -> Measures: ...
+    @property
+    def year_ago(self) -> Measures: ...
+
+
+def moves(standings: Sequence[Moved]) -> list[Move]:
     """The accounts that moved the change most, gains first; the others as one."""
     changes = [Move(row.name, row.now.net - row.year_ago.net) for row in standings]
     ranked = sorted((move for move in changes if move.amount), key=lambda move: -abs(move.amount))
