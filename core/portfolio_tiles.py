@@ -18,6 +18,7 @@ from core.money import ZERO, ratio
 from core.periods import Period
 from core.portfolio import Board, Standing
 from core.revenue import Measures
+from core.vocabulary import Structure
 
 TOP = 10
 _COUNTS_AND_SUMS = {"net_revenue", "active_accounts", "products_bought"}
@@ -117,9 +118,10 @@ def overview(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
+    structure: Structure = Structure.TODAY,
 ) -> Overview:
     """Everything that the Portfolio page shows of the visible accounts of the filter."""
-    board = portfolio.board(session, actor, period, accounts, day=day)
+    board = portfolio.board(session, actor, period, accounts, day=day, structure=structure)
     return Overview(board, tiles(board.standings, sees_cost=board.sees_cost))
 
 

@@ -234,10 +234,14 @@ def by_month(
 
 
 def by_account(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    structure: Structure = Structure.TODAY,
 ) -> dict[int, Expected]:
     """Accounts that have a target in the period, by id."""
-    found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
+    found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, structure=structure)
     return {account_id: expected for (account_id,), expected in found.items()}
 
 

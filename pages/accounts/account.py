@@ -75,7 +75,7 @@ if not story.products and not any(row.net or row.year_ago for row in board.month
     st.info(_("This account has no orders in this period, nor in those it is compared with."))
 else:
     account_parts.attention(waiting, currency)
-    tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, of_products=True))
+    tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, day, of_products=True))
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
         portfolio_parts.months(board, currency)

@@ -17,6 +17,7 @@ from core import (
     groups,
     kpis,
     order_lines,
+    portfolio,
     revenue,
     rollups,
     structures,
@@ -233,3 +234,15 @@ def test_versions_never_overlap_and_totals_are_the_same_under_both(
     for structure in Structure:
         sums = revenue.by(session, director, YEAR, Dimension.OWNER, structure=structure)
         assert sum(one.net for one in sums.values()) == 147
+
+
+def test_a_portfolio_as_reported_then_lists_who_had_an_account_then(session, kam, director, moved):
+    mine = AccountFilter(owner_ids=frozenset({kam.user_id}))
+    day = date(2026, 12, 31)
+
+    today = portfolio.board(session, director, YEAR, mine, day=day)
+    then = portfolio.board(session, director, YEAR, mine, day=day, structure=Structure.THEN)
+
+    assert today.standings == ()
+    assert [(row.code, row.now.net, row.target) for row in then.standings] == [("A", 100, 50)]
+    assert sum(month.net or 0 for month in then.months) == 100
