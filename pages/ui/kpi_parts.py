@@ -253,7 +253,7 @@ def _trend(actor: Actor, kpi: Kpi, given: Asked) -> None:
     scale = 100 if kpi.unit == "ratio" else 1
     rows = [
         charts.Compared(
-            formats.month(one.month),
+            formats.short_month(one.month),
             one.value and one.value * scale,
             one.year_ago and one.year_ago * scale,
             None,
@@ -268,7 +268,7 @@ def _trend(actor: Actor, kpi: Kpi, given: Asked) -> None:
     )
     frame = pd.DataFrame(
         {
-            "month": [row.label for row in rows][::-1],
+            "month": [formats.month(one.month) for one in points][::-1],
             "value": [tables.as_float(row.now) for row in rows][::-1],
             "year_ago": [tables.as_float(row.year_ago) for row in rows][::-1],
         }

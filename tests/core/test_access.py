@@ -31,9 +31,12 @@ from core import (
     clock,
     db,
     delivery,
+    directors,
     due_lines,
     exports,
     importing,
+    kpi_details,
+    kpi_trends,
     kpis,
     order_entry,
     order_lines,
@@ -60,7 +63,7 @@ from core.kpis import By, Options
 from core.models import Account, ImportBatch, OrderLine, Product, Receivable, Target
 from core.periods import Period
 from core.revenue import Dimension
-from core.vocabulary import BatchKind, BatchStatus, Permission, Role, TeamRole
+from core.vocabulary import BatchKind, BatchStatus, Permission, Role, Structure, TeamRole
 from tests import factories
 
 YEAR = Period.of(date(2024, 1, 1), date(2024, 12, 31))
@@ -88,8 +91,12 @@ def _kpi(by: By | None) -> Read:
     )
 
 
-def _revenue(*dimensions: Dimension) -> Read:
-    return lambda session, actor: revenue.by(session, actor, TWO_YEARS, *dimensions)
+def _revenue(*dimensions: Dimension, structure: Structure = Structure.TODAY) -> Read:
+    return lambda session, actor: revenue.by(session, actor, TWO_YEARS, *dimensions, structure=structure)
+
+
+def _broken_down(by: Dimension) -> Read:
+    return lambda session, actor: kpi_details.breakdown(session, actor, "net_revenue", YEAR, by)
 
 
 def _tabled(axis: revenue_table.Axis) -> Read:
@@ -150,6 +157,22 @@ READERS: dict[str, Read] = {
     ),
     "portfolio.board": lambda session, actor: portfolio.board(session, actor, YEAR, day=date(2024, 12, 31)),
     "portfolio.choices": portfolio.choices,
+    "directors.overview": lambda session, actor: directors.overview(
+        session, actor, YEAR, day=date(2024, 12, 31)
+    ),
+    "directors.overview then": lambda session, actor: directors.overview(
+        session, actor, YEAR, day=date(2024, 12, 31), structure=Structure.THEN
+    ),
+    "kpi_details.detail": lambda session, actor: kpi_details.detail(session, actor, "net_revenue", YEAR),
+    **{f"kpi_details.breakdown {by}": _broken_down(by) for by in kpi_details.dimensions("net_revenue")},
+    "kpi_details.trend": lambda session, actor: kpi_details.trend(
+        session, actor, "gross_revenue_retention", date(2024, 12, 31)
+    ),
+    "kpi_trends.by_month": lambda session, actor: kpi_trends.by_month(session, actor, ["net_revenue"], YEAR),
+    **{
+        f"revenue.by {dimension} then": _revenue(dimension, structure=Structure.THEN)
+        for dimension in Dimension
+    },
     "revenue.by": _revenue(),
     **{f"revenue.by {dimension}": _revenue(dimension) for dimension in Dimension},
     "revenue.by product and country": _revenue(Dimension.PRODUCT, Dimension.COUNTRY),
@@ -247,6 +270,10 @@ ELSEWHERE = {
     "doctor": {"examine"},
     "exports": {"record"},
     "portfolio": {"record_export"},
+    "kpi_details": {"record_export"},
+    "reports": {"record_export"},
+    "kpis": {"by_dimension"},
+    "structures": {"moved", "change_at"},
     "product_prices": {
         "set_list_price", "set_cost", "set_list_prices", "set_costs", "list_price_on", "cost_on", "price_history",
         "cost_history", "list_prices_on", "publish",
