@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import BigInteger, Select, select, type_coerce
+from sqlalchemy import BigInteger, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import auth, delivery, order_lines, revenue, targets
@@ -141,7 +141,7 @@ def _by_account(
 ) -> _Months:
     # Whole numbers: a Decimal of every month would take far longer.
     net, lines = (type_coerce(column, BigInteger) for column in (AccountMonth.net_amount, AccountMonth.lines))
-    query: Select[Any] = (
+    query: Any = (
         select(AccountMonth.account_id, AccountMonth.month, net, lines)
         .where(AccountMonth.month >= months.start, AccountMonth.month < months.end)
         .where(Account.is_unassigned.is_(False))

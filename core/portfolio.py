@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, revenue, settings, spread, targets
@@ -289,7 +289,7 @@ def _series(session: Session, actor: Actor, chosen: Wanted, day: date) -> dict[i
     """The last twelve months of each account, and how much the twelve finished ones swing on the year before."""
     shown = Period(add_months(day, -24), add_months(day, 1))
     # Whole numbers: a Decimal of every month would take far longer.
-    query: Select[Any] = select(
+    query: Any = select(
         AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger)
     ).where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
     month = AccountMonth.month if revenue.is_then(chosen["structure"], (), chosen["accounts"]) else None

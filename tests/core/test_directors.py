@@ -144,7 +144,7 @@ def test_pace_follows_last_years_season():
 
     # Without a last year the working days count: 64 of 261 in 2026.
     found = pace.between(year, to_date, Decimal(64), Decimal(261), (Decimal(0), Decimal(0)))
-    assert (found.share, found.value, found.by_season) == (Decimal(64) / 261, 1, False)
+    assert (found.share, found.value, found.by_season) == (Decimal(64) / 261, Decimal(1), False)
     assert pace.between(year, to_date, Decimal(1), None, (Decimal(0), Decimal(0))).value is None
 
 
@@ -168,6 +168,7 @@ def test_a_breakdown_by_account_adds_up_to_its_figure(session, director, trade, 
     found = kpi_details.detail(session, director, name, QUARTER)
     rows = kpi_details.breakdown(session, director, name, QUARTER, Dimension.ACCOUNT)
 
+    assert found is not None and found.numerator is not None
     assert sum(row.numerator or 0 for row in rows) == found.numerator[0]
     if found.denominator is not None:
         assert sum(row.denominator or 0 for row in rows) == found.denominator[0]
@@ -182,7 +183,7 @@ def test_every_kpi_breaks_down_by_everything_it_offers(session, director, trade)
 def test_a_breakdown_tells_a_manager_of_no_other_account(session, kam, trade):
     rows = kpi_details.breakdown(session, kam, "net_revenue", QUARTER, Dimension.ACCOUNT)
 
-    assert [(row.code, row.numerator) for row in rows] == [("A", 120)]
+    assert [(row.code, row.numerator) for row in rows] == [("A", Decimal(120))]
 
 
 def sheet_of(session, actor):

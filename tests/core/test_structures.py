@@ -244,5 +244,7 @@ def test_a_portfolio_as_reported_then_lists_who_had_an_account_then(session, kam
     then = portfolio.board(session, director, YEAR, mine, day=day, structure=Structure.THEN)
 
     assert today.standings == ()
-    assert [(row.code, row.now.net, row.target) for row in then.standings] == [("A", 100, 50)]
+    assert [(row.code, row.now.net, row.target) for row in then.standings] == [
+        ("A", Decimal(100), Decimal(50))
+    ]
     assert sum(month.net or 0 for month in then.months) == 100
