@@ -168,7 +168,8 @@ def test_a_breakdown_by_account_adds_up_to_its_figure(session, director, trade, 
     found = kpi_details.detail(session, director, name, QUARTER)
     rows = kpi_details.breakdown(session, director, name, QUARTER, Dimension.ACCOUNT)
 
-    assert found is not None and found.numerator is not None
+    assert found is not None
+    assert found.numerator is not None
     assert sum(row.numerator or 0 for row in rows) == found.numerator[0]
     if found.denominator is not None:
         assert sum(row.denominator or 0 for row in rows) == found.denominator[0]
