@@ -166,7 +166,7 @@ READERS: dict[str, Read] = {
     "kpi_details.detail": lambda session, actor: kpi_details.detail(session, actor, "net_revenue", YEAR),
     **{f"kpi_details.breakdown {by}": _broken_down(by) for by in kpi_details.dimensions("net_revenue")},
     "kpi_details.trend": lambda session, actor: kpi_details.trend(
-        session, actor, "gross_revenue_retention", date(2024, 12, 31)
+        session, actor, "net_revenue", date(2024, 12, 31)
     ),
     "kpi_trends.by_month": lambda session, actor: kpi_trends.by_month(session, actor, ["net_revenue"], YEAR),
     **{
