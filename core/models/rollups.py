@@ -24,6 +24,7 @@ class Measures:
     gross_amount: Mapped[Amount]
     net_amount: Mapped[Amount]
     returned_lines: Mapped[int] = mapped_column(BigInteger)
+    returned_quantity: Mapped[Count]  # below zero, as on the lines
     returned_amount: Mapped[Amount]  # net amount of lines with negative quantity
     covered_lines: Mapped[int] = mapped_column(BigInteger)  # lines whose cost is known
     covered_amount: Mapped[Amount]  # their net amount
@@ -81,6 +82,21 @@ class AccountYear(Measures, Base):
     year: Mapped[date] = mapped_column(primary_key=True)
 
 
+class PairYear(Measures, Base):
+    """Account × product × calendar year, for comparing years pair by pair; `year` is its first day."""
+
+    __tablename__ = "revenue_pair_years"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
+    year: Mapped[date] = mapped_column(primary_key=True)
+
+
 class ProductMonth(Measures, Base):
     """Small and local: only for actors who see every account."""
 
@@ -112,6 +128,46 @@ class TotalMonth(Measures, Base):
     __tablename__ = "revenue_months"
 
     month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class ForeignSales:
+    """Sales in another currency than the base (those at a rate other than 1), returns left out."""
+
+    lines: Mapped[int] = mapped_column(BigInteger)
+    net_amount: Mapped[Amount]  # base currency
+    order_amount: Mapped[Amount]  # the same in the order's currency, at each line's rate
+
+
+class ForeignMonth(ForeignSales, Base):
+    """Account × month × product × currency."""
+
+    __tablename__ = "foreign_sales_months"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
+    currency: Mapped[str] = mapped_column(primary_key=True)
+
+
+class ForeignYear(ForeignSales, Base):
+    """Account × product × currency × calendar year; `year` is its first day."""
+
+    __tablename__ = "foreign_sales_years"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[date] = mapped_column(primary_key=True)
 
 
 class AccountRhythm(Base):
