@@ -1,7 +1,7 @@
 """Sales in other currencies, kept beside the order lines: what they brought in the base and in their own currency.
 
 `core.rollups` calls this wherever lines come and go. A line counts when it is no return and its rate is not 1; the
-amount in the order's currency is its base amount ÷ its rate, in whole ten-thousandths, cut off: the same on every
+amount in the order's currency is its base amount ÷ its rate, in whole millionths, cut off: the same on every
 database, and the same whether a line is added or counted anew.
 """
 
@@ -28,13 +28,13 @@ from sqlalchemy.orm import Session
 
 from core.kept_sums import Difference, Family, table
 from core.models import Base, ForeignMonth, ForeignYear, OrderLine
-from core.models.base import Money, Ref
+from core.models.base import Money, Rate, Ref
 
 _LAYERS: dict[type[Base], tuple[str, ...]] = {
     ForeignMonth: ("account_id", "month", "product_id", "currency"),
     ForeignYear: ("account_id", "product_id", "currency", "year"),
 }
-_MEASURES: dict[str, Any] = {"lines": BigInteger(), "net_amount": Money(), "order_amount": Money()}
+_MEASURES: dict[str, Any] = {"lines": BigInteger(), "net_amount": Money(), "order_amount": Rate()}
 _FAMILY = Family(_LAYERS, _MEASURES)
 _KEYS = _LAYERS[ForeignMonth]
 
@@ -49,9 +49,13 @@ def is_foreign_sale() -> ColumnElement[bool]:
 
 
 def order_amount() -> ColumnElement[Any]:
-    """A line's net amount in its own currency: whole numbers only, divided so that nothing overflows."""
+    """A line's net amount in its own currency: a long division of whole numbers, in which nothing overflows."""
     net, rate = "order_lines.net_amount", "order_lines.fx_rate"
-    return literal_column(f"(({net} / {rate}) * 1000000 + (({net} % {rate}) * 1000000) / {rate})", Money())
+    rest = f"({net} % {rate}) * 10000"  # the rate being in millionths, eight more places make millionths
+    written = (
+        f"({net} / {rate}) * 100000000 + ({rest} / {rate}) * 10000 + (({rest}) % {rate}) * 10000 / {rate}"
+    )
+    return literal_column(f"({written})", Rate())
 
 
 def line_sums() -> dict[str, ColumnElement[Any]]:

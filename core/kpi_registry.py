@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
 
+from core.bridge import Bridge
 from core.concentration import Concentration
 from core.delivery import Service
 from core.language import N_
@@ -24,6 +25,7 @@ class Need(Enum):
     BUYERS = auto()
     TARGET = auto()
     DELIVERY = auto()
+    BRIDGE = auto()
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Slice:
     buyers: tuple[int, ...] = ()  # orders of each account that placed any
     target: Decimal | None = None
     delivered: Service = field(default_factory=Service)
+    bridge: Bridge | None = None
     top: int = 10
 
 
@@ -77,6 +80,9 @@ def _define(name: str, **words: object) -> Callable[[Callable[[Slice], Figure]],
         return evaluate
 
     return keep
+
+
+define = _define  # for figures that have a module of their own
 
 
 def _sum(part: Slice, value: Decimal | int, rows: int | None = None) -> Figure:
@@ -253,7 +259,7 @@ def _retained(value: Decimal | None, found: Retention, rows: int) -> Figure:
     )
 
 
-_BASE_WINDOW = N_("the period, against the base window: twelve months earlier unless chosen otherwise")
+BASE_WINDOW = N_("the period, against the base window: twelve months earlier unless chosen otherwise")
 
 
 @_define(
@@ -261,7 +267,7 @@ _BASE_WINDOW = N_("the period, against the base window: twelve months earlier un
     question=N_("What became of the revenue of the accounts that bought before, growth included?"),
     formula=N_("Net revenue now ÷ net revenue then, over accounts with positive net revenue then"),
     unit="ratio", direction="up", numerator=N_("their net revenue now"), denominator=N_("their net revenue then"),
-    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=_BASE_WINDOW,
+    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _net_revenue_retention(part: Slice) -> Figure:
     found, rows = _retention(part)
@@ -273,7 +279,7 @@ def _net_revenue_retention(part: Slice) -> Figure:
     question=N_("How much of the revenue of the accounts that bought before did we keep, growth left out?"),
     formula=N_("Sum of the smaller of then and now, never below zero ÷ net revenue then"),
     unit="ratio", direction="up", numerator=N_("what was kept"), denominator=N_("their net revenue then"),
-    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=_BASE_WINDOW,
+    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _gross_revenue_retention(part: Slice) -> Figure:
     found, rows = _retention(part)
@@ -285,7 +291,7 @@ def _gross_revenue_retention(part: Slice) -> Figure:
     question=N_("How many of the accounts that bought before still buy?"),
     formula=N_("Accounts with positive net revenue then and now ÷ accounts with positive net revenue then"),
     unit="ratio", direction="up", numerator=N_("accounts kept"), denominator=N_("accounts then"),
-    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=_BASE_WINDOW,
+    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _logo_retention(part: Slice) -> Figure:
     found, rows = _retention(part)

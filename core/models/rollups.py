@@ -7,11 +7,12 @@ only for somebody who sees every account.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Amount, Base, Count, OptionalCount, Ref
+from core.models.base import Amount, Base, Count, OptionalCount, Rate, Ref
 
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
@@ -135,7 +136,7 @@ class ForeignSales:
 
     lines: Mapped[int] = mapped_column(BigInteger)
     net_amount: Mapped[Amount]  # base currency
-    order_amount: Mapped[Amount]  # the same in the order's currency, at each line's rate
+    order_amount: Mapped[Decimal] = mapped_column(Rate)  # the same in the order's currency, in millionths
 
 
 class ForeignMonth(ForeignSales, Base):

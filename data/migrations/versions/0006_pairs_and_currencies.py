@@ -24,6 +24,11 @@ MEASURES = (
     "lines", "quantity", "gross_amount", "net_amount", "returned_lines", "returned_quantity", "returned_amount",
     "covered_lines", "covered_amount", "cost_amount",
 )  # fmt: skip
+# The net amount in the order's currency, in millionths, cut off.
+ORDER_AMOUNT = (
+    "(net_amount / fx_rate) * 100000000 + (((net_amount % fx_rate) * 10000) / fx_rate) * 10000 + "
+    "(((net_amount % fx_rate) * 10000) % fx_rate) * 10000 / fx_rate"
+)
 FOREIGN = ("lines", "net_amount", "order_amount")
 
 
@@ -37,7 +42,7 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO foreign_sales_months (account_id, month, product_id, currency, lines, net_amount, order_amount) "
         "SELECT account_id, booked_month, product_id, currency, count(*), sum(net_amount), "
-        "sum((net_amount / fx_rate) * 1000000 + ((net_amount % fx_rate) * 1000000) / fx_rate) FROM order_lines "
+        f"sum({ORDER_AMOUNT}) FROM order_lines "
         "WHERE fx_rate <> 1000000 AND fx_rate > 0 AND quantity >= 0 "
         "GROUP BY account_id, booked_month, product_id, currency "
         "ORDER BY account_id, booked_month, product_id, currency"
