@@ -21,7 +21,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from core import auth, pair_parts, pair_sales, price_volume_mix, revenue
+from core import audit, auth, pair_parts, pair_sales, price_volume_mix, revenue
+from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, Category, Product
@@ -91,6 +92,8 @@ class Board:
 
     total: Bridge
     accounts: tuple[Moved, ...]  # the greatest change first
+    price_at_then: Decimal = ZERO  # what a sequential method calls price: at the quantities of then
+    price_at_now: Decimal = ZERO  # … at the quantities of now
 
 
 @dataclass
@@ -106,6 +109,8 @@ class _Row:
     lost: int = 0
     returns: int = 0
     currency: int = 0
+    price_at_then: int = 0  # × FINE
+    price_at_now: int = 0  # × FINE
     lines_then: int = 0
     lines_now: int = 0
 
@@ -133,14 +138,19 @@ def board(
 ) -> Board:
     """The same together with the bridge of each account, which add up to it part by part."""
     auth.require(actor, Permission.REVENUE_READ)
-    total, found = _bridges(_accounts(session, actor, Windows(period, base, accounts)))
+    each = _accounts(session, actor, Windows(period, base, accounts))
+    total, found = _bridges(each)
     known = session.execute(
         select(Account.id, Account.code, Account.name).where(
             auth.visible_accounts(actor), accounts.condition()
         )
     )
     rows = [Moved(row.id, row.code, row.name, None, found[row.id]) for row in known if row.id in found]
-    return Board(total, _greatest_first(rows))
+    at_then, at_now = (
+        _money(price_volume_mix.rounded(sum(getattr(row, name) for row in each.values()), FINE))
+        for name in ("price_at_then", "price_at_now")
+    )
+    return Board(total, _greatest_first(rows), at_then, at_now)
 
 
 def by_account(
@@ -273,17 +283,21 @@ def _compare(row: _Row, both: Any) -> None:
     """Add one unit of an account: its products that were sold in both windows."""
     then = int(both.net_then) * FINE + int(both.shift_then) * _STEP
     now = int(both.net_now) * FINE + int(both.shift_now) * _STEP
+    repriced = int(both.crossed_then) * FINE + int(both.crossed_then_rest) * _STEP
+    undone = int(both.crossed_now) * FINE + int(both.crossed_now_rest) * _STEP
     moved = price_volume_mix.parts(
-        Sums(
-            int(both.volume_then),
-            int(both.volume_now),
-            then,
-            now,
-            int(both.crossed_then) * FINE + int(both.crossed_then_rest) * _STEP,
-            int(both.crossed_now) * FINE + int(both.crossed_now_rest) * _STEP,
-        )
+        Sums(int(both.volume_then), int(both.volume_now), then, now, repriced, undone)
     )
+    row.price_at_then += repriced - then
+    row.price_at_now += now - undone
     _take_out(row, both)
     row.currency += (int(both.shift_then) - int(both.shift_now)) * _STEP
     row.price += moved.price
     row.volume += moved.volume
+
+
+def record_export(session: Session, actor: Actor, rows: int, asked: Mapping[str, str]) -> None:
+    """Note who took which bridge out, and how many rows."""
+    auth.require(actor, Permission.DATA_EXPORT)
+    changes = {"rows": (None, rows), **{name: (None, value) for name, value in asked.items()}}
+    audit.record(session, actor, "export:bridge", Subject("export", "bridge", "bridge"), changes)

@@ -175,7 +175,7 @@ def test_who_may_not_read_revenue_gets_no_bridge(session):
             ask(session, auth.actor_for(stranger), NOW, THEN)
 
 
-def trade(session, seed):
+def trade(session, seed, *, currencies=True):
     """Three years of a few accounts, UNASSIGNED among them, in two units and three currencies."""
     dice = random.Random(seed)
     unassigned = session.query(Account).filter(Account.is_unassigned).first() or factories.account(
@@ -195,7 +195,7 @@ def trade(session, seed):
             quantity=str(dice.choice((-3, -1, 0, 1, 2, 5, 12, 40))),
             net_price=str(Decimal(dice.randrange(0, 300_000)) / 10_000),
         )
-        if dice.random() < 0.3:
+        if currencies and dice.random() < 0.3:
             line.currency = dice.choice(("USD", "SGD"))
             line.fx_rate = Decimal(dice.randrange(3_000_000, 5_000_000)) / 1_000_000
             line.net_amount = round_money(line.net_amount * line.fx_rate)
@@ -265,9 +265,11 @@ WINDOWS = [
 ]
 
 
+# What lines brought in their own currency is kept in millionths: prices of a few cents cannot show every digit.
+@pytest.mark.parametrize(("currencies", "off"), [(False, 0.0001), (True, 0.0003)])
 @pytest.mark.parametrize(("now", "then"), WINDOWS)
-def test_any_two_windows_agree_with_the_lines_at_every_level(session, kam, now, then):
-    accounts = trade(session, 7)
+def test_any_two_windows_agree_with_the_lines_at_every_level(session, now, then, currencies, off):
+    accounts = trade(session, 7, currencies=currencies)
     whole = expected(session, now, then)
 
     board = bridge.board(session, OPERATOR, now, then)
@@ -276,7 +278,7 @@ def test_any_two_windows_agree_with_the_lines_at_every_level(session, kam, now, 
 
     assert found == bridge.between(session, OPERATOR, now, then)
     for name in STEPS:
-        assert float(abs(Fraction(getattr(found, name)) - whole[name])) <= 0.0001, name
+        assert float(abs(Fraction(getattr(found, name)) - whole[name])) <= off, name
     change = revenue.totals(session, OPERATOR, now).net - revenue.totals(session, OPERATOR, then).net
     assert sum(found.parts.values()) == found.change == change
     assert (back.price, back.volume, back.mix) == (-found.price, -found.volume, -found.mix)
@@ -294,7 +296,7 @@ def test_any_two_windows_agree_with_the_lines_at_every_level(session, kam, now, 
     some = frozenset(account.id for account in accounts[1:3])
     narrow = bridge.between(session, OPERATOR, now, then, AccountFilter(account_ids=some))
     for name, amount in expected(session, now, then, some).items():
-        assert float(abs(Fraction(getattr(narrow, name)) - amount)) <= 0.0001, name
+        assert float(abs(Fraction(getattr(narrow, name)) - amount)) <= off, name
 
 
 def test_each_step_opens_its_pairs_with_quantities_and_prices(session):
