@@ -98,7 +98,8 @@ def _amount(each: Any, step: Step | None) -> ColumnElement[Any]:
         Step.CURRENCY: each.currency,
     }
     if step is None:
-        return each.net_now + each.returned_now - each.net_then - each.returned_then
+        change: ColumnElement[Any] = each.net_now + each.returned_now - each.net_then - each.returned_then
+        return change
     found: ColumnElement[Any] = amounts[step]
     return found
 

@@ -53,7 +53,8 @@ def contributions(pairs: CTE) -> CTE:
     q_then, q_now = cast(pairs.c.quantity_then, Double), cast(pairs.c.quantity_now, Double)
     then, now = _at_one_rate(pairs.c)
     at_new, at_old = q_then * now / q_now, q_now * then / q_then
-    two, six = literal_column("2.0"), literal_column("6.0")
+    two: ColumnElement[Any] = literal_column("2.0")
+    six: ColumnElement[Any] = literal_column("6.0")
     repriced, undone = at_new - then, now - at_old
     # Sums of two are the same in either order, so that swapped windows give the same numbers with other signs.
     price = (two * (repriced + undone) + (before / after * undone + after / before * repriced)) / six

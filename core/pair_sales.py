@@ -250,7 +250,7 @@ def _limited(query: Select[Any], group: list[_Piece], mine: Select[Any] | None) 
 
 
 def _within(piece: _Piece) -> ColumnElement[bool]:
-    day = _day(piece.source)
+    day: ColumnElement[Any] = _day(piece.source)
     if piece.source in (PairYear, ForeignYear):
         return day == piece.span.start
     return and_(day >= piece.span.start, day < piece.span.end)

@@ -141,7 +141,7 @@ def steps(found: Bridge, currency: str) -> None:
         "share": tables.percent_column(_("Of then")),
         "meaning": st.column_config.TextColumn(_("What it is"), width="large"),
     }
-    st.markdown(f"**{_('Choose a step to see its rows')}**")
+    st.markdown("**" + _("Choose a step to see its rows") + "**")
     _selectable(
         frame,
         columns,
