@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
 
+from core.bridge import Bridge
 from core.concentration import Concentration
 from core.delivery import Service
 from core.language import N_
@@ -24,6 +25,7 @@ class Need(Enum):
     BUYERS = auto()
     TARGET = auto()
     DELIVERY = auto()
+    BRIDGE = auto()
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Slice:
     buyers: tuple[int, ...] = ()  # orders of each account that placed any
     target: Decimal | None = None
     delivered: Service = field(default_factory=Service)
+    bridge: Bridge | None = None
     top: int = 10
 
 
@@ -71,7 +74,7 @@ class Kpi:
 KPIS: dict[str, Kpi] = {}
 
 
-def _define(name: str, **words: object) -> Callable[[Callable[[Slice], Figure]], Callable[[Slice], Figure]]:
+def define(name: str, **words: object) -> Callable[[Callable[[Slice], Figure]], Callable[[Slice], Figure]]:
     def keep(evaluate: Callable[[Slice], Figure]) -> Callable[[Slice], Figure]:
         KPIS[name] = Kpi(name=name, evaluate=evaluate, **words)  # type: ignore[arg-type]
         return evaluate
@@ -84,7 +87,7 @@ def _sum(part: Slice, value: Decimal | int, rows: int | None = None) -> Figure:
     return Figure(Decimal(value) if part.sums.lines else None, part.sums.lines if rows is None else rows)
 
 
-@_define(
+@define(
     "net_revenue",
     question=N_("What did we sell, after discounts?"),
     formula=N_("Sum of the net amounts of all order lines, returns included"),
@@ -94,7 +97,7 @@ def _net_revenue(part: Slice) -> Figure:
     return _sum(part, part.sums.net)
 
 
-@_define(
+@define(
     "gross_revenue",
     question=N_("What would it have been at list price?"),
     formula=N_("Sum of quantity × list price of all order lines, returns included"),
@@ -104,7 +107,7 @@ def _gross_revenue(part: Slice) -> Figure:
     return _sum(part, part.sums.gross)
 
 
-@_define(
+@define(
     "discount",
     question=N_("How much did we give away on invoices?"),
     formula=N_("Gross revenue − net revenue"),
@@ -114,7 +117,7 @@ def _discount(part: Slice) -> Figure:
     return _sum(part, part.sums.discount)
 
 
-@_define(
+@define(
     "discount_rate",
     question=N_("What share of the list price did we give away?"),
     formula=N_("(Gross revenue − net revenue) ÷ gross revenue"),
@@ -126,7 +129,7 @@ def _discount_rate(part: Slice) -> Figure:
     return Figure(sums.discount_rate, sums.lines, parts)
 
 
-@_define(
+@define(
     "returns",
     question=N_("What came back?"),
     formula=N_("Sum of the net amounts of order lines with negative quantity"),
@@ -136,7 +139,7 @@ def _returns(part: Slice) -> Figure:
     return _sum(part, part.sums.returns, part.sums.returned_lines)
 
 
-@_define(
+@define(
     "orders",
     question=N_("How many orders were there?"),
     formula=N_("Distinct order numbers with an order line in the period"),
@@ -147,7 +150,7 @@ def _orders(part: Slice) -> Figure:
     return _sum(part, part.orders)
 
 
-@_define(
+@define(
     "lines",
     question=N_("How many order lines were there?"),
     formula=N_("Number of order lines, returns included"),
@@ -157,7 +160,7 @@ def _lines(part: Slice) -> Figure:
     return _sum(part, part.sums.lines)
 
 
-@_define(
+@define(
     "quantity",
     question=N_("How much did we sell?"),
     formula=N_("Sum of the quantities of all order lines, returns included"),
@@ -171,7 +174,7 @@ def _rows(accounts: Mapping[int, Measures]) -> int:
     return sum(sums.lines for sums in accounts.values())
 
 
-@_define(
+@define(
     "accounts",
     question=N_("How many accounts had any order line?"),
     formula=N_("Accounts with an order line in the period, UNASSIGNED left out"),
@@ -182,7 +185,7 @@ def _accounts(part: Slice) -> Figure:
     return _sum(part, len(part.now), _rows(part.now))
 
 
-@_define(
+@define(
     "active_accounts",
     question=N_("How many accounts bought?"),
     formula=N_("Accounts with positive net revenue in the period, UNASSIGNED left out"),
@@ -194,7 +197,7 @@ def _active_accounts(part: Slice) -> Figure:
     return _sum(part, len(active), _rows(active))
 
 
-@_define(
+@define(
     "margin",
     question=N_("What is left after the cost of the goods?"),
     formula=N_("Net revenue − cost, over order lines whose cost is known"),
@@ -205,7 +208,7 @@ def _margin(part: Slice) -> Figure:
     return Figure(part.sums.margin, part.sums.covered_lines, parts)
 
 
-@_define(
+@define(
     "margin_rate",
     question=N_("What share of net revenue is left after the cost of the goods?"),
     formula=N_("Margin ÷ net revenue, both over order lines whose cost is known"),
@@ -218,7 +221,7 @@ def _margin_rate(part: Slice) -> Figure:
     return Figure(sums.margin_rate, sums.covered_lines, parts)
 
 
-@_define(
+@define(
     "price_realisation",
     question=N_("How much of the list price reaches the invoice?"),
     formula=N_("Net revenue ÷ gross revenue (invoice price, before rebates)"),
@@ -240,52 +243,49 @@ def _retention(part: Slice) -> tuple[Retention, int]:
 
 
 def _retained(value: Decimal | None, found: Retention, rows: int) -> Figure:
-    return Figure(
-        value,
-        rows,
-        {
-            "opening": (found.opening, "money"),
-            "kept": (found.kept, "money"),
-            "closing": (found.closing, "money"),
-            "accounts_base": (Decimal(found.accounts_base), "count"),
-            "accounts_kept": (Decimal(found.accounts_kept), "count"),
-        },
-    )
+    accounts = {"accounts_base": found.accounts_base, "accounts_kept": found.accounts_kept}
+    parts: dict[str, tuple[Decimal | None, str]] = {
+        "opening": (found.opening, "money"),
+        "kept": (found.kept, "money"),
+        "closing": (found.closing, "money"),
+        **{name: (Decimal(count), "count") for name, count in accounts.items()},
+    }
+    return Figure(value, rows, parts)
 
 
-_BASE_WINDOW = N_("the period, against the base window: twelve months earlier unless chosen otherwise")
+BASE_WINDOW = N_("the period, against the base window: twelve months earlier unless chosen otherwise")
 
 
-@_define(
+@define(
     "net_revenue_retention",
     question=N_("What became of the revenue of the accounts that bought before, growth included?"),
     formula=N_("Net revenue now ÷ net revenue then, over accounts with positive net revenue then"),
     unit="ratio", direction="up", numerator=N_("their net revenue now"), denominator=N_("their net revenue then"),
-    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=_BASE_WINDOW,
+    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _net_revenue_retention(part: Slice) -> Figure:
     found, rows = _retention(part)
     return _retained(found.net, found, rows)
 
 
-@_define(
+@define(
     "gross_revenue_retention",
     question=N_("How much of the revenue of the accounts that bought before did we keep, growth left out?"),
     formula=N_("Sum of the smaller of then and now, never below zero ÷ net revenue then"),
     unit="ratio", direction="up", numerator=N_("what was kept"), denominator=N_("their net revenue then"),
-    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=_BASE_WINDOW,
+    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _gross_revenue_retention(part: Slice) -> Figure:
     found, rows = _retention(part)
     return _retained(found.gross, found, rows)
 
 
-@_define(
+@define(
     "logo_retention",
     question=N_("How many of the accounts that bought before still buy?"),
     formula=N_("Accounts with positive net revenue then and now ÷ accounts with positive net revenue then"),
     unit="ratio", direction="up", numerator=N_("accounts kept"), denominator=N_("accounts then"),
-    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=_BASE_WINDOW,
+    needs=frozenset({Need.THEN}), grain=N_("account"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _logo_retention(part: Slice) -> Figure:
     found, rows = _retention(part)
@@ -305,7 +305,7 @@ def _concentrated(value: Decimal | None, found: Concentration, rows: int) -> Fig
     return Figure(value, rows, parts)
 
 
-@_define(
+@define(
     "hhi",
     question=N_("How concentrated is net revenue on few accounts?"),
     formula=N_("Sum of the squared shares of accounts with positive net revenue × 10,000"),
@@ -317,7 +317,7 @@ def _hhi(part: Slice) -> Figure:
     return _concentrated(found.hhi, found, rows)
 
 
-@_define(
+@define(
     "effective_accounts",
     question=N_("How many accounts of one size would be as concentrated?"),
     formula=N_("10,000 ÷ HHI"),
@@ -329,7 +329,7 @@ def _effective_accounts(part: Slice) -> Figure:
     return _concentrated(found.effective_accounts, found, rows)
 
 
-@_define(
+@define(
     "top_share",
     question=N_("What share do the largest accounts bring?"),
     formula=N_("Net revenue of the largest accounts ÷ net revenue of all accounts with positive net revenue"),
@@ -342,7 +342,7 @@ def _top_share(part: Slice) -> Figure:
     return Figure(figure.value, rows, {"top": (found.top(part.top), "money"), **figure.parts})
 
 
-@_define(
+@define(
     "gini",
     question=N_("How unequal are the accounts?"),
     formula=N_("Gini coefficient of the net revenue of accounts with positive net revenue"),
@@ -354,7 +354,7 @@ def _gini(part: Slice) -> Figure:
     return _concentrated(found.gini, found, rows)
 
 
-@_define(
+@define(
     "target_attainment",
     question=N_("How much of the target was reached?"),
     formula=N_("Net revenue ÷ target, both summed up; a month that is cut counts its target by days"),
@@ -366,7 +366,7 @@ def _target_attainment(part: Slice) -> Figure:
     return Figure(ratio(part.sums.net, part.target), part.sums.lines, parts)
 
 
-@_define(
+@define(
     "repeat_order_rate",
     question=N_("How many accounts ordered more than once?"),
     formula=N_("Accounts with two or more orders ÷ accounts with an order; returns alone are no order"),
@@ -380,7 +380,7 @@ def _repeat_order_rate(part: Slice) -> Figure:
     return Figure(ratio(repeating, buying), _rows(part.now), parts)
 
 
-@_define(
+@define(
     "otif",
     question=N_("How much arrived on time and in full?"),
     formula=N_("Order lines delivered on time and in full ÷ order lines due; the settings say when a line is due"),

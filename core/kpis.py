@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, delivery, order_lines, revenue, settings, targets
+from core import auth, bridge, delivery, kpi_bridge, order_lines, revenue, settings, targets
 from core.auth import Actor
+from core.bridge import Bridge
 from core.delivery import Service
 from core.errors import Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter, account_named
@@ -25,6 +26,8 @@ from core.money import round_money, round_ratio
 from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension, Measures
 from core.vocabulary import Permission, Structure
+
+_REGISTERED = (kpi_bridge,)  # importing a module registers its KPIs
 
 
 class By(StrEnum):
@@ -59,7 +62,7 @@ class Options:
 
     by: By | None = None
     account_code: str | None = None
-    base_months: int = 12  # retention compares with the period this many months earlier
+    base_months: int = 12  # retention and the bridge compare with the period this many months earlier
     base: Period | None = None  # … or with this window
     top: int = 10
     accounts: AccountFilter = ALL_ACCOUNTS
@@ -169,6 +172,7 @@ def _having(kpi: Kpi, parts: list[tuple[Any, Slice]]) -> Iterator[tuple[Any, Sli
             (Need.THEN in kpi.needs and part.then)
             or (Need.TARGET in kpi.needs and part.target is not None)
             or (Need.DELIVERY in kpi.needs and part.delivered.due)
+            or (Need.BRIDGE in kpi.needs and part.bridge is not None)
         )
         if part.sums.lines or compared:
             yield key, part
@@ -230,7 +234,8 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
     buyers = _buyers(ask, period, dimensions) if Need.BUYERS in needs else {}
     wanted = _targets(ask, period, dimensions) if Need.TARGET in needs else {}
     delivered = _delivered(ask, period, dimensions) if Need.DELIVERY in needs else {}
-    keys = sums.keys() | then.keys() | wanted.keys() | delivered.keys()
+    bridges = _bridges(ask, period, dimension) if Need.BRIDGE in needs else {}
+    keys = sums.keys() | then.keys() | wanted.keys() | delivered.keys() | bridges.keys()
     return {
         key: Slice(
             sums=sums.get(key, Measures()),
@@ -240,6 +245,7 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
             buyers=buyers.get(key, ()),
             target=wanted.get(key),
             delivered=delivered.get(key, Service()),
+            bridge=bridges.get(key),
             top=ask.options.top,
         )
         for key in (keys or ({None} if dimension is None else set()))
@@ -308,6 +314,19 @@ def _targets(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) 
 def _delivered(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Service]:
     found = delivery.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): service for row, service in found.items()}
+
+
+def _bridges(ask: _Question, period: Period, dimension: Dimension | None) -> dict[Any, Bridge]:
+    """What moved net revenue: the whole with its parts, a key of a breakdown with its change alone."""
+    base = _base(ask, period)
+    if dimension is None:
+        return {None: bridge.between(ask.session, ask.actor, period, base, ask.accounts)}
+    now, then = _by(ask, period, (dimension,)), _by(ask, base, (dimension,))
+    nothing = Measures()
+    return {
+        key: bridge.change_of(then.get(key, nothing), now.get(key, nothing))
+        for key in now.keys() | then.keys()
+    }
 
 
 def document(session: Session, period: Period, results: Sequence[Result]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Measures:
     gross: Decimal = ZERO  # at list price
     net: Decimal = ZERO
     returned_lines: int = 0
+    returned_quantity: Decimal = ZERO  # below zero
     returns: Decimal = ZERO  # net amount of lines with negative quantity
     covered_lines: int = 0  # lines whose cost is known
     covered_net: Decimal = ZERO
@@ -60,6 +61,7 @@ class Measures:
             self.gross + other.gross,
             self.net + other.net,
             self.returned_lines + other.returned_lines,
+            self.returned_quantity + other.returned_quantity,
             self.returns + other.returns,
             self.covered_lines + other.covered_lines,
             self.covered_net + other.covered_net,
@@ -287,7 +289,7 @@ def _nothing(actor: Actor) -> Measures:
 
 
 def _measures(sees_cost: bool, sums: Any) -> Measures:
-    lines, quantity, gross, net, returned_lines, returns, covered_lines, covered_net, cost = sums
+    lines, quantity, gross, net, returned_lines, returned, returns, covered_lines, covered_net, cost = sums
     if not lines:
         return Measures(cost=ZERO if sees_cost else None)
     return Measures(
@@ -296,6 +298,7 @@ def _measures(sees_cost: bool, sums: Any) -> Measures:
         gross,
         net,
         int(returned_lines),
+        returned,
         returns,
         int(covered_lines),
         covered_net,

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import db, delivery_sums
+from core import currency_sums, db, delivery_sums
 from core.kept_sums import Difference, Family, table
 from core.models import (
     AccountDay,
@@ -39,6 +39,7 @@ from core.models import (
     AccountYear,
     Base,
     OrderLine,
+    PairYear,
     ProductDay,
     ProductMonth,
     RevenueCell,
@@ -55,6 +56,7 @@ _LAYERS: dict[type[Base], tuple[str, ...]] = {
     AccountDay: ("account_id", "month", "booked_on"),
     AccountMonth: ("account_id", "month"),
     AccountYear: ("account_id", "year"),
+    PairYear: ("account_id", "product_id", "year"),
     ProductDay: ("product_id", "month", "booked_on"),
     ProductMonth: ("product_id", "month"),
     TotalMonth: ("month",),
@@ -66,6 +68,7 @@ _MEASURES: dict[str, Any] = {
     "gross_amount": Money(),
     "net_amount": Money(),
     "returned_lines": BigInteger(),
+    "returned_quantity": Quantity(),
     "returned_amount": Money(),
     "covered_lines": BigInteger(),
     "covered_amount": Money(),
@@ -84,6 +87,7 @@ def line_sums() -> dict[str, ColumnElement[Any]]:
         "gross_amount": func.sum(OrderLine.gross_amount),
         "net_amount": func.sum(OrderLine.net_amount),
         "returned_lines": func.sum(case((returned, literal_column("1", BigInteger)), else_=nothing)),
+        "returned_quantity": func.sum(case((returned, OrderLine.quantity), else_=nothing)),
         "returned_amount": func.sum(case((returned, OrderLine.net_amount), else_=nothing)),
         "covered_lines": func.sum(case((covered, literal_column("1", BigInteger)), else_=nothing)),
         "covered_amount": func.sum(case((covered, OrderLine.net_amount), else_=nothing)),
@@ -124,6 +128,7 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
     change.drop(connection)
+    currency_sums.apply(session, where, sign)
     delivery_sums.apply(session, where, sign)
 
 
@@ -156,6 +161,7 @@ def _cells_of_lines(*keys: str, where: ColumnElement[bool] | None = None) -> Sel
 def prune(session: Session) -> None:
     """Drop cells that no line stands behind any more."""
     _FAMILY.prune(session)
+    currency_sums.prune(session)
     delivery_sums.prune(session)
 
 
@@ -170,13 +176,18 @@ def rebuild(session: Session) -> None:
             session.execute(table(layer).insert().from_select(list(cells.selected_columns.keys()), cells))
         else:
             _FAMILY.fill(session, layer, _finer(layer))
+    currency_sums.rebuild(session)
     delivery_sums.rebuild(session)
     refresh_rhythm(session)
 
 
 def _finer(layer: type[Base]) -> FromClause:
     """The smallest layer that this one can be summed from."""
-    finer: dict[type[Base], type[Base]] = {AccountMonth: AccountDay, ProductMonth: ProductDay}
+    finer: dict[type[Base], type[Base]] = {
+        AccountMonth: AccountDay,
+        ProductMonth: ProductDay,
+        PairYear: RevenueCell,
+    }
     return table(finer.get(layer, AccountMonth))
 
 
@@ -245,7 +256,7 @@ def differences(session: Session) -> list[Difference]:
     found = [_FAMILY.first_difference(session, layer, _counted(session, layer)) for layer in _LAYERS]
     found.append(_first_rhythm_difference(session))
     known = [difference for difference in found if difference is not None]
-    return [*known, *delivery_sums.differences(session)]
+    return [*known, *currency_sums.differences(session), *delivery_sums.differences(session)]
 
 
 def _counted(session: Session, layer: type[Base]) -> Select[Any]:

@@ -28,7 +28,7 @@ def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
     by: Annotated[By | None, typer.Option("--by", help="Break down by this.")] = None,
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,
     base_months: Annotated[
-        int, typer.Option("--base-months", min=1, help="Retention: compare with so many months earlier.")
+        int, typer.Option("--base-months", min=1, help="Retention, bridge: so many months earlier.")
     ] = 12,
     base_from: Annotated[datetime | None, typer.Option("--base-from", formats=["%Y-%m-%d"])] = None,
     base_to: Annotated[datetime | None, typer.Option("--base-to", formats=["%Y-%m-%d"])] = None,

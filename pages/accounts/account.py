@@ -10,6 +10,7 @@ from core.vocabulary import Permission
 from pages.ui import (
     account_parts,
     answers,
+    bridge_parts,
     drill,
     filters,
     gate,
@@ -82,11 +83,14 @@ else:
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [_("Products"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
-bought, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+labels = [_("Products"), _("What moved it"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
+bought, moved, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
         account_parts.products(story.products, currency)
+if moved.open:
+    with moved:
+        bridge_parts.of_account(actor, only, period, currency)
 if priced.open:
     with priced:
         account_parts.prices(actor, account, story.products, period, currency)

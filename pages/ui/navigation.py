@@ -54,6 +54,12 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     N_("Management"): (
         Entry("management/kpis.py", N_("Directors' KPIs"), ":material/insights:", Permission.REVENUE_READ),
+        Entry(
+            "management/bridge.py",
+            N_("Revenue bridge"),
+            ":material/waterfall_chart:",
+            Permission.REVENUE_READ,
+        ),
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),
         Entry("management/users.py", N_("Users"), ":material/group:", Permission.USER_WRITE),
         Entry("management/audit.py", N_("Audit"), ":material/history:", Permission.AUDIT_READ),

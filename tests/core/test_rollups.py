@@ -13,14 +13,19 @@ from core.models import (
     AccountMonth,
     AccountRhythm,
     AccountYear,
+    ForeignMonth,
+    ForeignYear,
     OrderLine,
+    PairYear,
     ProductMonth,
     RevenueCell,
     TotalMonth,
 )
 from tests import factories
 
-LAYERS = (RevenueCell, AccountMonth, AccountYear, ProductMonth, TotalMonth)
+LAYERS = (
+    RevenueCell, AccountMonth, AccountYear, PairYear, ProductMonth, TotalMonth, ForeignMonth, ForeignYear,
+)  # fmt: skip
 
 
 def _stored(session):
