@@ -81,7 +81,7 @@ def _kpi(by: By | None) -> Read:
     names = [
         name
         for name, kpi in KPIS.items()
-        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or Need.TARGET not in kpi.needs
+        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or not {Need.TARGET, Need.SCORES} & kpi.needs
     ]
     return lambda session, actor: kpis.document(
         session, YEAR, kpis.compute(session, actor, names, YEAR, Options(by))
