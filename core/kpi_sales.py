@@ -10,7 +10,9 @@ from core.money import ratio
 
 _LEDGER = N_("sales ledger: the amounts of the order lines themselves, converted at booking")
 _RATE = N_("1 − invoice ÷ list; some price software takes list ÷ invoice − 1, which is another number")
-_REALISATION = N_("Pricefx, Price Realization measure: unit invoice price × quantity ÷ unit list price × quantity")
+_REALISATION = N_(
+    "Pricefx, Price Realization measure: unit invoice price × quantity ÷ unit list price × quantity"
+)
 _ATTAINMENT = N_("actual ÷ target; rolled up by summing actuals and targets, never by averaging percentages")
 
 

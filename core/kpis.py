@@ -300,9 +300,7 @@ def _scores(
     scored = [row.scored for row in rfm.board(ask.session, ask.actor, period, ask.accounts).standings]
     keys: dict[int, Any] = {}
     for dimension in dimensions:
-        keys = {
-            row[0]: row[1] for row in ask.session.execute(select(Account.id, _OF_ACCOUNT[dimension]))
-        }
+        keys = {row[0]: row[1] for row in ask.session.execute(select(Account.id, _OF_ACCOUNT[dimension]))}
     found: dict[Any, tuple[Scored, ...]] = {}
     for one in scored:
         key = keys.get(one.account_id)

@@ -68,13 +68,17 @@ def board(session: Session, actor: Actor, period: Period, accounts: AccountFilte
 def _orders(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter
 ) -> dict[tuple[Any, ...], int]:
-    return order_lines.order_counts(
-        session, actor, period, Dimension.ACCOUNT, accounts=accounts, bought=True
-    )
+    return order_lines.order_counts(session, actor, period, Dimension.ACCOUNT, accounts=accounts, bought=True)
 
 
 def _scored(
-    account_id: int, days: int, orders: int, amount: Decimal, gap: Decimal | None, lines: int, decided: Settings
+    account_id: int,
+    days: int,
+    orders: int,
+    amount: Decimal,
+    gap: Decimal | None,
+    lines: int,
+    decided: Settings,
 ) -> Scored:
     rule = decided.rfm
     return Scored(

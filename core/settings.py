@@ -41,7 +41,9 @@ class Settings:
     otif_late_days: int = OtifRule.late_days  # … and after it
     otif_in_full_share: Decimal = OtifRule.in_full_share  # of the ordered quantity that counts as in full
     otif_level: OtifLevel = OtifRule.level  # what is counted: order lines or whole orders
-    rfm_days: tuple[Decimal, ...] = RfmRule.days  # since the last order: at most, for the scores 5, 4, 3 and 2
+    rfm_days: tuple[Decimal, ...] = (
+        RfmRule.days
+    )  # since the last order: at most, for the scores 5, 4, 3 and 2
     rfm_orders: tuple[Decimal, ...] = RfmRule.orders  # in the window: at least
     rfm_amount: tuple[Decimal, ...] = RfmRule.amount  # in the window: at least, in the base currency
     rfm_by_margin: bool = RfmRule.by_margin  # whether that amount is margin

@@ -47,7 +47,9 @@ def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
     as_json: Json = False,
     _list: Annotated[
         bool,
-        typer.Option("--list", is_eager=True, callback=_list_all, help="Every KPI with its question and formula."),
+        typer.Option(
+            "--list", is_eager=True, callback=_list_all, help="Every KPI with its question and formula."
+        ),
     ] = False,
 ) -> None:
     """Print figures over a period; both days are included."""
