@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from core.kpi_entries import Figure, Need, Slice, define, summed
 from core.language import N_
 from core.money import ratio

@@ -27,7 +27,7 @@ POCKET_UNKNOWN = N_(
     "Not known beyond the invoice: no rebates, bonuses or other later terms are recorded yet."
 )
 LEAKAGE_UNKNOWN = N_(
-    "Discount leakage is what was given beyond what the terms grant. No price terms are recorded yet, so it is not known."
+    "Discount leakage is what was given beyond what the terms grant. It is not known: no price terms are recorded yet."
 )
 
 
