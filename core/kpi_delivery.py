@@ -8,7 +8,7 @@ from core.kpi_entries import Figure, Need, Slice, define
 from core.language import N_
 
 _OTIF = N_(
-    "there is no standard definition (McKinsey, Defining on-time in-full in the consumer sector, 2019); Settings say which"
+    "there is no standard definition (McKinsey, Defining on-time in-full in the consumer sector, 2019); see Settings"
 )
 
 
