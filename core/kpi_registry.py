@@ -18,6 +18,11 @@ __all__ = ["KPIS", "MODULES", "Explained", "Figure", "Kpi", "Need", "Slice", "de
 # Importing a module registers its entries; the order is that of the lists that people read.
 MODULES = (kpi_sales, kpi_accounts, kpi_retention, kpi_rfm, kpi_delivery)
 
+_PLACES = {module.__name__: place for place, module in enumerate(MODULES)}
+_ORDERED = sorted(KPIS.items(), key=lambda item: _PLACES.get(item[1].evaluate.__module__, len(_PLACES)))
+KPIS.clear()
+KPIS.update(_ORDERED)
+
 _UNITS = {
     "money": N_("money, in the base currency"),
     "ratio": N_("share"),
