@@ -118,7 +118,14 @@ def _holders(
 ) -> list[Holder]:
     sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
     known = session.execute(
-        select(Account.id, Account.code, Account.name, Account.group_id, Group.name.label("group"))
+        select(
+            Account.id,
+            Account.code,
+            Account.name,
+            Account.group_id,
+            Group.code.label("group_code"),
+            Group.name.label("group"),
+        )
         .outerjoin(Group, Group.id == Account.group_id)
         .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
     )
@@ -131,7 +138,7 @@ def _holders(
         if not by_group or row.group_id is None:
             alone.append(Holder(row.id, row.code, row.name, net))
             continue
-        group = groups.get(row.group_id, Holder(None, row.group, row.group, ZERO, 0))
+        group = groups.get(row.group_id, Holder(None, row.group_code, row.group, ZERO, 0))
         groups[row.group_id] = replace(
             group, amount=group.amount + net, account_count=group.account_count + 1
         )

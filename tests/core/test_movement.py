@@ -29,7 +29,7 @@ amounts = st.dictionaries(st.integers(1, 30), money, max_size=20)
 @pytest.fixture
 def sold(session, kam, other_kam):
     """One account of each kind, two of them in a group, and orders of nobody."""
-    account, chain = factories.account, Group(name="Chain")
+    account, chain = factories.account, Group(code="CHAIN", name="Chain")
     session.add(chain)
     session.flush()
     soap, rice = factories.product(session, "SOAP"), factories.product(session, "RICE")
@@ -144,7 +144,7 @@ def test_groups_as_one_are_more_concentrated(session, sold, director):
     ]  # fmt: skip
     assert [(one.code, one.amount, one.account_count) for one in grouped.holders[:2]] == [
         ("GROWN", 1200, 1),
-        ("Chain", 700, 2),
+        ("CHAIN", 700, 2),
     ]
     assert alone.concentration.hhi is not None
     assert grouped.concentration.hhi is not None
