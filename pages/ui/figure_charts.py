@@ -107,7 +107,7 @@ def heat(
     return _drawn(
         [figure],
         colours,
-        height=max(charts.HEIGHT, 26 * len(rows) + 50),
+        height=30 * len(rows) + 60,
         xaxis={"type": "category", "side": "top"},
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False},
     )

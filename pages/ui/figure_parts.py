@@ -55,8 +55,8 @@ def _own(period: Period, key: str) -> tuple[Period, Period]:
         days = st.date_input(
             label, (proposed.start, proposed.last_day), key=f"{key}_{name}", format="DD/MM/YYYY", width=240
         )
-        whole = isinstance(days, tuple) and len(days) == 2
-        found.append(Period.of(days[0], days[1]) if whole else proposed)
+        chosen = list(days) if isinstance(days, tuple) else [days]
+        found.append(Period.of(chosen[0], chosen[-1]) if len(chosen) > 1 else proposed)
     return found[0], found[1]
 
 
@@ -80,6 +80,8 @@ def listing(
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         shown = frame.head(LISTED)
         text = _("{shown} of {count} rows; choose a cell to open the account.")
+        if not any(codes):
+            text = _("{shown} of {count} rows")
         st.caption(text.format(shown=formats.number(len(shown)), count=formats.number(len(frame))))
         export(actor, name, frame, words)
     opened = st.dataframe(
