@@ -1,5 +1,8 @@
 """Recency, frequency, monetary value and own rhythm, worked out by hand."""
 
+# mypy: disable-error-code="comparison-overlap"
+# Whole amounts are written as whole numbers, which equal their decimals.
+
 from datetime import date, timedelta
 from decimal import Decimal
 
