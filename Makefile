@@ -42,6 +42,10 @@ format: tools ## Write the code the way ruff formats it
 catalogues: tools ## Bring the translation catalogues up to date with the sources
 	@$(python) -m tests.catalogues
 
+.PHONY: glossary
+glossary: tools ## Write the KPIs of the registry into docs/glossary.md
+	@$(python) -m tests.glossary
+
 .PHONY: lock
 lock: tools ## Compile the locks from requirements.in and requirements-dev.in (UPGRADE=1 takes newer versions)
 	@for name in requirements requirements-dev; do \

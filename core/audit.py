@@ -123,6 +123,7 @@ def digest(entry: AuditEntry) -> str:
 # Entries of these leave every figure as it was.
 _WITHOUT_EFFECT = (
     "data:export",
+    "export:figures",
     "export:kpi",
     "export:portfolio",
     "export:report",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import attention, auth, clock, delivery, kpi_trends, pace, revenue, settings, targets
+from core import attention, auth, clock, delivery, kpi_trends, pace, revenue, targets
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
@@ -26,7 +26,7 @@ from core.kpi_trends import Trend
 from core.models import Account, User
 from core.money import ZERO, ratio
 from core.pace import Pace
-from core.periods import Period, add_months, first_of_month, fiscal_year_start
+from core.periods import Period, add_months, first_of_month
 from core.retention import Retention
 from core.revenue import Dimension, Measures
 from core.targets import Expected
@@ -230,7 +230,7 @@ def overview(
         year_ago=year_ago,
         as_of=look.day,
         tiles=_tiles(look, spans, (period, before, year_ago), unassigned),
-        pace=_pace(look),
+        pace=pace.of(session, actor, Period.of(look.day, look.day), **look.wanted),
         movers=movers,
         managers=_managers(look, now, then, known, owners, decisions),
         decisions=decisions,
@@ -348,18 +348,6 @@ def _target(name: str, expected: Expected) -> Decimal | None:
         "margin_rate": ratio(expected.margin, expected.net_revenue),
     }
     return known.get(name)
-
-
-def _pace(look: _Look) -> Pace:
-    """The fiscal year that the day is in, up to it."""
-    first_month = settings.get(look.session).fiscal_year_month
-    start = fiscal_year_start(look.day, first_month)
-    year, to_date = Period(start, add_months(start, 12)), Period(start, look.day + timedelta(days=1))
-    actual, part, whole = (
-        revenue.totals(look.session, look.actor, one, **look.wanted).net
-        for one in (to_date, to_date.shifted(-12), year.shifted(-12))
-    )
-    return pace.between(year, to_date, actual, look.expected(year).net_revenue, (part, whole))
 
 
 def _managers(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.bridge import Bridge
-from core.kpi_registry import BASE_WINDOW, Figure, Need, Slice, define
+from core.kpi_entries import BASE_WINDOW, Figure, Need, Slice, define
 from core.language import N_
 
 
 @define(
     "bridge",
+    label=N_("Revenue bridge"),
     question=N_("What moved net revenue since the base window?"),
     formula=N_(
         "Net revenue now − then = price + volume + mix + new + lost + returns + currency. New and lost: account and "
@@ -18,6 +19,7 @@ from core.language import N_
         "within each account and unit, over what was sold in both windows"
     ),
     unit="money", direction="up", numerator=N_("net revenue now − net revenue then"), denominator="",
+    source=N_("kpis: Shapley average, the only additive and order-free split (Sun and Sundararajan, arXiv 1102.0989)"),
     needs=frozenset({Need.BRIDGE}), grain=N_("account and product"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _bridge(part: Slice) -> Figure:

@@ -10,13 +10,14 @@ from babel.numbers import is_currency
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, delivery_sums, otif, rollups
+from core import audit, auth, delivery_sums, otif, rfm_rule, rollups
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid
 from core.language import LANGUAGES, _
 from core.models import OrderLine, Setting
 from core.otif import OtifRule
+from core.rfm_rule import RfmRule
 from core.vocabulary import OtifBasis, OtifLevel, Permission
 
 
@@ -40,14 +41,32 @@ class Settings:
     otif_late_days: int = OtifRule.late_days  # … and after it
     otif_in_full_share: Decimal = OtifRule.in_full_share  # of the ordered quantity that counts as in full
     otif_level: OtifLevel = OtifRule.level  # what is counted: order lines or whole orders
+    rfm_days: tuple[Decimal, ...] = (
+        RfmRule.days
+    )  # since the last order: at most, for the scores 5, 4, 3 and 2
+    rfm_orders: tuple[Decimal, ...] = RfmRule.orders  # in the window: at least
+    rfm_amount: tuple[Decimal, ...] = RfmRule.amount  # in the window: at least, in the base currency
+    rfm_by_margin: bool = RfmRule.by_margin  # whether that amount is margin
+    abc_a_share: Decimal = Decimal("0.8")  # class A: the largest accounts up to this share of net revenue
+    abc_b_share: Decimal = Decimal("0.95")  # class B: the next ones up to this share; the rest is C
+    # Bands of competition law (US merger guidelines of 2023), borrowed: a convention, no law for customers.
+    hhi_moderate: Decimal = Decimal(1000)
+    hhi_high: Decimal = Decimal(1800)
     demo: str = ""  # which demo company is loaded, if any
 
     @property
     def otif(self) -> OtifRule:
         return OtifRule.of(asdict(self))
 
+    @property
+    def rfm(self) -> RfmRule:
+        return RfmRule.of(asdict(self))
 
-_DECIMALS = {"rhythm_amber", "rhythm_red", "fall_share", "fall_spread"}
+
+_DECIMALS = {
+    "rhythm_amber", "rhythm_red", "fall_share", "fall_spread",
+    "abc_a_share", "abc_b_share", "hhi_moderate", "hhi_high",
+}  # fmt: skip
 
 
 def get(session: Session) -> Settings:
@@ -116,6 +135,8 @@ def _typed(key: str, value: Any) -> Any:
             return getattr(Settings(), key)
     if key in otif.KEYS:
         return otif.typed(key, value)
+    if key in rfm_rule.KEYS:
+        return rfm_rule.typed(key, value)
     return tuple(value) if key == "languages" else value
 
 
@@ -136,4 +157,8 @@ def problems(values: Settings) -> dict[str, str]:
         found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
     if not 1 <= values.confirm_days <= 3650:
         found["confirm_days"] = _("Give a number of days from 1 to 3650.")
-    return found | otif.problems(values.otif)
+    if not 0 < values.abc_a_share < values.abc_b_share < 1:
+        found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
+    if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
+        found["hhi_moderate"] = _("Give indices between 0 and 10,000, the moderate one below the high one.")
+    return found | otif.problems(values.otif) | rfm_rule.problems(values.rfm)

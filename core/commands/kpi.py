@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from core import db, kpis
+from core import db, kpi_registry, kpis
 from core.commands import acting
 from core.commands.acting import As, Json
 from core.errors import Invalid
+from core.kpi_registry import KPIS
 from core.kpis import By, Options
 from core.language import _
 from core.periods import Period
@@ -19,6 +20,16 @@ from core.vocabulary import Structure
 
 def register(app: typer.Typer) -> None:
     app.command("kpi")(kpi)
+
+
+def _list_all(wanted: bool) -> None:
+    if not wanted:
+        return
+    for name in KPIS:
+        known = kpi_registry.explained(name)
+        typer.echo(f"{name:<26} {known.question}")
+        typer.echo(f"{'':<26} {known.formula}")
+    raise typer.Exit
 
 
 def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
@@ -41,6 +52,12 @@ def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
     ] = False,
     as_user: As = None,
     as_json: Json = False,
+    _list: Annotated[
+        bool,
+        typer.Option(
+            "--list", is_eager=True, callback=_list_all, help="Every KPI with its question and formula."
+        ),
+    ] = False,
 ) -> None:
     """Print figures over a period; both days are included."""
     period = _period(first.date(), last.date())

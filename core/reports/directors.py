@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from core import formats, kpi_labels, kpi_words
+from core import formats, kpi_registry, kpi_words
 from core.attention import Kind
 from core.auth import Actor
 from core.directors import Mover, Overview, Tile
@@ -76,10 +76,10 @@ def _figures(found: Overview, currency: str) -> Table:
     note = _(
         "Pace of the year: {value} = {actual} ÷ (target {target} × share expected by now {share})"
     ).format(
-        value=formats.percent(pace.value),
+        value=formats.percent(pace.pace),
         actual=formats.money(pace.actual, currency, places=0),
         target=formats.money(pace.target, currency, places=0),
-        share=formats.percent(pace.share),
+        share=formats.percent(pace.expected_share),
     )
     return Table(_("Figures"), columns, tuple(_figure(tile) for tile in found.tiles), note)
 
@@ -88,7 +88,7 @@ def _figure(tile: Tile) -> tuple[Value | Cell, ...]:
     unit = tile.kpi.unit
     reached = ratio(tile.value, tile.target) if unit == "money" else None
     return (
-        kpi_labels.label(tile.kpi.name),
+        kpi_registry.label(tile.kpi.name),
         Cell(tile.value, unit),
         Cell(tile.before, unit),
         _change(tile, tile.before),
@@ -195,12 +195,12 @@ def _retention(found: Overview) -> Table:
         (_("Kept"), kept.kept, _("Sum of the smaller of then and now, never below zero")),
         (_("Same accounts now"), kept.closing, _("Net revenue now of the accounts that bought then")),
         (
-            kpi_labels.label("net_revenue_retention"),
+            kpi_registry.label("net_revenue_retention"),
             Cell(kept.net, "ratio"),
             _("Same accounts now ÷ opening"),
         ),
-        (kpi_labels.label("gross_revenue_retention"), Cell(kept.gross, "ratio"), _("Kept ÷ opening")),
-        (kpi_labels.label("logo_retention"), Cell(kept.logo, "ratio"), accounts),
+        (kpi_registry.label("gross_revenue_retention"), Cell(kept.gross, "ratio"), _("Kept ÷ opening")),
+        (kpi_registry.label("logo_retention"), Cell(kept.logo, "ratio"), accounts),
     )
     return Table(_("Retention"), columns, rows)
 

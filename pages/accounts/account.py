@@ -12,6 +12,7 @@ from pages.ui import (
     answers,
     bridge_parts,
     drill,
+    figure_tabs,
     filters,
     gate,
     merge_parts,
@@ -83,8 +84,10 @@ else:
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [_("Products"), _("What moved it"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
-bought, moved, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+labels = [
+    _("Products"), _("What moved it"), _("Prices"), _("Standing"), _("Orders"), _("Receivables"), _("History"),
+]  # fmt: skip
+bought, moved, priced, stood, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
         account_parts.products(story.products, currency)
@@ -94,6 +97,9 @@ if moved.open:
 if priced.open:
     with priced:
         account_parts.prices(actor, account, story.products, period, currency)
+if stood.open:
+    with stood:
+        figure_tabs.of_account(actor, period, only, currency)
 if ordered.open:
     with ordered:
         account_parts.order_list(actor, account, period, currency)

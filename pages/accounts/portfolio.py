@@ -5,7 +5,17 @@ import streamlit as st
 from core import clock, db, portfolio, portfolio_tiles, settings
 from core.language import _, ngettext
 from core.vocabulary import Permission, Structure
-from pages.ui import answers, drill, filters, formats, gate, portfolio_parts, structure_parts, tiles
+from pages.ui import (
+    answers,
+    drill,
+    figure_tabs,
+    filters,
+    formats,
+    gate,
+    portfolio_parts,
+    structure_parts,
+    tiles,
+)
 
 actor = gate.require(Permission.REVENUE_READ)
 portfolio_parts.open_group()
@@ -52,4 +62,5 @@ if not board.standings:
 
 tiles.row(overview.tiles, currency=currency, asked=asked)
 portfolio_parts.pictures(board, currency)
+figure_tabs.of_portfolio(actor, period, chosen.accounts, currency)
 portfolio_parts.account_table(board, currency, actor, dict(chosen.words))

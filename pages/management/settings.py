@@ -24,11 +24,12 @@ with forms.form("settings") as form:
         of_company = settings_parts.company(form, current)
     with right:
         of_attention = settings_parts.attention(form, current)
+    of_figures = settings_parts.figures(form, current)
     of_delivery = settings_parts.otif(form, current)
     submitted = form.submit(_("Save settings"))
 
 if submitted:
-    typed = {**of_company, **of_attention, **of_delivery}
+    typed = {**of_company, **of_attention, **of_figures, **of_delivery}
     changes = {key: value for key, value in typed.items() if value is not None}
     before = {key: getattr(current, key) for key in changes}
     with form.saving(_("Settings saved.")) as session:

@@ -9,16 +9,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import kpi_labels, kpi_words
+from core import kpi_registry, kpi_words
+from core.bridge import Bridge
 from core.directors import Decision, Overview, Tile
 from core.language import _, ngettext
 from core.money import ZERO, ratio
 from pages.ui import (
+    bridge_parts,
     charts,
     filters,
     formats,
     kpi_parts,
-    movement_parts,
     navigation,
     tables,
     today_parts,
@@ -28,12 +29,14 @@ from pages.ui.forms import plain
 FIRST_DECISIONS = 6
 
 
-def show(found: Overview, asked: kpi_parts.Asked) -> None:
+def show(found: Overview, moved: Bridge, asked: kpi_parts.Asked) -> None:
     """The whole overview: figures, then pictures, then rows."""
     tiles(found, asked)
     left, right = st.columns([1, 1])
     with left, st.container(border=True, height="stretch"):
-        movement_parts.show(found, asked)
+        bridge_parts.picture(moved, asked.currency)
+        if st.button(_("Open the revenue bridge"), type="tertiary", icon=":material/waterfall_chart:"):
+            st.switch_page(navigation.PAGES / "management/bridge.py", query_params=filters.chosen_period())
     with right, st.container(border=True, height="stretch", gap="xsmall"):
         decisions(found, asked.currency)
     managers(found, asked.currency)
@@ -56,7 +59,7 @@ def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
     kpi_parts.button(tile.kpi.name, asked, label=_short_label(tile.kpi.name), icon=None)
     months = [None if value is None else float(value) for _month, value in tile.months]
     st.metric(
-        kpi_labels.label(tile.kpi.name),
+        kpi_registry.label(tile.kpi.name),
         kpi_words.short(tile.kpi, tile.value, asked.currency),
         label_visibility="collapsed",
         chart_data=[value for value in months if value is not None] or None,
@@ -94,7 +97,7 @@ def _line(word: str, tile: Tile, then: Decimal | None, currency: str) -> str:
 
 def _last(tile: Tile, found: Overview, currency: str) -> str:
     if tile.kpi.name == "target_attainment":
-        pace = found.pace.value
+        pace = found.pace.pace
         return _("Pace of the year {value}").format(value=_reached(pace))
     if tile.target is None:
         return _("12 months · no target") if _short_label(tile.kpi.name) else _("No target")

@@ -8,10 +8,23 @@ from typing import Any
 
 import streamlit as st
 
-from core import db, directors
+from core import bridge, db, directors
 from core.auth import Actor
+from core.filters import AccountFilter
 from core.language import N_, _
-from pages.ui import answers, director_parts, kpi_parts, report_parts
+from core.periods import Period
+from pages.ui import (
+    answers,
+    cohort_parts,
+    concentration_parts,
+    creep_parts,
+    director_parts,
+    kpi_parts,
+    movement_parts,
+    report_parts,
+    rfm_parts,
+    waterfall_parts,
+)
 
 Place = Any  # a container of the page
 
@@ -29,15 +42,38 @@ def _overview(actor: Actor, asked: kpi_parts.Asked, head: Place) -> None:
     with db.read() as session:
         ask = answers.asker(session, actor)
         found = ask(directors.overview, asked.period, asked.accounts, day=asked.day, **asked.more)
+        # What moved it is told by today's structure: a bridge has no months to look structures up by.
+        moved = ask(bridge.between, asked.period, found.year_ago, asked.accounts)
     if found.is_empty:
         st.info(_("No account that you see has orders in this period, nor in those it is compared with."))
         return
     with head:
         report_parts.downloads(actor, found, asked)
-    director_parts.show(found, asked)
+    director_parts.show(found, moved, asked)
 
 
-TABS: tuple[Tab, ...] = (Tab("overview", N_("Overview"), _overview),)
+Part = Callable[[Actor, Period, AccountFilter, str], None]
+
+
+def _parts(*drawn: Part) -> Callable[[Actor, kpi_parts.Asked, Place], None]:
+    """A tab of parts that take period, accounts and currency, each in a frame of its own."""
+
+    def draw(actor: Actor, asked: kpi_parts.Asked, _head: Place) -> None:
+        for part in drawn:
+            with st.container(border=True):
+                part(actor, asked.period, asked.accounts, asked.currency)
+
+    return draw
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("overview", N_("Overview"), _overview),
+    Tab("movement", N_("Movement"), _parts(movement_parts.show)),
+    Tab("retention", N_("Retention"), _parts(movement_parts.retention, cohort_parts.show)),
+    Tab("concentration", N_("Concentration"), _parts(concentration_parts.show)),
+    Tab("customers", N_("Customers"), _parts(rfm_parts.show)),
+    Tab("prices", N_("Prices"), _parts(waterfall_parts.show, creep_parts.show)),
+)
 
 
 def show(actor: Actor, asked: kpi_parts.Asked, head: Place) -> None:

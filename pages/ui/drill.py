@@ -17,7 +17,7 @@ from core.language import _
 from core.periods import Period
 from core.portfolio_tiles import Tile
 from core.vocabulary import Structure
-from pages.ui import dialogs, formats, tables
+from pages.ui import dialogs, formats, pace_parts, tables
 
 if TYPE_CHECKING:
     from pages.ui.tiles import Look
@@ -82,6 +82,8 @@ def _open(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
 def _content(actor: Actor, tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
     st.markdown(_(look.formula))
     st.markdown(f"**{equation(tile, look, currency)}**")
+    if tile.name == "target_attainment":
+        pace_parts.show(actor, asked.period, asked.accounts, currency)
     st.caption(
         _("{period} · {lines} order lines · {rows} rows · read {moment}").format(
             period=formats.period(asked.period),

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import db, kpi_details, kpi_labels, kpi_words
+from core import db, kpi_details, kpi_registry, kpi_words
 from core.auth import Actor
 from core.kpi_details import Detail, Point, Row
 from core.kpi_registry import KPIS, Kpi
@@ -46,7 +46,7 @@ def button(
     name: str, given: Asked, *, label: str | None = None, icon: str | None = ":material/table_rows:"
 ) -> None:
     """Opens everything behind a KPI; without a label of its own it bears the KPI's name."""
-    called = kpi_labels.label(name)
+    called = kpi_registry.label(name)
     if st.button(
         label or called,
         key=f"open_{name}",
@@ -59,7 +59,7 @@ def button(
 
 def show(name: str, given: Asked) -> None:
     """The dialog about one KPI."""
-    dialogs.show(kpi_labels.label(name), _content, name, given)
+    dialogs.show(kpi_registry.label(name), _content, name, given)
 
 
 def _content(actor: Actor, name: str, given: Asked) -> None:
@@ -116,7 +116,7 @@ def equation(found: Detail, currency: str) -> str:
     shown = formats.percent(value, places=2) if kpi.unit == "ratio" else kpi_words.exact(kpi, value, currency)
     above, below = found.numerator, found.denominator
     if above is None or below is None:
-        return f"{kpi_labels.label(kpi.name)} = {shown}"
+        return f"{kpi_registry.label(kpi.name)} = {shown}"
     top, bottom = (kpi_words.of_unit(unit, part, currency) for part, unit in (above, below))
     return f"{_capital(_(kpi.numerator))} {top} ÷ {_(kpi.denominator)} {bottom} = {shown}"
 
@@ -170,7 +170,7 @@ def table(kpi: Kpi, by: Dimension, rows: Sequence[Row], currency: str) -> tuple[
     columns: dict[str, Any] = {
         "code": column.TextColumn(_("Code")),
         "name": column.TextColumn(_(BY[by]), width="medium"),
-        "value": _column(kpi_labels.label(kpi.name), kpi.unit, currency),
+        "value": _column(kpi_registry.label(kpi.name), kpi.unit, currency),
         "numerator": _column(_capital(_(kpi.numerator)), above, currency),
         "denominator": _column(_capital(_(kpi.denominator)), below, currency) if kpi.denominator else None,
         "year_ago": _column(_("Last year"), kpi.unit, currency),
@@ -275,7 +275,7 @@ def _trend(actor: Actor, kpi: Kpi, given: Asked) -> None:
     )
     columns = {
         "month": st.column_config.TextColumn(_("Month")),
-        "value": _column(kpi_labels.label(kpi.name), kpi.unit, given.currency),
+        "value": _column(kpi_registry.label(kpi.name), kpi.unit, given.currency),
         "year_ago": _column(_("Last year"), kpi.unit, given.currency),
     }
     tables.plain_frame(frame, columns, key="drill_months")

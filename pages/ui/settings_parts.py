@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from babel.dates import get_month_names
 
-from core import language
+from core import language, rfm_rule
 from core.language import LANGUAGES, _
 from core.settings import Settings
 from core.vocabulary import OtifBasis, OtifLevel
@@ -69,6 +69,77 @@ def attention(form: Form, current: Settings) -> dict[str, Any]:
         "confirm_days", _("Data confirmed within, days"), current.confirm_days
     )
     st.caption(_("An active account whose data nobody confirmed for longer asks for it."))
+    return chosen
+
+
+def figures(form: Form, current: Settings) -> dict[str, Any]:
+    """How accounts are scored and classed, and where concentration counts as high."""
+    st.subheader(_("Scores and classes"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        scores = _scores(form, current)
+    with right:
+        return scores | _classes(form, current)
+
+
+def _scores(form: Form, current: Settings) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    for field, label, text in (
+        (
+            "rfm_days",
+            _("Recency, days"),
+            _("Up to so many days since the last order score 5, 4, 3 and 2; more score 1."),
+        ),
+        (
+            "rfm_orders",
+            _("Frequency, orders"),
+            _("From so many orders in twelve months score 5, 4, 3 and 2; fewer score 1."),
+        ),
+        (
+            "rfm_amount",
+            _("Monetary value"),
+            _("From so much in twelve months, in the base currency, score 5, 4, 3 and 2; less scores 1."),
+        ),
+    ):
+        chosen[field] = rfm_rule.read(form.text(field, label, rfm_rule.written(getattr(current, field))))
+        st.caption(text)
+    chosen["rfm_by_margin"] = form.tick(
+        "rfm_by_margin", _("Score margin instead of net revenue"), current.rfm_by_margin
+    )
+    st.caption(_("Only for who may see cost; others see scores of net revenue."))
+    return chosen
+
+
+def _classes(form: Form, current: Settings) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    for field, label, places, text in (
+        (
+            "abc_a_share",
+            _("Class A up to"),
+            4,
+            _("A share: the greatest accounts up to 0.8 of net revenue are class A …"),
+        ),
+        (
+            "abc_b_share",
+            _("Class B up to"),
+            4,
+            _("… the next ones up to this share are class B, the rest is C."),
+        ),
+        (
+            "hhi_moderate",
+            _("HHI: moderate from"),
+            2,
+            _("Herfindahl-Hirschman index, 0 to 10,000. Its bands come from competition law …"),
+        ),
+        (
+            "hhi_high",
+            _("HHI: high from"),
+            2,
+            _("… and for customers are only a convention: choose your own."),
+        ),
+    ):
+        chosen[field] = form.decimal(field, label, getattr(current, field), places=places)
+        st.caption(text)
     return chosen
 
 

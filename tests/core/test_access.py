@@ -31,8 +31,11 @@ from core import (
     bridge_pairs,
     classification,
     clock,
+    cohort,
+    creep,
     db,
     delivery,
+    dependence,
     directors,
     due_lines,
     exports,
@@ -40,19 +43,23 @@ from core import (
     kpi_details,
     kpi_trends,
     kpis,
+    movement,
     order_entry,
     order_lines,
     orders,
+    pace,
     portfolio,
     portfolio_tiles,
     product_story,
     receivables,
     revenue,
     revenue_table,
+    rfm,
     rollups,
     target_plans,
     targets,
     teams,
+    waterfall,
 )
 from core.auth import OPERATOR, Actor
 from core.commands import mount
@@ -86,7 +93,7 @@ def _kpi(by: By | None) -> Read:
     names = [
         name
         for name, kpi in KPIS.items()
-        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or Need.TARGET not in kpi.needs
+        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or not {Need.TARGET, Need.SCORES} & kpi.needs
     ]
     return lambda session, actor: kpis.document(
         session, YEAR, kpis.compute(session, actor, names, YEAR, Options(by))
@@ -130,6 +137,16 @@ READERS: dict[str, Read] = {
     "audit.search": audit.search,
     "audit.search by text": lambda session, actor: audit.search(session, actor, text=BENS),
     "classification.choices": classification.choices,
+    "cohort.table": lambda session, actor: cohort.table(session, actor, TWO_YEARS),
+    "cohort.table by year": lambda session, actor: cohort.table(session, actor, TWO_YEARS, cohort.Grain.YEAR),
+    "creep.by_account": lambda session, actor: creep.by_account(session, actor, YEAR),
+    "creep.by_product": lambda session, actor: creep.by_product(session, actor, YEAR),
+    "dependence.of": lambda session, actor: dependence.of(session, actor, YEAR),
+    "dependence.of groups": lambda session, actor: dependence.of(session, actor, YEAR, by_group=True),
+    "movement.between": lambda session, actor: movement.between(session, actor, YEAR),
+    "pace.of": lambda session, actor: pace.of(session, actor, YEAR),
+    "rfm.board": lambda session, actor: rfm.board(session, actor, TWO_YEARS),
+    "waterfall.of": lambda session, actor: waterfall.of(session, actor, YEAR),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
     **{f"delivery.by {dimension}": _delivered(dimension) for dimension in Dimension},
     "delivery.totals": lambda session, actor: delivery.totals(session, actor, YEAR),
@@ -280,6 +297,7 @@ ELSEWHERE = {
     "credentials": {"reset_code", "set_password", "change_password", "confirm"},
     "doctor": {"examine"},
     "exports": {"record"},
+    "figure_exports": {"record"},
     "portfolio": {"record_export"},
     "kpi_details": {"record_export"},
     "reports": {"record_export"},

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
-from core import clock, db, directors, formats, kpi_details, kpi_trends, kpis, pace, reports, rollups, targets
+from core import clock, db, directors, formats, kpi_details, kpi_trends, kpis, reports, rollups, targets
 from core.auth import OPERATOR
 from core.errors import Forbidden, Invalid
 from core.filters import AccountFilter
@@ -133,19 +133,6 @@ def test_decisions_are_ranked_by_money(session, director, trade):
     assert found.decisions[0].first.code == "B"  # fell by 150
     assert found.decisions[0].owner == "Ben"
     assert amounts == sorted(amounts, reverse=True)
-
-
-def test_pace_follows_last_years_season():
-    year, to_date = Period.of(date(2026, 1, 1), date(2026, 12, 31)), QUARTER
-
-    # 30 of 120 were sold by the end of March last year, so a quarter of 400 is expected: 90 of 100.
-    found = pace.between(year, to_date, Decimal(90), Decimal(400), (Decimal(30), Decimal(120)))
-    assert (found.share, found.value, found.by_season) == (Decimal("0.25"), Decimal("0.9"), True)
-
-    # Without a last year the working days count: 64 of 261 in 2026.
-    found = pace.between(year, to_date, Decimal(64), Decimal(261), (Decimal(0), Decimal(0)))
-    assert (found.share, found.value, found.by_season) == (Decimal(64) / 261, Decimal(1), False)
-    assert pace.between(year, to_date, Decimal(1), None, (Decimal(0), Decimal(0))).value is None
 
 
 def test_each_month_of_a_trend_is_the_kpi_of_that_month(session, director, trade):
