@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import accumulate
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -18,14 +20,9 @@ def waterfall(found: Bridge, names: Mapping[str, str], *, currency: str) -> go.F
     steps = [(names[step], amount) for step, amount in found.parts.items() if amount]
     reach = max((abs(amount) for _name, amount in [*steps, ("", found.change)]), default=Decimal(0))
     divisor, unit = formats.step(reach)
-    bases, heights, tints, ends = [], [], [], []
-    level = Decimal(0)
-    for _name, amount in steps:
-        bases.append(float(level / divisor))
-        heights.append(float(amount / divisor))
-        tints.append(colours.good if amount > 0 else colours.bad)
-        level += amount
-        ends.append(float(level / divisor))
+    ends = [float(level / divisor) for level in accumulate(amount for _name, amount in steps)]
+    bases, heights = [0.0, *ends][: len(ends)], [float(amount / divisor) for _name, amount in steps]
+    tints = [colours.good if amount > 0 else colours.bad for _name, amount in steps]
     labels = [name for name, _amount in steps] + [_("Change")]
     amounts = [amount for _name, amount in steps] + [found.change]
     bars = go.Bar(
@@ -37,11 +34,6 @@ def waterfall(found: Bridge, names: Mapping[str, str], *, currency: str) -> go.F
                     for label, amount in zip(labels, amounts, strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    shapes = [
-        {"type": "line", "x0": place + 0.325, "x1": place + 0.675, "y0": end, "y1": end,
-         "line": {"color": colours.past, "width": 1}}
-        for place, end in enumerate(ends)
-    ]  # fmt: skip
     points = [0.0, *ends]
     room = 0.12 * ((max(points) - min(points)) or 1.0)
     return go.Figure(
@@ -51,7 +43,7 @@ def waterfall(found: Bridge, names: Mapping[str, str], *, currency: str) -> go.F
             "height": charts.HEIGHT + 30,
             "separators": ".,",
             "showlegend": False,
-            "shapes": shapes,
+            "shapes": _threads(ends, colours.past),
             "xaxis": {"tickvals": list(range(len(labels))), "ticktext": labels, "tickangle": 0},
             "yaxis": {
                 "ticksuffix": formats.unit_name(unit),
@@ -61,3 +53,12 @@ def waterfall(found: Bridge, names: Mapping[str, str], *, currency: str) -> go.F
             },
         },
     )
+
+
+def _threads(ends: list[float], colour: str) -> list[dict[str, Any]]:
+    """Thin lines from where a step ends to where the next begins."""
+    line = {"color": colour, "width": 1}
+    return [
+        {"type": "line", "x0": place + 0.325, "x1": place + 0.675, "y0": end, "y1": end, "line": line}
+        for place, end in enumerate(ends)
+    ]

@@ -81,7 +81,7 @@ def test_new_lost_and_returned_are_told_apart_from_what_was_sold_in_both(session
         "lost": Decimal(-20),
         "returns": Decimal(-22),
     }
-    assert (found.then, found.now, found.change) == (120, 128, 8)
+    assert (found.then, found.now, found.change) == (Decimal(120), Decimal(128), Decimal(8))
     assert (found.lines_then, found.lines_now) == (2, 5)
 
 
@@ -207,8 +207,12 @@ def trade(session, seed, *, currencies=True):
 def expected(session, now, then, account_ids=None):
     """Each part from the lines, by the definition, in exact fractions; nothing of ours is used."""
     total = dict.fromkeys(STEPS, Fraction(0))
-    sold = defaultdict(lambda: [Fraction(0)] * 4)  # quantity then and now, amount then and now
-    rates = defaultdict(lambda: [Fraction(0)] * 4)  # amount then and now, in the base currency and in its own
+    sold: defaultdict[tuple, list[Fraction]] = defaultdict(
+        lambda: [Fraction(0)] * 4
+    )  # quantity then and now, amount then and now
+    rates: defaultdict[tuple, list[Fraction]] = defaultdict(
+        lambda: [Fraction(0)] * 4
+    )  # amount then and now, in the base currency and in its own
     for line in session.query(OrderLine):
         for side, window in enumerate((then, now)):
             if account_ids is not None and line.account_id not in account_ids:
@@ -314,11 +318,15 @@ def test_each_step_opens_its_pairs_with_quantities_and_prices(session):
     (pair,) = found.rows
     assert (pair.product_id, found.count) == (product.id, 1)
     assert (pair.quantity_then, pair.quantity_now, pair.price_then, pair.price_now) == (
-        10, 8, 10, Decimal("12.5"),
+        Decimal(10), Decimal(8), Decimal(10), Decimal("12.5"),
     )  # fmt: skip
-    assert (pair.bridge.price, pair.bridge.volume, pair.bridge.mix) == (Decimal("22.5"), Decimal("-22.5"), 0)
+    assert (pair.bridge.price, pair.bridge.volume, pair.bridge.mix) == (
+        Decimal("22.5"),
+        Decimal("-22.5"),
+        Decimal(0),
+    )
     assert [row.product_id for row in new.rows] == [row.product_id for row in of_product.rows] == [come.id]
-    assert (new.rows[0].price_then, new.rows[0].bridge.new) == (None, 6)
+    assert (new.rows[0].price_then, new.rows[0].bridge.new) == (None, Decimal(6))
 
 
 def test_the_kpi_has_the_parts_of_the_contract_and_its_keys_add_up(session):
@@ -327,8 +335,8 @@ def test_the_kpi_has_the_parts_of_the_contract_and_its_keys_add_up(session):
     for by in By:
         (whole,) = kpis.compute(session, OPERATOR, ["bridge"], NOW, Options(by=by))
         assert list(whole.figure.parts) == STEPS
-        assert sum(amount for amount, _unit in whole.figure.parts.values()) == whole.figure.value
-        assert sum(value for _key, value in whole.by) == whole.figure.value
+        assert sum(amount or 0 for amount, _unit in whole.figure.parts.values()) == whole.figure.value
+        assert sum(value or 0 for _key, value in whole.by) == whole.figure.value
         assert all(value is not None for _key, value in whole.by)
     found = bridge.between(session, OPERATOR, NOW, NOW.shifted(-12))
     assert whole.figure.value == found.change
