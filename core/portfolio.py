@@ -206,14 +206,10 @@ def _with_reasons(standing: Standing, decided: Settings, day: date) -> Standing:
 def _standings(
     session: Session, actor: Actor, periods: tuple[Period, Period, Period], chosen: Wanted, day: date
 ) -> list[Standing]:
-    now, before, year_ago = [
-        revenue.by(session, actor, period, Dimension.ACCOUNT, **chosen) for period in periods
-    ]
+    now, before, year_ago = [revenue.by(session, actor, one, Dimension.ACCOUNT, **chosen) for one in periods]
     series = _series(session, actor, chosen, day)
     wanted = targets.by_account(session, actor, periods[0], **chosen)
-    condition = chosen["accounts"].condition()
-    if revenue.is_then(chosen["structure"], (), chosen["accounts"]):
-        condition = Account.id.in_({*(key for (key,) in (*now, *before, *year_ago)), *wanted})
+    condition = _listed(chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted})
     rhythms = _rhythms(session, actor, condition)
     nothing = Measures(cost=ZERO if actor.sees_cost else None)
     quiet = _Series((0.0,) * 12, ZERO, None)
@@ -249,6 +245,13 @@ def _standings(
             )
         )
     return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
+
+
+def _listed(chosen: Wanted, found: set[Any]) -> ColumnElement[bool]:
+    """The accounts of the filter; as reported then, those that were let through in some month."""
+    if revenue.is_then(chosen["structure"], (), chosen["accounts"]):
+        return Account.id.in_(found)
+    return chosen["accounts"].condition()  # type: ignore[no-any-return]
 
 
 def _rhythms(session: Session, actor: Actor, condition: ColumnElement[bool]) -> dict[int, Any]:

@@ -58,8 +58,9 @@ def tiles(found: Overview, asked: kpi_parts.Asked) -> None:
 def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
     kpi_parts.button(tile.kpi.name, asked, label=_short_label(tile.kpi.name), icon=None)
     months = [None if value is None else float(value) for _month, value in tile.months]
+    label = kpi_registry.label(tile.kpi.name)
     st.metric(
-        kpi_registry.label(tile.kpi.name),
+        label,
         kpi_words.short(tile.kpi, tile.value, asked.currency),
         label_visibility="collapsed",
         chart_data=[value for value in months if value is not None] or None,
