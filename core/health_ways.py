@@ -76,8 +76,8 @@ def ways(
 ) -> Ways:
     """The least that brings the wanted points, or as many as are missing to 100.
 
-    Where no lever suffices alone they are added, those that bring most for their amount first: a good way, though
-    not proven to be the least of all.
+    Where no lever suffices alone they are added, those that bring most points first, and of the last one only as much
+    as is missing: few steps, though not proven to be the least money of all.
     """
     start = rule.score(readings).exact
     if start is None:
@@ -136,7 +136,7 @@ def _together(given: _Given, readings: Readings, goal: Decimal) -> tuple[Step, .
         last = sorted(_enough(given, readings, goal), key=lambda step: step.amount)
         if last:
             return (*steps, last[0])
-        chosen = max(useful, key=lambda step: step.gain / (step.amount + 1))
+        chosen = max(useful, key=lambda step: step.gain)
         steps.append(chosen)
         readings = _pulled(given, readings, chosen.lever, _LEVERS[chosen.lever][0](given, readings))
         left.remove(chosen.lever)
@@ -234,11 +234,12 @@ def _more_revenue(readings: Readings, amount: Decimal) -> dict[Measure, Reading]
 
 
 def _most_discount(given: _Given, readings: Readings) -> int:
-    """All that was given off the list price; nothing where the price already has its points."""
+    """So much that the price has all its points, and never more than was given off the list price."""
     if not _points(given, Measure.PRICE, readings):
         return 0
     price = readings[Measure.PRICE]
-    return max(int(price.base - price.now), 0)
+    needed = (given.rule.rules[Measure.PRICE].full_at - price.value) * price.base
+    return max(min(_up(needed), int(price.base - price.now)), 0)
 
 
 def _discount(_given: _Given, readings: Readings, units: int) -> Readings:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import account_mergers, account_story, accounts, attention, clock, db, portfolio, settings
+from core import account_mergers, account_story, accounts, attention, clock, db, health, portfolio, settings
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
@@ -13,6 +13,7 @@ from pages.ui import (
     drill,
     filters,
     gate,
+    health_parts,
     merge_parts,
     portfolio_parts,
     receivable_parts,
@@ -67,8 +68,10 @@ with db.read() as session:
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
     waiting = ask(attention.today, only, day=day)
+    scored = ask(health.scores, only, day=day)
     mergers = ask(account_mergers.list_mergers, account.id)
 
+health_parts.badge(scored, account.id)
 account_parts.who(account, decided)
 merge_parts.merged_from(actor, mergers)
 if not story.products and not any(row.net or row.year_ago for row in board.months):
@@ -82,8 +85,8 @@ else:
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [_("Products"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
-bought, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+labels = [_("Products"), _("Prices"), _("Orders"), _("Receivables"), _("Health"), _("History")]
+bought, priced, ordered, owed, healthy, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
         account_parts.products(story.products, currency)
@@ -96,6 +99,9 @@ if ordered.open:
 if owed.open:
     with owed:
         receivable_parts.show(actor, account, currency)
+if healthy.open:
+    with healthy:
+        health_parts.show(actor, account, currency, day=day)
 if changed.open:
     with changed:
         account_parts.history(actor, account)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import clock, db, portfolio, portfolio_tiles, settings
+from core import clock, db, health, portfolio, portfolio_tiles, settings
 from core.language import _, ngettext
 from core.vocabulary import Permission
 from pages.ui import answers, drill, filters, formats, gate, portfolio_parts, tiles
@@ -32,6 +32,7 @@ with right, st.container(horizontal_alignment="right"):
 with db.read() as session:
     ask = answers.asker(session, actor)
     overview = ask(portfolio_tiles.overview, period, chosen.accounts, day=day)
+    scored = ask(health.scores, chosen.accounts, day=day)
 board = overview.board
 
 with left:
@@ -48,4 +49,4 @@ if not board.standings:
 
 tiles.row(overview.tiles, currency=currency, asked=drill.asked(period, chosen.accounts))
 portfolio_parts.pictures(board, currency)
-portfolio_parts.account_table(board, currency, actor, dict(chosen.words))
+portfolio_parts.account_table(board, currency, actor, dict(chosen.words), scored.scores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import db, portfolio, portfolio_groups
 from core.auth import Actor
+from core.health_rules import Score
 from core.language import _
 from core.money import ZERO
 from core.portfolio import Board, Standing
@@ -109,8 +110,10 @@ def _moves(board: Board, currency: str) -> None:
         table(title, frame, currency)
 
 
-def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str]) -> None:
-    """Every account; a row that is clicked opens it."""
+def account_table(
+    board: Board, currency: str, actor: Actor, words: dict[str, str], health: Mapping[int, Score]
+) -> None:
+    """Every account with its health; a row that is clicked opens it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(_("Accounts"), width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
@@ -123,7 +126,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
             shown = portfolio_groups.rolled_up(board.standings) if grouped else list(board.standings)
             if only_attention:
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
-            _export(shown, board, currency, actor, words)
+            _export(shown, board, currency, actor, words, health)
             group_form.button(actor)
             if account_form.may_create(actor) and st.button(_("New account"), icon=":material/add:"):
                 account_form.create_dialog()
@@ -133,7 +136,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
     total = sum((row.now.net for row in board.standings), ZERO)
     shown = _first(shown)
     opened = st.dataframe(
-        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total),
+        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         height=min(len(shown) + 1, 16) * tables.ROW_HEIGHT + 4,
@@ -184,7 +187,12 @@ def open_group() -> None:
 
 
 def _export(
-    shown: Sequence[Standing], board: Board, currency: str, actor: Actor, words: dict[str, str]
+    shown: Sequence[Standing],
+    board: Board,
+    currency: str,
+    actor: Actor,
+    words: dict[str, str],
+    health: Mapping[int, Score],
 ) -> None:
     if not actor.may(Permission.DATA_EXPORT):
         return
@@ -192,7 +200,7 @@ def _export(
         for kind in ("csv", "xlsx"):
             st.download_button(
                 kind.upper(),
-                data=partial(export, kind, shown, board, currency, actor, words),
+                data=partial(export, kind, shown, board, currency, actor, words, health),
                 file_name=f"portfolio-{board.period.last_day:%Y-%m-%d}.{kind}",
                 key=f"export_{kind}",
                 on_click="ignore",
@@ -201,10 +209,16 @@ def _export(
 
 
 def export(
-    kind: str, shown: Sequence[Standing], board: Board, currency: str, actor: Actor, words: dict[str, str]
+    kind: str,
+    shown: Sequence[Standing],
+    board: Board,
+    currency: str,
+    actor: Actor,
+    words: dict[str, str],
+    health: Mapping[int, Score] | None = None,
 ) -> bytes:
     """What is on the screen as a file, noted in the audit; runs when the file is asked for."""
-    rows = tables.export_rows(shown, currency=currency, sees_cost=board.sees_cost)
+    rows = tables.export_rows(shown, currency=currency, sees_cost=board.sees_cost, health=health)
     with db.write() as session:
         asked = {"period": formats.period(board.period), "format": kind, **words}
         portfolio.record_export(session, actor, len(rows) - 1, asked)
