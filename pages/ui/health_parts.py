@@ -171,8 +171,8 @@ def _measure_columns() -> dict[str, Any]:
         "weight": column.NumberColumn(_("Weight"), format="%d"),
         "adds": column.NumberColumn(_("Adds to the score"), format="%.1f"),
         "value": column.TextColumn(_("Value")),
-        "read": column.TextColumn(_("From"), width="large"),
-        "rule": column.TextColumn(_("Rule"), width="medium"),
+        "read": column.TextColumn(_("From"), width=310),
+        "rule": column.TextColumn(_("Rule"), width=300),
     }
 
 

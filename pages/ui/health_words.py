@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from core.health_rules import Band, HealthRule, Measure, Part, Reading, Rule, Score
+from core.health_rules import Band, HealthRule, Measure, Reading, Rule, Score
 from core.health_ways import Lever, Step, Ways
 from core.language import _, ngettext
 from pages.ui import formats
@@ -139,10 +139,6 @@ def equation(found: Score) -> str:
     )
 
 
-def contribution(found: Score, part: Part) -> str:
-    return formats.number(found.contribution(part), places=1)
-
-
 def way(found: Ways) -> str:
     """The heading above the steps."""
     if not found.wanted:
@@ -191,14 +187,3 @@ def _what(one: Step, currency: str) -> str:
     return _("{names} bought again ({amount} a year before)").format(
         names=", ".join(one.names), amount=amount
     )
-
-
-def lever(one: Lever) -> str:
-    return {
-        Lever.CONFIRM: _("Confirm the account's data"),
-        Lever.ORDERS: _("More orders"),
-        Lever.DISCOUNT: _("Less discount"),
-        Lever.DEBT: _("Collect what is overdue"),
-        Lever.DELIVERIES: _("Deliver on time in full"),
-        Lever.CATEGORIES: _("Win categories back"),
-    }[one]

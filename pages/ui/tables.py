@@ -142,7 +142,7 @@ def _health_columns() -> dict[str, Any]:
     return {
         "health": column.ProgressColumn(
             _("Health"),
-            format="%.0f",
+            format="%.1f",
             min_value=0,
             max_value=100,
             width=90,
