@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import accounts as account_rows
@@ -21,7 +21,7 @@ from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_measures import MONTHS, PRESENT_ONLY, Look, category_windows, read, window
 from core.health_rules import Band, HealthRule, Measure, Score
 from core.health_ways import Lapsed, Ways, readings_of, ways
-from core.models import Account, AccountMonth
+from core.models import Account
 from core.money import MONEY_SCALE, ZERO
 from core.periods import Period, add_months, first_of_month, fiscal_year_start
 from core.vocabulary import Permission
@@ -148,11 +148,11 @@ def of_account(session: Session, actor: Actor, account_id: int, *, day: date | N
         band=now.rule.band(score),
         history=tuple(Then(then, found, now.rule.band(found)) for then, found in history),
         left_out=PRESENT_ONLY & _counted(now.rule),
-        ways=ways(readings_of(score), now.rule, lapsed(session, actor, only, now.day)),
+        ways=ways(readings_of(score), now.rule, _lapsed(session, actor, only, now.day)),
     )
 
 
-def lapsed(session: Session, actor: Actor, only: AccountFilter, day: date) -> list[Lapsed]:
+def _lapsed(session: Session, actor: Actor, only: AccountFilter, day: date) -> list[Lapsed]:
     """Categories that brought revenue in the six months a year before and none in the last ones."""
     now, before = category_windows(day)
     again = {row.name for row in revenue.by_category(session, actor, now, only) if row.measures.net > 0}
@@ -212,14 +212,6 @@ def _nets(session: Session, actor: Actor, day: date, accounts: AccountFilter) ->
     """Net revenue of the six months, as the trend has it."""
     look = Look(session, actor, (day,), accounts)
     return {account_id: Decimal(net) / MONEY_SCALE for account_id, (net, _) in look.sums[window(day)].items()}
-
-
-def first_month(session: Session, actor: Actor) -> date | None:
-    """The first month with any booking that the actor sees."""
-    auth.require(actor, Permission.REVENUE_READ)
-    query = select(func.min(AccountMonth.month)).join(Account, Account.id == AccountMonth.account_id)
-    first: date | None = session.scalar(query.where(auth.visible_accounts(actor)))
-    return first
 
 
 def follow_up(day: date) -> tuple[Period, Period]:

@@ -185,7 +185,7 @@ def _trend(look: Look) -> dict[date, Readings]:
     found: dict[date, Readings] = {}
     for day in look.days:
         now, then = look.sums[window(day)], look.sums[window(day).shifted(-12)]
-        last = look.months.place(first_of_month(day))
+        last, days = look.months.place(first_of_month(day)), window(day).days
         found[day] = {}
         for account_id, (before, _gross) in then.items():
             if before <= 0:
@@ -194,7 +194,7 @@ def _trend(look: Look) -> dict[date, Readings]:
             swing = spread.monthly(nets[last - 12 : last], nets[last - 24 : last - 12]) if nets else None
             if swing is None:
                 continue
-            usual = max(spread.over(swing, window(day).days), LEAST_SPREAD * before)
+            usual = max(spread.over(swing, days), LEAST_SPREAD * before)
             net = now.get(account_id, (0, 0))[0]
             found[day][account_id] = Reading(
                 (net - before) / usual, _money(net), _money(before), usual / MONEY_SCALE

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from sqlalchemy import BigInteger, select, type_coerce
+from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import auth, clock, health, ranking, settings
@@ -108,7 +108,7 @@ def record(
     auth.require(actor, Permission.REVENUE_READ)
     day = day or clock.today()
     decided = settings.get(session)
-    first = health.first_month(session, actor)
+    first = _first_month(session, actor)
     days = () if first is None else quarter_ends(day, decided.fiscal_year_month, first)
     found = health.at(session, actor, days, accounts)
     names = _names(session, actor, accounts)
@@ -124,6 +124,13 @@ def record(
                 cases.append(Case(then, account_id, *names[account_id], score, band, was, now))
     cases.sort(key=lambda one: (one.day, one.code))
     return Record(decided.health, days, tuple(cases))
+
+
+def _first_month(session: Session, actor: Actor) -> date | None:
+    """The first month with any booking that the actor sees."""
+    query = select(func.min(AccountMonth.month)).join(Account, Account.id == AccountMonth.account_id)
+    first: date | None = session.scalar(query.where(auth.visible_accounts(actor)))
+    return first
 
 
 def quarter_ends(day: date, first_month: int, first: date) -> tuple[date, ...]:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core import clock, db, health, portfolio, portfolio_tiles, settings
+from core import clock, db, portfolio, portfolio_tiles, settings
 from core.language import _, ngettext
 from core.vocabulary import Permission
-from pages.ui import answers, drill, filters, formats, gate, portfolio_parts, tiles
+from pages.ui import answers, drill, filters, formats, gate, health_parts, portfolio_parts, tiles
 
 actor = gate.require(Permission.REVENUE_READ)
 portfolio_parts.open_group()
@@ -32,7 +32,6 @@ with right, st.container(horizontal_alignment="right"):
 with db.read() as session:
     ask = answers.asker(session, actor)
     overview = ask(portfolio_tiles.overview, period, chosen.accounts, day=day)
-    scored = ask(health.scores, chosen.accounts, day=day)
 board = overview.board
 
 with left:
@@ -49,4 +48,6 @@ if not board.standings:
 
 tiles.row(overview.tiles, currency=currency, asked=drill.asked(period, chosen.accounts))
 portfolio_parts.pictures(board, currency)
-portfolio_parts.account_table(board, currency, actor, dict(chosen.words), scored.scores)
+portfolio_parts.account_table(
+    board, currency, actor, dict(chosen.words), health_parts.scorer(actor, chosen.accounts, day)
+)

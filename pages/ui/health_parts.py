@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,14 +12,16 @@ import streamlit as st
 from core import db, health
 from core.accounts import AccountDetail
 from core.auth import Actor
+from core.filters import AccountFilter
 from core.health import AccountHealth, Health, Then
-from core.health_rules import FULL, Measure
+from core.health_rules import FULL, Measure, Score
 from core.language import _
 from core.money import ZERO
+from core.portfolio import Standing
 from pages.ui import answers, charts, dialogs, formats, health_charts, health_rows, health_words, tables
 from pages.ui.forms import plain
 from pages.ui.health_overview import overview as overview
-from pages.ui.portfolio_parts import heading
+from pages.ui.portfolio_parts import FIRST_ROWS, heading
 
 _OPENED = "health_measure_opened"
 
@@ -40,6 +42,22 @@ def show(actor: Actor, account: AccountDetail, currency: str, *, day: date | Non
     with st.container(border=True):
         _history(found)
     _open(account, found, currency)
+
+
+def scorer(
+    actor: Actor, accounts: AccountFilter, day: date
+) -> Callable[[Sequence[Standing]], Mapping[int, Score]]:
+    """Asks for the health of the accounts that a table shows, and of no others: there may be thousands."""
+
+    def scored(shown: Sequence[Standing]) -> Mapping[int, Score]:
+        ids = frozenset(row.account_id for row in shown if row.account_id is not None)
+        if not ids:
+            return {}
+        few = AccountFilter(account_ids=ids) if len(ids) <= FIRST_ROWS else accounts
+        with db.read() as session:
+            return answers.asker(session, actor)(health.scores, few, day=day).scores
+
+    return scored
 
 
 def badge(found: Health, account_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -20,6 +20,8 @@ from pages.ui.charts import Move
 
 NAMED_MOVES = 7
 FIRST_ROWS = 100
+
+Scorer = Callable[[Sequence[Standing]], Mapping[int, Score]]  # the health of the accounts among these
 
 
 def pictures(board: Board, currency: str) -> None:
@@ -110,9 +112,7 @@ def _moves(board: Board, currency: str) -> None:
         table(title, frame, currency)
 
 
-def account_table(
-    board: Board, currency: str, actor: Actor, words: dict[str, str], health: Mapping[int, Score]
-) -> None:
+def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str], health: Scorer) -> None:
     """Every account with its health; a row that is clicked opens it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(_("Accounts"), width="content")
@@ -136,7 +136,9 @@ def account_table(
     total = sum((row.now.net for row in board.standings), ZERO)
     shown = _first(shown)
     opened = st.dataframe(
-        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health),
+        tables.accounts(
+            shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health(shown)
+        ),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         height=min(len(shown) + 1, 16) * tables.ROW_HEIGHT + 4,
@@ -192,7 +194,7 @@ def _export(
     currency: str,
     actor: Actor,
     words: dict[str, str],
-    health: Mapping[int, Score],
+    health: Scorer,
 ) -> None:
     if not actor.may(Permission.DATA_EXPORT):
         return
@@ -215,10 +217,12 @@ def export(
     currency: str,
     actor: Actor,
     words: dict[str, str],
-    health: Mapping[int, Score] | None = None,
+    health: Scorer | None = None,
 ) -> bytes:
     """What is on the screen as a file, noted in the audit; runs when the file is asked for."""
-    rows = tables.export_rows(shown, currency=currency, sees_cost=board.sees_cost, health=health)
+    rows = tables.export_rows(
+        shown, currency=currency, sees_cost=board.sees_cost, health=health and health(shown)
+    )
     with db.write() as session:
         asked = {"period": formats.period(board.period), "format": kind, **words}
         portfolio.record_export(session, actor, len(rows) - 1, asked)
