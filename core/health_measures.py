@@ -241,7 +241,7 @@ def _order_days(look: Look) -> dict[int, list[date]]:
         Order.net_amount > literal_column("0"), Order.ordered_on <= max(look.days)
     )
     days = look.within(query, Order).distinct().subquery()
-    comma: ColumnElement[str] = literal_column("','")
+    comma: Any = literal_column("','")
     rows = look.session.execute(
         select(days.c.account_id, func.aggregate_strings(days.c.day, comma)).group_by(days.c.account_id)
     )

@@ -204,7 +204,8 @@ def _worst(found: Overview, currency: str) -> None:
     """Accounts that are red or amber, those with most revenue first."""
     rows = [*found.of(Band.RED), *found.of(Band.AMBER)]
     rows.sort(key=lambda row: (row.band is not Band.RED, -row.net, row.code))
-    st.markdown(f"**{_('Red and amber, the greatest revenue first')}**")
+    title = _("Red and amber, the greatest revenue first")
+    st.markdown(f"**{title}**")
     if not rows:
         st.caption(_("Every account with enough known is green."))
         return
@@ -213,8 +214,8 @@ def _worst(found: Overview, currency: str) -> None:
 
 
 def _movers(found: Overview, currency: str) -> None:
-    day = formats.day(found.quarter_end)
-    st.markdown(f"**{_('Moved most since {day}').format(day=day)}**")
+    title = _("Moved most since {day}").format(day=formats.day(found.quarter_end))
+    st.markdown(f"**{title}**")
     moved = [row for row in found.rows if row.change]
     moved.sort(key=lambda row: (-abs(row.change or ZERO), row.code))
     if not moved:
@@ -277,7 +278,8 @@ def _false_greens(record: Record, currency: str) -> None:
     if not record.cases:
         return
     found = record.false_greens
-    st.markdown(f"**{_('False greens: green, and yet lost more than a fifth')}**")
+    title = _("False greens: green, and yet lost more than a fifth")
+    st.markdown(f"**{title}**")
     if not found:
         st.caption(_("None in the quarters looked at."))
         return

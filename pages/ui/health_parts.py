@@ -132,7 +132,8 @@ def _ways(found: AccountHealth, currency: str) -> None:
 
 def _measures(found: AccountHealth, currency: str) -> None:
     """One row a measure; a row that is chosen opens what is behind it."""
-    st.markdown(f"**{_('What the score is made of')}**")
+    title = _("What the score is made of")
+    st.markdown(f"**{title}**")
     counted = [one for one, rule in found.rule.rules.items() if rule.weight]
 
     def opened() -> None:

@@ -140,7 +140,8 @@ def health(form: Form, current: Settings) -> dict[str, Any]:
 def _measure(form: Form, current: Settings, measure: Measure) -> dict[str, Any]:
     st.markdown(f"**{health_words.measure(measure)}**")
     weight, zero, full = st.columns(3)
-    name, chosen = f"health_{measure}", {}
+    name = f"health_{measure}"
+    chosen: dict[str, Any] = {}
     with weight:
         chosen[f"{name}_weight"] = form.whole(
             f"{name}_weight", _("Weight"), getattr(current, f"{name}_weight")
