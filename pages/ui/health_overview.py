@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -306,7 +307,7 @@ def _share(one: Case) -> Decimal:
     return one.change / one.before
 
 
-def _false_columns(currency: str) -> dict[str, object]:
+def _false_columns(currency: str) -> dict[str, Any]:
     column = st.column_config
     return {
         "name": column.TextColumn(_("Account"), width="medium", pinned=True),
@@ -320,7 +321,7 @@ def _false_columns(currency: str) -> dict[str, object]:
     }
 
 
-def _openable(frame: pd.DataFrame, columns: dict[str, object], codes: Sequence[str], key: str) -> None:
+def _openable(frame: pd.DataFrame, columns: dict[str, Any], codes: Sequence[str], key: str) -> None:
     """A table of accounts: the one that is chosen is opened at the end of the run."""
 
     def opened() -> None:

@@ -155,7 +155,8 @@ def _measure(form: Form, current: Settings, measure: Measure) -> dict[str, Any]:
 
 
 def _bands(form: Form, current: Settings) -> dict[str, Any]:
-    st.markdown(f"**{_('Colours')}**")
+    title = _("Colours")
+    st.markdown(f"**{title}**")
     green, amber = st.columns(2)
     with green:
         above = form.decimal("health_green", _("Green from"), current.health_green, places=1)
