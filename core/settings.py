@@ -10,10 +10,11 @@ from babel.numbers import is_currency
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, delivery_sums, otif, rfm_rule, rollups
+from core import audit, auth, delivery_sums, health_rules, otif, rfm_rule, rollups
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid
+from core.health_rules import RULES, HealthRule, Measure
 from core.language import LANGUAGES, _
 from core.models import OrderLine, Setting
 from core.otif import OtifRule
@@ -52,6 +53,33 @@ class Settings:
     # Bands of competition law (US merger guidelines of 2023), borrowed: a convention, no law for customers.
     hhi_moderate: Decimal = Decimal(1000)
     hhi_high: Decimal = Decimal(1800)
+    health_trend_weight: int = RULES[Measure.TREND].weight
+    health_trend_zero_at: Decimal = RULES[Measure.TREND].zero_at  # change on last year ÷ usual spread
+    health_trend_full_at: Decimal = RULES[Measure.TREND].full_at
+    health_price_weight: int = RULES[Measure.PRICE].weight
+    health_price_zero_at: Decimal = RULES[Measure.PRICE].zero_at  # change of price realisation, a share
+    health_price_full_at: Decimal = RULES[Measure.PRICE].full_at
+    health_rhythm_weight: int = RULES[Measure.RHYTHM].weight
+    health_rhythm_zero_at: Decimal = RULES[Measure.RHYTHM].zero_at  # days since the last order ÷ usual gap
+    health_rhythm_full_at: Decimal = RULES[Measure.RHYTHM].full_at
+    health_otif_weight: int = RULES[Measure.OTIF].weight
+    health_otif_zero_at: Decimal = RULES[Measure.OTIF].zero_at  # share of deliveries
+    health_otif_full_at: Decimal = RULES[Measure.OTIF].full_at
+    health_payment_weight: int = RULES[Measure.PAYMENT].weight
+    health_payment_zero_at: Decimal = RULES[Measure.PAYMENT].zero_at  # overdue ÷ open
+    health_payment_full_at: Decimal = RULES[Measure.PAYMENT].full_at
+    health_breadth_weight: int = RULES[Measure.BREADTH].weight
+    health_breadth_zero_at: Decimal = RULES[Measure.BREADTH].zero_at  # share of the categories bought before
+    health_breadth_full_at: Decimal = RULES[Measure.BREADTH].full_at
+    health_target_weight: int = RULES[Measure.TARGET].weight
+    health_target_zero_at: Decimal = RULES[Measure.TARGET].zero_at  # net revenue ÷ target
+    health_target_full_at: Decimal = RULES[Measure.TARGET].full_at
+    health_data_weight: int = RULES[Measure.DATA].weight
+    health_data_zero_at: Decimal = RULES[Measure.DATA].zero_at  # days since somebody confirmed the data
+    health_data_full_at: Decimal = RULES[Measure.DATA].full_at
+    health_green: Decimal = Decimal(70)  # the score from which an account is green
+    health_amber: Decimal = Decimal(40)
+    health_least_coverage: Decimal = Decimal("0.5")  # with less known a score has no band
     demo: str = ""  # which demo company is loaded, if any
 
     @property
@@ -61,6 +89,10 @@ class Settings:
     @property
     def rfm(self) -> RfmRule:
         return RfmRule.of(asdict(self))
+
+    @property
+    def health(self) -> HealthRule:
+        return HealthRule.of(asdict(self))
 
 
 _DECIMALS = {
@@ -137,6 +169,8 @@ def _typed(key: str, value: Any) -> Any:
         return otif.typed(key, value)
     if key in rfm_rule.KEYS:
         return rfm_rule.typed(key, value)
+    if key in health_rules.DEFAULTS:
+        return health_rules.typed(key, value)
     return tuple(value) if key == "languages" else value
 
 
@@ -161,4 +195,9 @@ def problems(values: Settings) -> dict[str, str]:
         found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
     if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
         found["hhi_moderate"] = _("Give indices between 0 and 10,000, the moderate one below the high one.")
-    return found | otif.problems(values.otif) | rfm_rule.problems(values.rfm)
+    return (
+        found
+        | otif.problems(values.otif)
+        | rfm_rule.problems(values.rfm)
+        | health_rules.problems(values.health)
+    )

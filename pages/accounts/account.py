@@ -2,22 +2,21 @@
 
 import streamlit as st
 
-from core import account_mergers, account_story, accounts, attention, clock, db, portfolio, settings
+from core import account_mergers, account_story, accounts, attention, clock, db, health, portfolio, settings
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
 from core.vocabulary import Permission
 from pages.ui import (
     account_parts,
+    account_tabs,
     answers,
-    bridge_parts,
     drill,
-    figure_tabs,
     filters,
     gate,
+    health_parts,
     merge_parts,
     portfolio_parts,
-    receivable_parts,
     tiles,
 )
 from pages.ui.forms import plain
@@ -69,8 +68,10 @@ with db.read() as session:
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
     waiting = ask(attention.today, only, day=day)
+    scored = ask(health.scores, only, day=day)
     mergers = ask(account_mergers.list_mergers, account.id)
 
+health_parts.badge(scored, account.id)
 account_parts.who(account, decided)
 merge_parts.merged_from(actor, mergers)
 if not story.products and not any(row.net or row.year_ago for row in board.months):
@@ -84,28 +85,4 @@ else:
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [
-    _("Products"), _("What moved it"), _("Prices"), _("Standing"), _("Orders"), _("Receivables"), _("History"),
-]  # fmt: skip
-bought, moved, priced, stood, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
-if bought.open:
-    with bought:
-        account_parts.products(story.products, currency)
-if moved.open:
-    with moved:
-        bridge_parts.of_account(actor, only, period, currency)
-if priced.open:
-    with priced:
-        account_parts.prices(actor, account, story.products, period, currency)
-if stood.open:
-    with stood:
-        figure_tabs.of_account(actor, period, only, currency)
-if ordered.open:
-    with ordered:
-        account_parts.order_list(actor, account, period, currency)
-if owed.open:
-    with owed:
-        receivable_parts.show(actor, account, currency)
-if changed.open:
-    with changed:
-        account_parts.history(actor, account)
+account_tabs.show(actor, account_tabs.View(account, only, period, day, currency, tuple(story.products)))

@@ -12,6 +12,7 @@ from pages.ui import (
     filters,
     formats,
     gate,
+    health_parts,
     portfolio_parts,
     structure_parts,
     tiles,
@@ -63,4 +64,6 @@ if not board.standings:
 tiles.row(overview.tiles, currency=currency, asked=asked)
 portfolio_parts.pictures(board, currency)
 figure_tabs.of_portfolio(actor, period, chosen.accounts, currency)
-portfolio_parts.account_table(board, currency, actor, dict(chosen.words))
+portfolio_parts.account_table(
+    board, currency, actor, dict(chosen.words), health_parts.scorer(actor, chosen.accounts, day)
+)

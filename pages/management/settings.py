@@ -26,10 +26,11 @@ with forms.form("settings") as form:
         of_attention = settings_parts.attention(form, current)
     of_figures = settings_parts.figures(form, current)
     of_delivery = settings_parts.otif(form, current)
+    of_health = settings_parts.health(form, current)
     submitted = form.submit(_("Save settings"))
 
 if submitted:
-    typed = {**of_company, **of_attention, **of_figures, **of_delivery}
+    typed = {**of_company, **of_attention, **of_figures, **of_delivery, **of_health}
     changes = {key: value for key, value in typed.items() if value is not None}
     before = {key: getattr(current, key) for key in changes}
     with form.saving(_("Settings saved.")) as session:

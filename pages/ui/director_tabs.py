@@ -19,6 +19,7 @@ from pages.ui import (
     concentration_parts,
     creep_parts,
     director_parts,
+    health_overview,
     kpi_parts,
     movement_parts,
     report_parts,
@@ -52,6 +53,10 @@ def _overview(actor: Actor, asked: kpi_parts.Asked, head: Place) -> None:
     director_parts.show(found, moved, asked)
 
 
+def _health(actor: Actor, asked: kpi_parts.Asked, _head: Place) -> None:
+    health_overview.overview(actor, asked.accounts, asked.currency, day=asked.day)
+
+
 Part = Callable[[Actor, Period, AccountFilter, str], None]
 
 
@@ -72,6 +77,7 @@ TABS: tuple[Tab, ...] = (
     Tab("retention", N_("Retention"), _parts(movement_parts.retention, cohort_parts.show)),
     Tab("concentration", N_("Concentration"), _parts(concentration_parts.show)),
     Tab("customers", N_("Customers"), _parts(rfm_parts.show)),
+    Tab("health", N_("Health"), _health),
     Tab("prices", N_("Prices"), _parts(waterfall_parts.show, creep_parts.show)),
 )
 

@@ -8,9 +8,11 @@ import streamlit as st
 from babel.dates import get_month_names
 
 from core import language, rfm_rule
+from core.health_rules import Measure
 from core.language import LANGUAGES, _
 from core.settings import Settings
 from core.vocabulary import OtifBasis, OtifLevel
+from pages.ui import health_words
 from pages.ui.forms import Form
 
 
@@ -179,3 +181,57 @@ def _which_days(form: Form, current: Settings) -> dict[str, Any]:
     late = form.whole("otif_late_days", _("Days late"), current.otif_late_days)
     st.caption(_("So many days after the due day are on time still; then an open line counts as missed."))
     return {"otif_early_days": early, "otif_late_days": late}
+
+
+def health(form: Form, current: Settings) -> dict[str, Any]:
+    """What each measure of the health score weighs, from which value it has no points, and from which all."""
+    st.subheader(_("Health score"))
+    st.caption(
+        _(
+            "The score is Σ weight × points ÷ Σ weight over the measures that are known; how much of all weights that "
+            "is stands beside it as coverage. Between the two values points follow a straight line."
+        )
+    )
+    chosen: dict[str, Any] = {}
+    left, right = st.columns(2, gap="large")
+    for number, measure in enumerate(Measure):
+        with left if number % 2 == 0 else right:
+            chosen |= _measure(form, current, measure)
+    with left:
+        chosen |= _bands(form, current)
+    with right:
+        least = current.health_least_coverage
+        chosen["health_least_coverage"] = form.decimal(
+            "health_least_coverage", _("Colour from a coverage of"), least, places=4
+        )
+        st.caption(_("A share: with less of the weights known an account has a score, but no colour."))
+    return chosen
+
+
+def _measure(form: Form, current: Settings, measure: Measure) -> dict[str, Any]:
+    st.markdown(f"**{health_words.measure(measure)}**")
+    weight, zero, full = st.columns(3)
+    name = f"health_{measure}"
+    chosen: dict[str, Any] = {}
+    with weight:
+        chosen[f"{name}_weight"] = form.whole(
+            f"{name}_weight", _("Weight"), getattr(current, f"{name}_weight")
+        )
+    for place, what, label in ((zero, "zero_at", _("0 points at")), (full, "full_at", _("100 points at"))):
+        with place:
+            key = f"{name}_{what}"
+            chosen[key] = form.decimal(key, label, getattr(current, key), places=4)
+    st.caption(health_words.meaning(measure))
+    return chosen
+
+
+def _bands(form: Form, current: Settings) -> dict[str, Any]:
+    title = _("Colours")
+    st.markdown(f"**{title}**")
+    green, amber = st.columns(2)
+    with green:
+        above = form.decimal("health_green", _("Green from"), current.health_green, places=1)
+    with amber:
+        middle = form.decimal("health_amber", _("Amber from"), current.health_amber, places=1)
+    st.caption(_("Below amber an account is red."))
+    return {"health_green": above, "health_amber": middle}

@@ -39,6 +39,8 @@ from core import (
     directors,
     due_lines,
     exports,
+    health,
+    health_track,
     importing,
     kpi_details,
     kpi_trends,
@@ -157,6 +159,10 @@ READERS: dict[str, Read] = {
     "exports.prepare accounts": lambda session, actor: _export(session, actor, BatchKind.ACCOUNTS),
     "exports.prepare orders": lambda session, actor: _export(session, actor, BatchKind.ORDERS),
     "exports.prepare targets": lambda session, actor: _export(session, actor, BatchKind.TARGETS),
+    "health.at": lambda session, actor: health.at(session, actor, [date(2024, 12, 31)]),
+    "health.overview": lambda session, actor: health.overview(session, actor, day=date(2024, 12, 31)),
+    "health.scores": lambda session, actor: health.scores(session, actor, day=date(2024, 12, 31)),
+    "health_track.record": lambda session, actor: health_track.record(session, actor, day=date(2025, 6, 30)),
     "importing.batches.search": batches.search,
     "kpis.compute": _kpi(None),
     **{f"kpis.compute by {by}": _kpi(by) for by in By},
@@ -246,6 +252,7 @@ OF_ONE: dict[str, Ask] = {
     "exports.prepare": lambda session, actor, key: exports.prepare(
         session, actor, BatchKind.ORDERS, account_code=key.code
     ),
+    "health.of_account": lambda session, actor, key: health.of_account(session, actor, key.id),
     "importing.batches.get": lambda session, actor, key: batches.get(session, actor, key.batch_id),
     "importing.batches.undo": lambda session, actor, key: batches.undo(session, actor, key.batch_id),
     "kpis.compute": lambda session, actor, key: kpis.compute(
