@@ -65,6 +65,19 @@ def carry_on(known: Sequence[float], horizon: int) -> Carried:
     return Carried(best, tuple(map(float, mean)), spreads(origins, horizon), origins)
 
 
+def naive_only(known: Sequence[float], horizon: int) -> Carried:
+    """The yardstick alone, or the average where a year is not known: no library is needed for it."""
+    import numpy as np
+
+    series = np.asarray(known, dtype=float)
+    if not len(series) or not np.any(series[-SEASON:]):
+        return Carried(ForecastMethod.NOTHING, (0.0,) * horizon, (None,) * horizon, ())
+    method = ForecastMethod.SEASONAL_NAIVE if len(series) > SEASON else ForecastMethod.AVERAGE
+    origins = _tried(series, horizon, method)
+    mean = tuple(map(float, _safe(method, series, horizon)))
+    return Carried(method, mean, spreads(origins, horizon), origins)
+
+
 def seasonal_naive(series: Series, horizon: int) -> Series:
     """The same month of the newest year known; the series needs twelve months."""
     import numpy as np
@@ -120,9 +133,7 @@ def _tried(series: Series, horizon: int, method: ForecastMethod) -> tuple[Origin
 
 def _wape(origins: Sequence[Origin]) -> float:
     off = sum(
-        abs(said - came)
-        for one in origins
-        for said, came in zip(one.forecast, one.actual, strict=True)
+        abs(said - came) for one in origins for said, came in zip(one.forecast, one.actual, strict=True)
     )
     size = sum(abs(came) for one in origins for came in one.actual)
     return off / size if size else float("inf")
@@ -172,4 +183,8 @@ _METHODS: dict[ForecastMethod, Callable[[Any, int], Any]] = {
     ForecastMethod.SMOOTHING: _smoothing,
     ForecastMethod.THETA: _theta,
 }
-_SHORTEST = {ForecastMethod.SEASONAL_NAIVE: SEASON, ForecastMethod.SMOOTHING: 10, ForecastMethod.THETA: SEASON + 1}
+_SHORTEST = {
+    ForecastMethod.SEASONAL_NAIVE: SEASON,
+    ForecastMethod.SMOOTHING: 10,
+    ForecastMethod.THETA: SEASON + 1,
+}

@@ -241,9 +241,7 @@ def _running(session: Session, version_id: int) -> ForecastVersion:
 
 def _filled(months: Mapping[date, Decimal], end: date) -> tuple[Decimal, ...]:
     first = min(months)
-    return tuple(
-        months.get(add_months(first, step), ZERO) for step in range(months_between(first, end))
-    )
+    return tuple(months.get(add_months(first, step), ZERO) for step in range(months_between(first, end)))
 
 
 def _series(version_id: int, account_id: int, one: Carried, before: Sequence[Decimal]) -> dict[str, Any]:

@@ -334,7 +334,9 @@ class _Figures:
         number, code, label, owner, group = name
         tested = self.read.tested.get(number, ())
         actual = sum((self.sold.get((number, month), ZERO) for month in self._over()), ZERO)
-        year_ago = sum((self.before.get((number, add_months(month, -12)), ZERO) for month in self.months), ZERO)
+        year_ago = sum(
+            (self.before.get((number, add_months(month, -12)), ZERO) for month in self.months), ZERO
+        )
         wanted = [one for month in self.months if (one := self.wanted.get((number, month))) is not None]
         if not tested and not actual and not year_ago and not wanted:
             return None

@@ -99,7 +99,9 @@ class ForecastOverride(Base):
         Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
     )
     month: Mapped[date] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1, 2, … per account and month
+    number: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False
+    )  # 1, 2, … per account and month
     amount: Mapped[Amount]
     reason: Mapped[str]
     recorded_at: Mapped[datetime]
