@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from core import forecast_methods, forecast_runs
 from core.auth import OPERATOR
 from core.demo.rows import Ids, morning
 from core.demo.scene import Scene
+from core.forecast_methods import Carried
 from core.models import ForecastOverride, ForecastVersion
 from core.money import round_money
 from core.periods import add_months, first_of_month
@@ -29,7 +31,7 @@ def forecasts(session: Session, scene: Scene, ids: Ids) -> None:
     """Two versions by the seasonal naive alone, as their label says, and what managers set over."""
     this_month = first_of_month(scene.calendar.today)
     planner = next(one.username for one in scene.company.people if Role.DIRECTOR in one.roles)
-    carried: dict[forecast_runs.Key, forecast_methods.Carried] = {}
+    carried: dict[forecast_runs.Key, Carried] = {}
     for shift in _MADE:
         version = _version(session, add_months(this_month, shift), planner)
         found = forecast_runs.known(session, OPERATOR, version.id)
@@ -57,11 +59,7 @@ def _version(session: Session, first_month: date, planner: str) -> ForecastVersi
 
 
 def _own_figures(
-    session: Session,
-    scene: Scene,
-    ids: Ids,
-    this_month: date,
-    carried: dict[forecast_runs.Key, forecast_methods.Carried],
+    session: Session, scene: Scene, ids: Ids, this_month: date, carried: Mapping[forecast_runs.Key, Carried]
 ) -> None:
     for shift, place, share, reason in _OWN_FIGURES:
         if place >= len(ids.accounts) or ("account", ids.accounts[place]) not in carried:

@@ -12,6 +12,7 @@ from pages.ui import (
     answers,
     drill,
     filters,
+    forecast_account_parts,
     gate,
     merge_parts,
     portfolio_parts,
@@ -82,8 +83,8 @@ else:
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [_("Products"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
-bought, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+labels = [_("Products"), _("Prices"), _("Orders"), _("Forecast"), _("Receivables"), _("History")]
+bought, priced, ordered, expected, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
         account_parts.products(story.products, currency)
@@ -93,6 +94,9 @@ if priced.open:
 if ordered.open:
     with ordered:
         account_parts.order_list(actor, account, period, currency)
+if expected.open:
+    with expected:
+        forecast_account_parts.show(actor, account.id, None, currency)
 if owed.open:
     with owed:
         receivable_parts.show(actor, account, currency)
