@@ -21,7 +21,7 @@ _ENOUGH = 3
 
 
 @dataclass(frozen=True)
-class Tested:
+class BackTested:
     """One account's series in a version, with its back-test in whole ten-thousandths."""
 
     account_id: int
@@ -40,7 +40,7 @@ class HorizonErrors:
     yardstick: Errors
 
 
-def half_width(series: Sequence[Tested], first: int, last: int) -> Decimal | None:
+def half_width(series: Sequence[BackTested], first: int, last: int) -> Decimal | None:
     """Half the 80 % interval of the sum over the series of the months `first` to `last` ahead.
 
     Where fewer than three origins reach that far, the single months' widths are added up, as if they all went wrong
@@ -60,7 +60,7 @@ def half_width(series: Sequence[Tested], first: int, last: int) -> Decimal | Non
     return total
 
 
-def _width(series: Sequence[Tested], first: int, last: int) -> Decimal | None:
+def _width(series: Sequence[BackTested], first: int, last: int) -> Decimal | None:
     errors: dict[int, int] = {}
     size: dict[int, int] = {}
     for one in series:
@@ -81,7 +81,7 @@ def _width(series: Sequence[Tested], first: int, last: int) -> Decimal | None:
     return _INTERVAL * mean.sqrt() / MONEY_SCALE
 
 
-def by_horizon(series: Iterable[Tested], horizons: Sequence[int] = HORIZONS) -> tuple[HorizonErrors, ...]:
+def by_horizon(series: Iterable[BackTested], horizons: Sequence[int] = HORIZONS) -> tuple[HorizonErrors, ...]:
     """The back-test's errors so many months ahead, over every account month that the yardstick has too."""
     sums = {horizon: (_Sums(), _Sums()) for horizon in horizons}
     for one in series:
@@ -97,7 +97,7 @@ def by_horizon(series: Iterable[Tested], horizons: Sequence[int] = HORIZONS) -> 
     )
 
 
-def overall(series: Iterable[Tested]) -> HorizonErrors:
+def overall(series: Iterable[BackTested]) -> HorizonErrors:
     """The same over every horizon that was tried; the horizon is 0."""
     parts = by_horizon(series, tuple(range(1, 13)))
     return HorizonErrors(

@@ -18,7 +18,7 @@ from core import auth, clock, forecast_intervals, revenue, targets
 from core.auth import Actor
 from core.errors import NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.forecast_intervals import HorizonErrors, Tested
+from core.forecast_intervals import BackTested, HorizonErrors
 from core.language import _
 from core.models import (
     Account,
@@ -129,7 +129,7 @@ class _Read:
     """What a version says of the visible accounts; what was merged stands under the account that was kept."""
 
     version: Version
-    tested: Mapping[int, tuple[Tested, ...]]
+    tested: Mapping[int, tuple[BackTested, ...]]
     points: Mapping[int, Mapping[date, tuple[Decimal, Decimal]]]  # machine, and with overrides
     overridden: Mapping[int, frozenset[date]]
 
@@ -223,7 +223,7 @@ def back_test(
 
 def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilter) -> _Read:
     kept = _kept(session, actor, accounts)
-    tested: dict[int, list[Tested]] = {}
+    tested: dict[int, list[BackTested]] = {}
     for row in session.execute(
         select(
             ForecastSeries.account_id, ForecastSeries.method, ForecastSeries.months_known,
@@ -232,7 +232,7 @@ def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilt
         .join(Account, Account.id == ForecastSeries.account_id).where(auth.readable_accounts(actor))
     ):  # fmt: skip
         if row.account_id in kept:
-            tested.setdefault(kept[row.account_id], []).append(Tested(*row))
+            tested.setdefault(kept[row.account_id], []).append(BackTested(*row))
     over = overrides_in_force(session, actor)
     points: dict[int, dict[date, tuple[Decimal, Decimal]]] = {}
     marked: dict[int, set[date]] = {}
@@ -364,7 +364,7 @@ class _Figures:
         over = sum((self.sold.get((number, month), ZERO) for month in self._over()), ZERO)
         return over + sum((points[month][which] for month in self._open() if month in points), ZERO)
 
-    def _half(self, tested: Sequence[Tested]) -> Decimal | None:
+    def _half(self, tested: Sequence[BackTested]) -> Decimal | None:
         left = self._open()
         if not left:
             return ZERO

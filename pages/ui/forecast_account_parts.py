@@ -106,7 +106,8 @@ def _own_figures(actor: Actor, account_id: int, own: Sequence[OverrideRow], curr
     tables.plain_frame(frame, columns, key=f"own_{account_id}", alt=_("Own figures, the newest first"))
     if not actor.may(Permission.FORECAST_OVERRIDE):
         return
-    for row in (one for one in own if one.in_force):
+    this_month = first_of_month(clock.today())
+    for row in (one for one in own if one.in_force and one.month >= this_month):
         asked = forms.confirm(
             f"withdraw-{account_id}-{row.month:%Y-%m}-{row.number}",
             _("Withdraw {month}").format(month=formats.month(row.month)),

@@ -34,7 +34,7 @@ from core.auth import OPERATOR
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.filters import AccountFilter
 from core.forecast_accuracy import Errors, measure, scale_of
-from core.forecast_intervals import Tested
+from core.forecast_intervals import BackTested
 from core.models import ForecastOverride, ForecastPoint, ForecastSeries, ForecastSum, ForecastVersion
 from core.periods import Period, add_months, first_of_month
 from core.vocabulary import ForecastMethod, ForecastStatus, Role
@@ -129,7 +129,7 @@ def test_orders_that_come_now_and_then_never_give_nonsense(known):
 
 def _tested(account_id, *origins):
     rows = [[back, actual, said, said] for back, actual, said in origins]
-    return Tested(account_id, ForecastMethod.AVERAGE, 36, None, rows)
+    return BackTested(account_id, ForecastMethod.AVERAGE, 36, None, rows)
 
 
 def test_the_interval_of_a_sum_knows_whether_accounts_go_wrong_together():
@@ -167,9 +167,10 @@ def trade(session, kam, other_kam):
 def _made(session, actor=OPERATOR, on=None, horizon=12):
     version_id = forecast_runs.start(session, actor, on=on, horizon=horizon)
     found = forecast_runs.known(session, actor, version_id)
-    forecast_runs.finish(
-        session, actor, found, forecast_runs.carry_all(found, lambda _d, _t: None, workers=1)
-    )
+    carried = {
+        key: forecast_methods.naive_only(list(map(float, one)), horizon) for key, one in found.series.items()
+    }
+    forecast_runs.finish(session, actor, found, carried)
     return version_id
 
 
@@ -365,7 +366,9 @@ def test_a_merged_account_counts_at_the_kept_one_and_goes_back_when_undone(sessi
     forecast_overrides.set_over(session, OPERATOR, hill.id, NOW, Decimal(2000), "Large order")
     before = forecasts.outlook(session, director, YEAR)
 
-    merger = account_mergers.merge(session, director, hill.id, harbour.id)
+    merger = account_mergers.merge(
+        session, director, hill.id, harbour.id, versions=(hill.version, harbour.version)
+    )
     merged = forecasts.outlook(session, director, YEAR, version_id=version_id)
 
     assert (merged.expected, merged.machine) == (before.expected, before.machine)
