@@ -25,6 +25,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.FORECAST_OVERRIDE,
         Permission.ORDER_WRITE,
         Permission.TARGET_WRITE,
     },
@@ -36,12 +37,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.FORECAST_OVERRIDE,
+        Permission.FORECAST_RUN,
         Permission.ORDER_WRITE,
         Permission.PRODUCT_WRITE,
         Permission.TARGET_WRITE,
     },
     Role.ADMIN: frozenset(
-        {Permission.AUDIT_READ, Permission.SETTING_WRITE, Permission.STORE_MAINTAIN, Permission.USER_WRITE}
+        {
+            Permission.AUDIT_READ,
+            Permission.FORECAST_RUN,
+            Permission.SETTING_WRITE,
+            Permission.STORE_MAINTAIN,
+            Permission.USER_WRITE,
+        }
     ),
     Role.VIEWER: _READING,
 }

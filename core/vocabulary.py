@@ -26,6 +26,8 @@ class Permission(StrEnum):
     COST_READ = "cost:read"
     DATA_EXPORT = "data:export"
     DATA_IMPORT = "data:import"
+    FORECAST_OVERRIDE = "forecast:override"
+    FORECAST_RUN = "forecast:run"
     ORDER_WRITE = "order:write"
     PRODUCT_READ = "product:read"
     PRODUCT_WRITE = "product:write"
@@ -90,6 +92,24 @@ class OtifLevel(StrEnum):
 
     ORDER = "order"
     LINE = "line"
+
+
+class ForecastStatus(StrEnum):
+    """How far the making of a forecast version has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ForecastMethod(StrEnum):
+    """How a series was carried on; the yardstick is the same month of the year before."""
+
+    SEASONAL_NAIVE = "seasonal_naive"
+    AVERAGE = "average"
+    SMOOTHING = "smoothing"
+    THETA = "theta"
+    NOTHING = "nothing"
 
 
 class AttentionOutcome(StrEnum):

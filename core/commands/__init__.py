@@ -6,7 +6,7 @@ import importlib
 
 import typer
 
-_FAMILIES = ("store", "users", "importing", "exporting", "kpi", "report", "demo", "serve")
+_FAMILIES = ("store", "users", "importing", "exporting", "kpi", "report", "forecast", "demo", "serve")
 
 
 def mount(app: typer.Typer) -> None:

@@ -16,6 +16,7 @@ from core.auth import Actor
 from core.demo import order_rows, product_rows, rows
 from core.demo.calendar import FACTS
 from core.demo.company import DemoCompany
+from core.demo.forecasts import forecasts
 from core.demo.order_rows import Progress
 from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
@@ -113,6 +114,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     receivables(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
+    forecasts(session, scene, ids)
     return Totals(totals.orders, totals.lines, targets)
 
 

@@ -11,6 +11,13 @@ from core.models.delivery import (
     DeliveryProductDay,
     DeliveryProductMonth,
 )
+from core.models.forecasts import (
+    ForecastOverride,
+    ForecastPoint,
+    ForecastSeries,
+    ForecastSum,
+    ForecastVersion,
+)
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.orders import Order, OrderLine, ReplacedLine
@@ -64,6 +71,11 @@ __all__ = [
     "DeliveryCell",
     "DeliveryProductDay",
     "DeliveryProductMonth",
+    "ForecastOverride",
+    "ForecastPoint",
+    "ForecastSeries",
+    "ForecastSum",
+    "ForecastVersion",
     "ForeignMonth",
     "ForeignYear",
     "Group",

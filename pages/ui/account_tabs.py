@@ -14,7 +14,14 @@ from core.auth import Actor
 from core.filters import AccountFilter
 from core.language import N_, _
 from core.periods import Period
-from pages.ui import account_parts, bridge_parts, figure_tabs, health_parts, receivable_parts
+from pages.ui import (
+    account_parts,
+    bridge_parts,
+    figure_tabs,
+    forecast_account_parts,
+    health_parts,
+    receivable_parts,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ def _standing(actor: Actor, view: View) -> None:
     figure_tabs.of_account(actor, view.period, view.only, view.currency)
 
 
+def _forecast(actor: Actor, view: View) -> None:
+    forecast_account_parts.show(actor, view.account.id, None, view.currency)
+
+
 def _orders(actor: Actor, view: View) -> None:
     account_parts.order_list(actor, view.account, view.period, view.currency)
 
@@ -67,6 +78,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("Prices"), _prices),
     (N_("Standing"), _standing),
     (N_("Health"), _health),
+    (N_("Forecast"), _forecast),
     (N_("Orders"), _orders),
     (N_("Receivables"), _receivables),
     (N_("History"), _history),

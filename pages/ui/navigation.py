@@ -60,6 +60,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             ":material/waterfall_chart:",
             Permission.REVENUE_READ,
         ),
+        Entry("management/forecast.py", N_("Forecast"), ":material/trending_up:", Permission.REVENUE_READ),
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),
         Entry("management/users.py", N_("Users"), ":material/group:", Permission.USER_WRITE),
         Entry("management/audit.py", N_("Audit"), ":material/history:", Permission.AUDIT_READ),

@@ -11,7 +11,7 @@ import io
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,9 @@ from core import (
     directors,
     due_lines,
     exports,
+    forecast_overrides,
+    forecast_scores,
+    forecasts,
     health,
     health_track,
     importing,
@@ -71,10 +74,30 @@ from core.filters import LineFilter
 from core.importing import batches
 from core.kpi_registry import KPIS, Need
 from core.kpis import By, Options
-from core.models import Account, ImportBatch, OrderLine, Product, Receivable, Target
-from core.periods import Period
+from core.models import (
+    Account,
+    ForecastOverride,
+    ForecastPoint,
+    ForecastSeries,
+    ForecastVersion,
+    ImportBatch,
+    OrderLine,
+    Product,
+    Receivable,
+    Target,
+)
+from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension
-from core.vocabulary import BatchKind, BatchStatus, Permission, Role, Structure, TeamRole
+from core.vocabulary import (
+    BatchKind,
+    BatchStatus,
+    ForecastMethod,
+    ForecastStatus,
+    Permission,
+    Role,
+    Structure,
+    TeamRole,
+)
 from tests import factories
 
 YEAR = Period.of(date(2024, 1, 1), date(2024, 12, 31))
@@ -100,6 +123,41 @@ def _kpi(by: By | None) -> Read:
     return lambda session, actor: kpis.document(
         session, YEAR, kpis.compute(session, actor, names, YEAR, Options(by))
     )
+
+
+def _frozen(session: Session) -> int:
+    return session.query(ForecastVersion).one().id
+
+
+def _forecast(session: Session, account_id: int) -> None:
+    """What a version of June 2024 says of an account, and what its manager set over it."""
+    version = session.query(ForecastVersion).one_or_none()
+    if version is None:
+        made_at = datetime(2024, 6, 3, tzinfo=UTC)
+        version = ForecastVersion(
+            first_month=date(2024, 6, 1), horizon=19, status=ForecastStatus.DONE, engine="test", problem="",
+            made_by="dora", made_at=made_at, heard_at=made_at,
+        )  # fmt: skip
+        session.add(version)
+        session.flush()
+    key = {"account_id": account_id, "version_id": version.id}
+    tested = [[back, [account_id], [2], [3]] for back in (3, 2, 1)]
+    session.add(ForecastSeries(**key, method=ForecastMethod.AVERAGE, months_known=17, back_test=tested))
+    for step in range(19):
+        amount = Decimal(account_id + 100)
+        session.add(ForecastPoint(**key, month=add_months(version.first_month, step), mean_amount=amount))
+    session.add(
+        ForecastOverride(
+            account_id=account_id,
+            month=date(2024, 7, 1),
+            number=1,
+            amount=Decimal(5),
+            reason="Knew it",
+            recorded_at=version.made_at,
+            recorded_by="dora",
+        )
+    )
+    session.flush()
 
 
 def _revenue(*dimensions: Dimension, structure: Structure = Structure.TODAY) -> Read:
@@ -163,6 +221,12 @@ READERS: dict[str, Read] = {
     "health.overview": lambda session, actor: health.overview(session, actor, day=date(2024, 12, 31)),
     "health.scores": lambda session, actor: health.scores(session, actor, day=date(2024, 12, 31)),
     "health_track.record": lambda session, actor: health_track.record(session, actor, day=date(2025, 6, 30)),
+    "forecast_scores.frozen": forecast_scores.frozen,
+    "forecasts.back_test": lambda session, actor: forecasts.back_test(session, actor, _frozen(session)),
+    "forecasts.outlook": lambda session, actor: forecasts.outlook(
+        session, actor, YEAR.shifted(12), version_id=_frozen(session), as_then=True
+    ),
+    "forecasts.overrides_in_force": forecasts.overrides_in_force,
     "importing.batches.search": batches.search,
     "kpis.compute": _kpi(None),
     **{f"kpis.compute by {by}": _kpi(by) for by in By},
@@ -238,6 +302,16 @@ OF_ONE: dict[str, Ask] = {
     "receivables.history": lambda session, actor, key: receivables.history(session, actor, key.id),
     "account_story.story": lambda session, actor, key: account_story.story(session, actor, key.id, YEAR),
     "account_story.tiles": lambda session, actor, key: account_story.tiles(session, actor, key.id, YEAR, []),
+    "forecast_overrides.history": lambda session, actor, key: forecast_overrides.history(
+        session, actor, key.id
+    ),
+    "forecast_overrides.set_over": lambda session, actor, key: forecast_overrides.set_over(
+        session, actor, key.id, first_of_month(clock.today()), Decimal(1), "Mine"
+    ),
+    "forecast_overrides.withdraw": lambda session, actor, key: forecast_overrides.withdraw(
+        session, actor, key.id, date(2024, 7, 1), 1
+    ),
+    "forecast_scores.said_of": lambda session, actor, key: forecast_scores.said_of(session, actor, key.id),
     "accounts.access": lambda session, actor, key: accounts.access(session, actor, key.id),
     "accounts.confirm": lambda session, actor, key: accounts.confirm(session, actor, key.id),
     "accounts.get": lambda session, actor, key: accounts.get(session, actor, key.id),
@@ -281,6 +355,9 @@ ELSEWHERE = {
     "importing.comparison": {"compare"},
     "importing.lookups": {"accounts"},
     "importing.mapping": {"suggest", "remember"},
+    # Every account is carried on, whoever starts it; what that tells is read by the functions above.
+    "forecast_runs": {"start", "known", "note", "finish", "write", "fail", "latest"},
+    "forecasts": {"versions", "version", "company_series"},
     "importing.orders": {"check"},
     "importing.run": {"check"},
     "account_duplicates": {"likely_duplicates"},
@@ -362,6 +439,7 @@ def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Ac
     factories.line(session, harbour, tea, date(2024, 3, 3), quantity="-2", net_price="9", unit_cost="6")
     targets.set_many(session, director, harbour.id, {date(2024, 1, 1): (Decimal(500), Decimal(120))})
     session.add(_debt(harbour.id, "H-1"))
+    _forecast(session, harbour.id)
     rollups.rebuild(session)
     return harbour
 
@@ -432,6 +510,7 @@ def add_bens(
         )
         targets.set_many(store, OPERATOR, account_id, {date(2024, 1, 1): (Decimal(777), Decimal(77))})
         store.add(_debt(account_id, f"{BENS}-R"))
+        _forecast(store, account_id)
         rollups.rebuild(store)
         store.flush()
         return Key(account_id, BENS, batch.id)
