@@ -196,9 +196,7 @@ def _save(session: Session, actor: Actor, changes: Values, seen: Values, *, is_u
 
 def _last_versions(session: Session, account_ids: Sequence[int]) -> dict[Cell, Target]:
     """The newest version of each cell, in force or withdrawn."""
-    rows = session.scalars(
-        select(Target).where(Target.account_id.in_(account_ids)).order_by(Target.version)
-    )
+    rows = session.scalars(select(Target).where(Target.account_id.in_(account_ids)).order_by(Target.version))
     return {(row.account_id, row.month): row for row in rows}
 
 

@@ -18,7 +18,8 @@ st.title(_("Settings"))
 st.caption(_("They hold for everybody; each change is in the audit."))
 
 with forms.form("settings") as form:
-    seen = form.keep("seen", current)
+    shown, seen = form.keep("shown", current), form.keep("version", current)
+    touched = form.keep("touched", set())
     left, right = st.columns(2, gap="large")
     with left:
         of_company = settings_parts.company(form, current)
@@ -29,7 +30,9 @@ with forms.form("settings") as form:
 
 if submitted:
     typed = {**of_company, **of_attention, **of_delivery}
-    changes = {key: value for key, value in typed.items() if value is not None}
+    # What was left alone is not sent, so that it cannot replace what somebody else decided meanwhile.
+    touched |= {key for key, value in typed.items() if value != getattr(shown, key)}
+    changes = {key: value for key, value in typed.items() if key in touched and value is not None}
     before = {key: getattr(current, key) for key in changes}
     with form.saving(_("Settings saved.")) as session:
         settings.update(session, actor, changes, seen=seen)

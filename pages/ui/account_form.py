@@ -195,6 +195,7 @@ def _team(actor: Actor, account: AccountDetail, lists: Choices) -> None:
             },
             alt=_("Who works on the account, as what, and from when to when"),
         )
+        form.place("team")
         submitted = form.submit(_("Save team"))
     if submitted:
         try:
@@ -262,6 +263,7 @@ def _codes(actor: Actor, account: AccountDetail) -> None:
             },
             alt=_("What other systems call this account"),
         )
+        form.place("codes")
         submitted = form.submit(_("Save codes"))
     if submitted:
         pairs = [(_text(row["source"]), _text(row["code"])) for _place, row in edited.iterrows()]

@@ -150,7 +150,7 @@ def _decide(actor: Actor, found: Preview) -> None:
     """The values of the fields in which the two differ, one question, and the button."""
     merged, kept = found.merged, found.kept
     with forms.form(f"merge-{merged.id}-{kept.id}", border=False) as form:
-        versions = form.keep("versions", found.versions)
+        versions = form.keep("version", found.versions)
         taken = set()
         if found.differences:
             st.markdown("**" + _("Which values hold from then on") + "**")

@@ -106,6 +106,7 @@ def _price(actor: Actor, product: ProductDetail, listed: Decimal | None) -> None
         left, right = st.columns(2)
         with left:
             price = form.money("price", _("List price per unit"), listed)
+            form.place("grid")
         with right:
             day = form.date("valid_from", _("From"), clock.today())
         seen = form.keep("version", {product.id: listed})

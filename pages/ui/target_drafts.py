@@ -93,9 +93,9 @@ def _typed_meanwhile(state: Any, ids: tuple[int, ...], months: tuple[date, ...])
 def elsewhere(name: str) -> list[tuple[str, int]]:
     """Other years and choices with something typed and not saved: how they are called, and how many cells."""
     found = []
-    for key, draft in st.session_state.items():
-        if not str(key).startswith(_PREFIX) or str(key) == _PREFIX + name:
-            continue
-        if draft.typed and draft.nonce == Form(f"targets-{str(key).removeprefix(_PREFIX)}").nonce:
+    for key in [str(one) for one in st.session_state if str(one).startswith(_PREFIX)]:
+        draft: Draft = st.session_state[key]
+        other = key.removeprefix(_PREFIX)
+        if other != name and draft.typed and draft.nonce == Form(f"targets-{other}").nonce:
             found.append((draft.title, len(draft.typed)))
     return found

@@ -72,18 +72,20 @@ def _change(actor: Actor, page: str, view: View) -> None:
     st.markdown(f"**{plain(view.name)}**")
     with forms.form(f"share-{view.id}", border=False) as form:
         shared = form.tick("is_shared", _("Offer it to everybody"), view.is_shared)
+        version = form.keep("version", view.version)
         submitted = form.submit(_("Save"))
     with forms.form(f"remove-{view.id}", border=False) as removal:
+        seen = removal.keep("version", view.version)
         removed = removal.submit(_("Remove this view"), type="secondary", icon=":material/delete:")
     if submitted:
         with form.saving(_("View saved.")) as session:
-            now = saved_views.share(session, actor, view.id, shared, version=view.version)
+            now = saved_views.share(session, actor, view.id, shared, version=version)
             form.offer_undo(
                 partial(saved_views.share, view_id=view.id, is_shared=view.is_shared, version=now)
             )
     if removed:
         with removal.saving(_("View removed: {name}").format(name=view.name)) as session:
-            saved_views.remove(session, actor, view.id, version=view.version)
+            saved_views.remove(session, actor, view.id, version=seen)
             removal.offer_undo(
                 partial(
                     saved_views.save,

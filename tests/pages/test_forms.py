@@ -122,3 +122,31 @@ def test_a_form_left_and_opened_again_shows_what_is_stored_now(session, admin, k
     page = page.run()
 
     assert field(page, form, "name").value == "Anna Stored"
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed", "alike"),
+    [
+        (None, "", True),
+        ("", None, True),
+        ("a", "a", True),
+        ("a", "b", False),
+        (frozenset({1, 2}), [2, 1], True),
+        (("en",), ["ms"], False),
+        (Decimal("1.50"), Decimal("1.5"), True),
+        (None, Decimal(0), False),
+        (False, True, False),
+    ],
+)
+def test_a_conflict_speaks_only_of_fields_that_differ(stored, typed, alike):
+    assert forms._same(stored, typed) is alike
+
+
+def test_a_stored_value_is_shown_in_the_words_of_its_field():
+    roles = forms._label({Role.MANAGER: "Key account manager", Role.VIEWER: "Viewer"})
+
+    assert forms._as_text(frozenset({Role.VIEWER, Role.MANAGER}), roles) == "Key account manager, Viewer"
+    assert forms._as_text(Role.VIEWER, roles) == "Viewer"
+    assert forms._as_text("somebody", roles) == "somebody"
+    assert forms._as_text(True) == "Yes"
+    assert forms._as_text([]) == "–"
