@@ -151,8 +151,9 @@ def _refuse_moved(known: Mapping[int, Account], moves: Moves, seen: Moves, named
         if account.group_id != seen.get(account.id) and account.group_id != moves[account.id]
     ]
     if elsewhere:
+        none = _("no group")
         said = [
-            f"{account.name}: {named[account.group_id] if account.group_id else _('no group')}"
+            f"{account.name}: {none if account.group_id is None else named[account.group_id]}"
             for account in elsewhere
         ]
         raise Conflict(

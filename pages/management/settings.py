@@ -20,12 +20,13 @@ st.caption(_("They hold for everybody; each change is in the audit."))
 with forms.form("settings") as form:
     shown, seen = form.keep("shown", current), form.keep("version", current)
     touched = form.keep("touched", set())
-    left, right = st.columns(2, gap="large")
+    left, middle, right = st.columns(3, gap="medium")
     with left:
         of_company = settings_parts.company(form, current)
-    with right:
+    with middle:
         of_attention = settings_parts.attention(form, current)
-    of_delivery = settings_parts.otif(form, current)
+    with right:
+        of_delivery = settings_parts.otif(form, current)
     submitted = form.submit(_("Save settings"))
 
 if submitted:

@@ -193,6 +193,7 @@ def _team(actor: Actor, account: AccountDetail, lists: Choices) -> None:
                 "first": st.column_config.DateColumn(_("From"), format="DD/MM/YYYY", required=True),
                 "last": st.column_config.DateColumn(_("Last day"), format="DD/MM/YYYY"),
             },
+            placeholder=formats.UNKNOWN,
             alt=_("Who works on the account, as what, and from when to when"),
         )
         form.place("team")
@@ -261,6 +262,7 @@ def _codes(actor: Actor, account: AccountDetail) -> None:
                 "source": st.column_config.TextColumn(_("System"), required=True, max_chars=64),
                 "code": st.column_config.TextColumn(_("Code there"), required=True, max_chars=64),
             },
+            placeholder=formats.UNKNOWN,
             alt=_("What other systems call this account"),
         )
         form.place("codes")

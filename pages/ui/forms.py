@@ -32,7 +32,7 @@ from core import db
 from core.auth import Actor
 from core.errors import AlreadyDone, Conflict, Invalid, UtamaError
 from core.language import _
-from pages.ui import gate, typing_numbers
+from pages.ui import field_values, gate, typing_numbers
 
 Choice = TypeVar("Choice")
 
@@ -106,11 +106,11 @@ class Form:
             label,
             known,
             index=known.index(first) if first in known else None,
-            format_func=_label(options),
+            format_func=field_values.label(options),
             key=self.widget_key(field),
             **more,
         )
-        self._labels[field] = _label(options)
+        self._labels[field] = field_values.label(options)
         self._field(field, chosen)
         return chosen
 
@@ -128,11 +128,11 @@ class Form:
             label,
             known,
             default=[item for item in self.keep(field, list(value)) if item in known],
-            format_func=_label(options),
+            format_func=field_values.label(options),
             key=self.widget_key(field),
             **more,
         )
-        self._labels[field] = _label(options)
+        self._labels[field] = field_values.label(options)
         self._field(field, chosen)
         return chosen
 
@@ -237,11 +237,11 @@ class Form:
     def _show_both(self, conflict: Conflict) -> None:
         """What the store holds now stands under what was typed; saving again decides for what was typed."""
         for field, stored in conflict.current.items():
-            if not _same(stored, self._typed.get(field)):
+            if not field_values.same(stored, self._typed.get(field)):
                 place = self._slots.get(field) or self._foot or st
                 place.warning(
                     _("Saved meanwhile: {value}. Saving again replaces it with what stands here.").format(
-                        value=_as_text(stored, self._labels.get(field, str))
+                        value=plain(field_values.as_text(stored, self._labels.get(field, str)))
                     )
                 )
         if conflict.version is not None:
@@ -381,30 +381,3 @@ def _memory(key: str) -> dict[str, Any]:
     memory.setdefault("nonce", secrets.token_urlsafe(12))
     memory.setdefault("in_dialog", _in_dialog.get())
     return memory
-
-
-def _label(options: Mapping[Any, str] | Sequence[Any]) -> Callable[[Any], str]:
-    if isinstance(options, Mapping):
-        return lambda item: options.get(item, str(item))
-    return str
-
-
-def _same(stored: Any, typed: Any) -> bool:
-    """Whether a field holds what is stored: several choices in any order, nothing and an empty text alike."""
-    if isinstance(stored, list | tuple | set | frozenset) and isinstance(typed, list | tuple):
-        return set(stored) == set(typed)
-    return bool(stored == typed or (stored in ("", None) and typed in ("", None)))
-
-
-def _as_text(value: Any, label: Callable[[Any], str] = str) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, list | tuple | set | frozenset):
-        return plain(", ".join(sorted(label(item) for item in value))) or "–"
-    if isinstance(value, Decimal):
-        return typing_numbers.shown(value)
-    if isinstance(value, date):
-        return value.strftime("%d/%m/%Y")
-    return plain(label(value))

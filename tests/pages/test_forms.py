@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.models import AuditEntry, User
 from core.users import UserDraft
 from core.vocabulary import Role
-from pages.ui import forms, typing_numbers
+from pages.ui import field_values, forms, typing_numbers
 from tests import factories
 from tests.pages.conftest import field, submit
 
@@ -139,14 +139,16 @@ def test_a_form_left_and_opened_again_shows_what_is_stored_now(session, admin, k
     ],
 )
 def test_a_conflict_speaks_only_of_fields_that_differ(stored, typed, alike):
-    assert forms._same(stored, typed) is alike
+    assert field_values.same(stored, typed) is alike
 
 
 def test_a_stored_value_is_shown_in_the_words_of_its_field():
-    roles = forms._label({Role.MANAGER: "Key account manager", Role.VIEWER: "Viewer"})
+    roles = field_values.label({Role.MANAGER: "Key account manager", Role.VIEWER: "Viewer"})
 
-    assert forms._as_text(frozenset({Role.VIEWER, Role.MANAGER}), roles) == "Key account manager, Viewer"
-    assert forms._as_text(Role.VIEWER, roles) == "Viewer"
-    assert forms._as_text("somebody", roles) == "somebody"
-    assert forms._as_text(True) == "Yes"
-    assert forms._as_text([]) == "–"
+    assert (
+        field_values.as_text(frozenset({Role.VIEWER, Role.MANAGER}), roles) == "Key account manager, Viewer"
+    )
+    assert field_values.as_text(Role.VIEWER, roles) == "Viewer"
+    assert field_values.as_text("somebody", roles) == "somebody"
+    assert field_values.as_text(True) == "Yes"
+    assert field_values.as_text([]) == "–"
