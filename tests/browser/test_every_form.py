@@ -165,6 +165,9 @@ def cell(*moves: str) -> Callable[[Page, str], None]:
         for key in moves:
             page.keyboard.press(key)
             page.wait_for_timeout(150)
+        page.keyboard.press("Enter")  # opens the cell: a key pressed before it is open would be lost
+        page.wait_for_timeout(500)
+        page.keyboard.press("Control+A")
         page.keyboard.type(word, delay=60)
         page.keyboard.press("Enter")
         page.wait_for_timeout(400)
@@ -189,7 +192,7 @@ FORMS = [
         wrong=("Name", "", "Give the account a name."), marked="Industry",
     ),
     Form(
-        "team", _ACCOUNT, ("Edit", "Team"), cell("Enter"), "Save team",
+        "team", _ACCOUNT, ("Edit", "Team"), cell(), "Save team",
         "SELECT u.name FROM team_members m JOIN users u ON u.id = m.user_id "
         f"WHERE m.account_id = ({_account('id')})",
         "account:team", "Kumar Selvarajan", "Priya Nadarajan", "Priya Nadarajan member",
@@ -255,7 +258,7 @@ def ready(people: tuple[Page, Page], site: Site, store: Store) -> str:
     reach(page, "New order")
     text("Number")(page, "H-1")
     to_grid(page)
-    for key in ("Enter", product, "Enter", "ArrowUp", "ArrowRight", "3", "Enter"):
+    for key in ("Enter", product, "Enter", "ArrowUp", "ArrowRight", "Enter", "3", "Enter"):
         if key.isalpha():
             page.keyboard.press(key)
         else:
