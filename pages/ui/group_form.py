@@ -14,6 +14,7 @@ from core.groups import GroupRow, Moves, Placement
 from core.language import _
 from core.vocabulary import Permission
 from pages.ui import dialogs, forms
+from pages.ui.forms import Form
 
 
 def button(actor: Actor) -> None:
@@ -28,8 +29,13 @@ def _groups(actor: Actor) -> None:
         placed = groups.placements(session, actor)
     labels: dict[int | None, str] = {None: _("A new group")}
     labels |= {row.id: f"{row.name} · {row.code} ({row.accounts})" for row in found.values()}
+    # A list forgets what was chosen once it is called otherwise: so it stays what it was when the dialog opened.
+    labels = Form("groups").keep("labels", labels)
     chosen = st.selectbox(_("Group"), list(labels), format_func=lambda key: labels[key], key="group_chosen")
     row = found.get(chosen) if chosen is not None else None
+    if chosen is not None and row is None:
+        st.info(_("There is no such group."))
+        return
     _form(actor, row, placed)
     if row is not None and not row.accounts:
         _removal(actor, row)
@@ -44,11 +50,12 @@ def _form(actor: Actor, row: GroupRow | None, placed: dict[int, Placement]) -> N
             code = form.text("code", _("Code"), row.code if row else "", max_chars=64)
         version = form.keep("version", row.version if row else 1)
         seen = form.keep("placed", {number: one.group_id for number, one in placed.items()})
+        names = form.keep("names", {number: _said(one, row) for number, one in placed.items()})
         own = [number for number in placed if row and seen.get(number) == row.id]
         wanted = form.choices(
             "accounts",
             _("Accounts of the group"),
-            {number: _said(one, row) for number, one in placed.items()},
+            {number: name for number, name in names.items() if number in placed},
             own,
             placeholder=_("Choose accounts"),
         )

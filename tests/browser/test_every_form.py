@@ -214,12 +214,12 @@ FORMS = [
     ),
     Form(
         "list price", "/products?product={product}", ("Edit", "List price"), text("List price per unit"),
-        "Publish", _LISTED.format(order="id"), "product:list_price", "91.25", "81.75", "81.75",
+        "Publish", _LISTED.format(order="id"), "product:price", "91.25", "81.75", "81.75",
         wrong=("List price per unit", "much", "Type a number"), marked="List price per unit",
     ),
     Form(
         "list prices", "/products", ("List prices",), cell("ArrowRight", "ArrowRight", "ArrowRight"),
-        "Publish", _LISTED.format(order="lower(name)"), "product:list_price", "66.25", "55.75", "55.75",
+        "Publish", _LISTED.format(order="lower(name)"), "product:price", "66.25", "55.75", "55.75",
     ),
     Form(
         "targets", "/targets", (), cell("ArrowRight"), "Save",

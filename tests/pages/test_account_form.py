@@ -216,3 +216,20 @@ def test_two_who_move_one_account_both_see_where_it_is(store, session, director,
     _press(page, "Save")
     with db.read() as stored:
         assert accounts.get(stored, director, account_id).group == "Mine"
+
+
+def test_a_group_that_somebody_renames_meanwhile_stays_chosen(store, session, director, opened):
+    mine = groups.create(session, director, "M", "Mine")
+    session.commit()
+    page = opened(_group_form, director)
+    _choice(page, "Group").set_value(mine).run()
+    with db.write() as stored:
+        groups.update(stored, director, mine, code="M", name="Theirs", version=1)
+    _text(page, "Name").input("Ours")
+    _press(page, "Save")
+    assert any("Theirs" in warning.value for warning in page.warning)
+    assert (_choice(page, "Group").value, _text(page, "Name").value) == (mine, "Ours")
+
+    _press(page, "Save")
+    with db.read() as stored:
+        assert [row.name for row in groups.search(stored, director)] == ["Ours"]
