@@ -143,8 +143,9 @@ def _refuse_overtaken(stored: Settings, seen: Settings, changes: dict[str, Any])
     overtaken = {key: value for key, value in overtaken.items() if value != changes[key]}
     if overtaken:
         raise Conflict(
-            _("Somebody else changed these settings meanwhile. Load the page again to start from theirs."),
+            _("Somebody else changed these settings meanwhile. Look at the new values and save again."),
             current=overtaken,
+            version=stored,
         )
 
 

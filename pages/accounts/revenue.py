@@ -58,7 +58,7 @@ everything = bool(st.session_state.get("all_rows"))
 
 structure = structure_parts.choose(actor, min(period.previous(), period.shifted(-12)))
 columns_by = None if by == NONE else Axis(by)
-size = (5_000 if everything else revenue_table.SHOWN_ROWS, revenue_table.SHOWN_COLUMNS)
+size = (revenue_parts.MOST_ROWS if everything else revenue_table.SHOWN_ROWS, revenue_table.SHOWN_COLUMNS)
 with db.read() as session:
     found = answers.asker(session, actor)(
         revenue_table.table, period, rows_by, columns_by, chosen.accounts, shown=size, structure=structure
@@ -80,8 +80,7 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     st.caption(_("Choose a cell to see its order lines."))
     with st.container(horizontal=True, width="content", vertical_alignment="center"):
         if everything or found.row_count > revenue_table.SHOWN_ROWS:
-            label = _("Show all {count}").format(count=formats.number(found.row_count))
-            st.toggle(label, key="all_rows", bind="query-params")
+            st.toggle(revenue_parts.all_label(found.row_count), key="all_rows", bind="query-params")
         words = {"rows": rows_by.value, "columns": by, "period": formats.period(period), **chosen.words}
         revenue_parts.export(grid, actor, words)
 revenue_parts.table(grid, currency)

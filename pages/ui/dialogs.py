@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 import streamlit as st
 
 from core.auth import Actor
-from pages.ui import gate
+from pages.ui import forms, gate
 
 Given = ParamSpec("Given")
 
@@ -39,6 +39,8 @@ def ask(
 def _open(title: str, width: Literal["small", "large"], content: Any, *given: Any, **named: Any) -> None:
     @st.dialog(title, width=width)
     def opened() -> None:
-        content(gate.require(), *given, **named)
+        with forms.in_dialog():
+            content(gate.require(), *given, **named)
 
+    forms.forget_dialogs()
     opened()

@@ -40,6 +40,7 @@ AXES: dict[str, str] = {
 }
 NONE = "none"
 PICTURED = 12
+MOST_ROWS = 5_000  # a browser scrolls so many without a pause; the rest stands in one row
 _OPENED = "revenue_cell"
 
 
@@ -71,6 +72,15 @@ SHOWN: dict[str, str] = {
     "year_ago": N_("Across: change on last year"),
     "target": N_("Across: of target"),
 }
+
+
+def all_label(count: int) -> str:
+    """What the switch for more rows promises: all of them, or the first where they are too many."""
+    if count <= MOST_ROWS:
+        return _("Show all {count}").format(count=formats.number(count))
+    return _("Show the first {most} of {count}; the others stay one row").format(
+        most=formats.number(MOST_ROWS), count=formats.number(count)
+    )
 
 
 def figures(actor: Actor) -> dict[str, str]:

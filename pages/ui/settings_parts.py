@@ -151,11 +151,7 @@ def otif(form: Form, current: Settings) -> dict[str, Any]:
     st.caption(
         _("There is no standard for it: these say when an order line is due, and what counts as well done.")
     )
-    left, right = st.columns(2, gap="large")
-    with left:
-        what = _what_counts(form, current)
-    with right:
-        return what | _which_days(form, current)
+    return _what_counts(form, current) | _which_days(form, current)
 
 
 def _what_counts(form: Form, current: Settings) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from core.portfolio import Reason, ReasonKind, Standing
 from pages.ui import formats
 
 ROW_HEIGHT = 38
+GRID_ROW = 32  # of a grid that is typed into: as many rows on one screen as can be read
 
 
 def as_float(value: Decimal | None) -> float | None:
