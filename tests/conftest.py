@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -38,6 +39,11 @@ needs_chromium = pytest.mark.skipif(
 needs_shared_data = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason="The outside data is not here: put it into ../shared/data to run this."
 )
+
+
+# Tests run beside each other on all cores: how long one example takes says nothing about the rule that it tries.
+hypothesis.settings.register_profile("beside others", deadline=None)
+hypothesis.settings.load_profile("beside others")
 
 
 @pytest.fixture(autouse=True)
