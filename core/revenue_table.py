@@ -159,6 +159,7 @@ class _Sides:
         return {key: cell for key, cell in found.items() if not cell.is_empty}
 
 
+@audit.unmoved_by("attention", "view", "receivable")
 def table(
     session: Session,
     actor: Actor,
