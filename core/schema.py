@@ -27,7 +27,7 @@ REFERENCE_TABLES = (
 )  # fmt: skip
 SHARDED_TABLES = (
     "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months",
-    "revenue_account_days", "revenue_account_years", "account_rhythms", "merged_lines", "receivables",
+    "revenue_account_countries", "revenue_account_days", "revenue_account_years", "account_rhythms", "merged_lines", "receivables",
     "delivery_cells", "delivery_account_days", "delivery_account_months",
 )  # fmt: skip
 

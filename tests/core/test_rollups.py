@@ -10,6 +10,8 @@ from sqlalchemy import select, text
 
 from core import db, rollups
 from core.models import (
+    AccountCountry,
+    AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
@@ -20,7 +22,7 @@ from core.models import (
 )
 from tests import factories
 
-LAYERS = (RevenueCell, AccountMonth, AccountYear, ProductMonth, TotalMonth)
+LAYERS = (RevenueCell, AccountDay, AccountCountry, AccountMonth, AccountYear, ProductMonth, TotalMonth)
 
 
 def _stored(session):
