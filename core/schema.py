@@ -26,8 +26,8 @@ REFERENCE_TABLES = (
     "regions", "groups", "segments", "tiers", "users", "accounts", "categories", "units", "products",
 )  # fmt: skip
 SHARDED_TABLES = (
-    "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months",
-    "revenue_account_countries", "revenue_account_days", "revenue_account_years", "account_rhythms", "merged_lines", "receivables",
+    "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months", "revenue_account_days",
+    "revenue_account_countries", "revenue_account_years", "account_rhythms", "merged_lines", "receivables",
     "delivery_cells", "delivery_account_days", "delivery_account_months",
 )  # fmt: skip
 

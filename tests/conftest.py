@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core import auth, config, db, language, schema
@@ -90,8 +92,21 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
     _migrate(url, tmp_path_factory.mktemp("migrated"))
     yield name
-    with _server() as server:
-        server.execute(text(f'DROP DATABASE "{name}"'))
+    _drop(name)
+
+
+def _drop(name: str) -> None:
+    """Without FORCE: the tests' role need not be allowed to end the server's own cleaning."""
+    for attempt in range(40):
+        try:
+            with _server() as server:
+                server.execute(text(f'DROP DATABASE "{name}"'))
+        except OperationalError as error:  # a connection that was closed a moment ago may still be going
+            if "being accessed by other users" not in str(error) or attempt == 39:
+                raise
+            time.sleep(0.25)
+        else:
+            return
 
 
 @contextmanager
@@ -117,9 +132,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
     _forget()
     yield "postgresql"
     db.reset()
-    with _server() as server:
-        # Without FORCE: the tests' role need not be allowed to end the server's own cleaning.
-        server.execute(text(f'DROP DATABASE "{name}"'))
+    _drop(name)
 
 
 @pytest.fixture
