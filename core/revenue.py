@@ -317,13 +317,8 @@ def _pieces(
     if sold.returned or sold.covered:
         return [(OrderLine, period)]
     layer = _layer(actor, dimensions, accounts, sold)
-    days: Any = {
-        AccountCountry: AccountDay,
-        AccountMonth: AccountDay,
-        TotalMonth: AccountDay,
-        ProductMonth: ProductDay,
-    }
-    pieces: list[tuple[Any, Period]] = [(days.get(layer, OrderLine), piece) for piece in period.cut_parts()]
+    days: Any = {RevenueCell: OrderLine, ProductMonth: ProductDay}.get(layer, AccountDay)
+    pieces: list[tuple[Any, Period]] = [(days, piece) for piece in period.cut_parts()]
     whole = period.whole_months()
     if whole is None:
         return pieces
