@@ -21,7 +21,7 @@ run: environment ## Install what is needed and serve Utama on http://localhost:8
 
 .PHONY: test
 test: lint types ## Run every check: lint, types, layers, translations and all tests
-	@$(python) -m pytest
+	@$(python) -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .PHONY: lint
 lint: tools ## Check style and the layers between the modules

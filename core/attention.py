@@ -6,13 +6,13 @@ kinds join by one more function. A decision hides an item for everybody while it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core import accounts, audit, auth, clock, delivery, portfolio, receivables, settings
@@ -30,6 +30,7 @@ from core.vocabulary import AccountStatus, AttentionOutcome, BatchStatus, Permis
 
 _LONG_OVERDUE = 60  # days from which a debt is red
 _LONG_LATE = 14  # days from which a late delivery is red
+_ASKED_FOR = 200  # accounts whose decisions are asked for one by one; of more, all are read
 _RECENT = timedelta(days=30)  # refused rows of older imports are past
 
 
@@ -107,12 +108,21 @@ class _Look:
 
 
 def today(
-    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
+    session: Session,
+    actor: Actor,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    day: date | None = None,
+    found: Sequence[Item] | None = None,
 ) -> Today:
-    """Everything that needs attention in the visible accounts of the filter."""
+    """Everything that needs attention in the visible accounts of the filter.
+
+    `found` is what `items` answered to the same actor and question: a decision changes none of it.
+    """
     auth.require(actor, Permission.REVENUE_READ)
-    found = items(session, actor, accounts, day=day)
-    decisions = _in_force(session, clock.today())
+    if found is None:
+        found = items(session, actor, accounts, day=day)
+    decisions = _in_force(session, found)
     still, decided = [], []
     for item in found:
         decision = decisions.get((item.account_id, item.kind.value, item.occasion))
@@ -128,6 +138,7 @@ def today(
     return Today(tuple(ranked), tuple(decided), stake)
 
 
+@audit.unmoved_by("attention", "view", "product")
 def items(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> list[Item]:
@@ -271,7 +282,7 @@ def decide(
     reason = reason.strip()
     if outcome is AttentionOutcome.SNOOZED:
         _check_snooze(until_on, reason)
-    taken = _in_force(session, clock.today()).get((item.account_id, item.kind.value, item.occasion))
+    taken = _in_force(session, [item]).get((item.account_id, item.kind.value, item.occasion))
     if taken is not None:
         raise Conflict(_("{name} has dealt with this meanwhile.").format(name=taken.decided_by))
     decision = AttentionDecision(
@@ -329,15 +340,21 @@ def withdraw(session: Session, actor: Actor, decision_id: int) -> None:
     audit.record(session, actor, "attention:withdraw", subject, {"outcome": (decision.outcome, None)})
 
 
-def _in_force(session: Session, day: date) -> dict[tuple[int | None, str, str], AttentionDecision]:
-    """The newest decision about each item; of accounts out of sight no item asks for it."""
-    query = select(AttentionDecision).where(AttentionDecision.withdrawn_at.is_(None))
+def _in_force(
+    session: Session, found: Sequence[Item]
+) -> dict[tuple[int | None, str, str], AttentionDecision]:
+    """The newest decision about each of these items."""
+    today = clock.today()
+    query = select(AttentionDecision).where(
+        AttentionDecision.withdrawn_at.is_(None),
+        or_(AttentionDecision.until_on.is_(None), AttentionDecision.until_on > today),
+    )
+    ids = {item.account_id for item in found}
+    if len(ids) <= _ASKED_FOR:
+        of_none = AttentionDecision.account_id.is_(None)
+        query = query.where(or_(AttentionDecision.account_id.in_(ids - {None}), of_none))
     rows = session.scalars(query.order_by(AttentionDecision.id))
-    return {
-        (row.account_id, row.kind, row.occasion): row
-        for row in rows
-        if row.until_on is None or row.until_on > day
-    }
+    return {(row.account_id, row.kind, row.occasion): row for row in rows}
 
 
 def _decided(row: AttentionDecision, item: Item) -> Decided:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
-from core import portfolio
+from core import audit, portfolio
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio
@@ -111,6 +111,7 @@ class Overview:
     tiles: Mapping[str, Tile]
 
 
+@audit.unmoved_by("attention", "view", "receivable", "product")
 def overview(
     session: Session,
     actor: Actor,

@@ -17,6 +17,7 @@ from core.dimensions import NEEDS_ACCOUNT, Dimension, is_then, key_of, needs_acc
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, line_condition
 from core.models import (
     Account,
+    AccountCountry,
     AccountDay,
     AccountMonth,
     AccountYear,
@@ -172,8 +173,8 @@ def by(
 def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Period:
     """The period up to the end of its last month where nothing is booked after it: the same sums, kept by month."""
     end = add_months(period.last_day, 1)
-    by_line = {Dimension.PRODUCT, Dimension.COUNTRY} & set(dimensions) or sold.product_ids or sold.countries
-    if period.end == end or not by_line:
+    by_product = Dimension.PRODUCT in dimensions or sold.product_ids or sold.category_ids
+    if period.end == end or not by_product:
         return period
     later = select(AccountDay.account_id).where(
         AccountDay.booked_on >= period.end, AccountDay.booked_on < end
@@ -318,8 +319,8 @@ def _pieces(
     if sold.returned or sold.covered:
         return [(OrderLine, period)]
     layer = _layer(actor, dimensions, accounts, sold)
-    days: Any = {AccountMonth: AccountDay, TotalMonth: AccountDay, ProductMonth: ProductDay}
-    pieces: list[tuple[Any, Period]] = [(days.get(layer, OrderLine), piece) for piece in period.cut_parts()]
+    days: Any = {RevenueCell: OrderLine, ProductMonth: ProductDay}.get(layer, AccountDay)
+    pieces: list[tuple[Any, Period]] = [(days, piece) for piece in period.cut_parts()]
     whole = period.whole_months()
     if whole is None:
         return pieces
@@ -336,13 +337,14 @@ def _pieces(
 
 def _layer(
     actor: Actor, dimensions: tuple[Dimension, ...], accounts: AccountFilter, sold: LineFilter
-) -> type[RevenueCell | AccountMonth | ProductMonth | TotalMonth]:
+) -> type[RevenueCell | AccountCountry | AccountMonth | ProductMonth | TotalMonth]:
     """The smallest kept sums that answer; those without an account only for who sees every account."""
     anybody = actor.sees_everything and accounts.is_empty and not NEEDS_ACCOUNT & set(dimensions)
-    if Dimension.COUNTRY in dimensions or sold.countries:
-        return RevenueCell
+    by_country = bool(Dimension.COUNTRY in dimensions or sold.countries)
     if Dimension.PRODUCT in dimensions or sold.product_ids or sold.category_ids:
-        return ProductMonth if anybody else RevenueCell
+        return ProductMonth if anybody and not by_country else RevenueCell
+    if by_country:
+        return AccountCountry
     return TotalMonth if anybody else AccountMonth
 
 

@@ -33,6 +33,7 @@ from sqlalchemy.orm import Session
 from core import currency_sums, db, delivery_sums
 from core.kept_sums import Difference, Family, table
 from core.models import (
+    AccountCountry,
     AccountDay,
     AccountMonth,
     AccountRhythm,
@@ -53,7 +54,8 @@ _AT_ONCE = 1_000  # accounts asked for in one statement
 # In this order everywhere: two writers that meet in one layer have met in the layers before it.
 _LAYERS: dict[type[Base], tuple[str, ...]] = {
     RevenueCell: ("account_id", "month", "product_id", "country"),
-    AccountDay: ("account_id", "month", "booked_on"),
+    AccountDay: ("account_id", "month", "booked_on", "country"),
+    AccountCountry: ("account_id", "month", "country"),
     AccountMonth: ("account_id", "month"),
     AccountYear: ("account_id", "year"),
     PairYear: ("account_id", "product_id", "year"),
@@ -184,7 +186,8 @@ def rebuild(session: Session) -> None:
 def _finer(layer: type[Base]) -> FromClause:
     """The smallest layer that this one can be summed from."""
     finer: dict[type[Base], type[Base]] = {
-        AccountMonth: AccountDay,
+        AccountCountry: AccountDay,
+        AccountMonth: AccountCountry,
         ProductMonth: ProductDay,
         PairYear: RevenueCell,
     }

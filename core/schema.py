@@ -27,8 +27,8 @@ REFERENCE_TABLES = (
     "products", "forecast_versions",
 )  # fmt: skip
 SHARDED_TABLES = (
-    "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months",
-    "revenue_account_days", "revenue_account_years", "revenue_pair_years", "foreign_sales_months",
+    "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months", "revenue_account_days",
+    "revenue_account_countries", "revenue_account_years", "revenue_pair_years", "foreign_sales_months",
     "foreign_sales_years", "account_rhythms", "merged_lines", "receivables",
     "delivery_cells", "delivery_account_days", "delivery_account_months",
     "forecast_series", "forecast_points", "forecast_overrides",

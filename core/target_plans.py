@@ -10,7 +10,7 @@ from decimal import ROUND_FLOOR, Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import accounts, auth, revenue, targets
+from core import accounts, audit, auth, revenue, targets
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -100,6 +100,7 @@ class Plan:
         return tuple(sorted(totals, key=lambda one: (-(one.target or ZERO), one.owner or "")))
 
 
+@audit.unmoved_by("attention", "view", "receivable")
 def plan(session: Session, actor: Actor, start: date, chosen: AccountFilter = ALL_ACCOUNTS) -> Plan:
     """The targets of the twelve months from `start`, beside the twelve months before them."""
     auth.require(actor, Permission.REVENUE_READ)

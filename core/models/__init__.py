@@ -24,6 +24,7 @@ from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
 from core.models.receivables import Receivable
 from core.models.rollups import (
+    AccountCountry,
     AccountDay,
     AccountMonth,
     AccountRhythm,
@@ -55,6 +56,7 @@ from core.models.views import SavedView
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountCountry",
     "AccountDay",
     "AccountMerger",
     "AccountMonth",

@@ -58,8 +58,21 @@ class AccountMonth(Measures, Base):
     month: Mapped[date] = mapped_column(primary_key=True)
 
 
+class AccountCountry(Measures, Base):
+    """Account × month × country of the line ('' where the line names none): every cell of all products together."""
+
+    __tablename__ = "revenue_account_countries"
+    __table_args__ = (Index(None, "month"), _WITHOUT_ROWID)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(primary_key=True)
+
+
 class AccountDay(Measures, Base):
-    """For the days of months that a period cuts; `month` is that of the day."""
+    """By country too, for the days of months that a period cuts; `month` is that of the day."""
 
     __tablename__ = "revenue_account_days"
     __table_args__ = (Index(None, "booked_on"), _WITHOUT_ROWID)
@@ -69,6 +82,7 @@ class AccountDay(Measures, Base):
     )
     month: Mapped[date] = mapped_column(primary_key=True)
     booked_on: Mapped[date] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(primary_key=True)
 
 
 class AccountYear(Measures, Base):

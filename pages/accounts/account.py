@@ -67,7 +67,8 @@ with db.read() as session:
     ask = answers.asker(session, actor)
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
-    waiting = ask(attention.today, only, day=day)
+    items = ask(attention.items, only, day=day)
+    waiting = attention.today(session, actor, only, day=day, found=items)
     scored = ask(health.scores, only, day=day)
     mergers = ask(account_mergers.list_mergers, account.id)
 

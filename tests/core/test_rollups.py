@@ -10,11 +10,13 @@ from sqlalchemy import select, text
 
 from core import db, rollups
 from core.models import (
+    AccountCountry,
+    AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
     ForeignMonth,
-    ForeignYear,
+    ForeignMonth, ForeignYear,
     OrderLine,
     PairYear,
     ProductMonth,
@@ -24,7 +26,8 @@ from core.models import (
 from tests import factories
 
 LAYERS = (
-    RevenueCell, AccountMonth, AccountYear, PairYear, ProductMonth, TotalMonth, ForeignMonth, ForeignYear,
+    RevenueCell, AccountDay, AccountCountry, AccountMonth, AccountYear, PairYear, ProductMonth, TotalMonth,
+    ForeignMonth, ForeignYear,
 )  # fmt: skip
 
 
