@@ -6,7 +6,7 @@ import importlib
 
 import typer
 
-_FAMILIES = ("store", "users", "importing", "exporting", "kpi", "demo", "serve")
+_FAMILIES = ("store", "users", "importing", "exporting", "kpi", "price", "demo", "serve")
 
 
 def mount(app: typer.Typer) -> None:

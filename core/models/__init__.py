@@ -29,6 +29,7 @@ from core.models.rollups import (
 )
 from core.models.settings import Setting
 from core.models.targets import Target
+from core.models.terms import Term
 from core.models.users import (
     SignInAttempt,
     SignInTicket,
@@ -88,6 +89,7 @@ __all__ = [
     "Submission",
     "Target",
     "TeamMember",
+    "Term",
     "Tier",
     "TotalMonth",
     "Unit",
