@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from core.language import _
 from core.models import Account, ListPrice, OrderLine, Product, Term
 from core.money import round_money
 from core.pricing import Days, ForWhat, ForWhom, Offer, Price
+from core.terms import TermRow
 from core.vocabulary import Permission, TermStatus
 
 
@@ -40,6 +41,35 @@ def end_of(day: date) -> datetime:
 def start_of(day: date) -> datetime:
     """The moment that a version recorded on a day counts from."""
     return datetime.combine(day, time(), UTC)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A price with all that explains it: what the terms are, and the next quantity that costs less in total."""
+
+    price: Price
+    terms: Mapping[int, TermRow]  # every candidate by its number
+    cheaper: tuple[Decimal, Decimal] | None  # quantity and what it costs in total
+
+
+def answer(
+    session: Session, actor: Actor, account_id: int, product_id: int, quantity: Decimal, day: date,
+    *, known_on: date | None = None,
+) -> Answer:  # fmt: skip
+    """What the Price X-ray shows; raises NotFound for an account that the actor does not see."""
+    auth.require(actor, Permission.TERM_READ)
+    known_at = None if known_on is None else end_of(known_on)
+    asked = Asked(account_id, product_id, quantity, Days(day))
+    book = _Book(session, actor, [asked], known_at)
+    listed, offers = book.list_price(product_id, day), book.offers(account_id, product_id)
+    names = {
+        row.number: row for row in terms.search(session, actor, account_id=account_id, known_at=known_at)
+    }
+    return Answer(
+        pricing.price(listed, offers, quantity=quantity, days=asked.days),
+        {offer.number: names[offer.number] for offer in offers},
+        pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days),
+    )
 
 
 def price(

@@ -7,7 +7,7 @@ is overwritten. `core/term_versions.py` records them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +51,11 @@ class TermRow:
     @property
     def name(self) -> str:
         return f"T{self.number}"
+
+    @property
+    def last_day(self) -> date | None:
+        """As on paper; None: until further notice."""
+        return None if self.valid_to is None else self.valid_to - timedelta(days=1)
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -105,8 +110,8 @@ def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElemen
     return or_(*reached)
 
 
-def _with_names() -> Select[Any]:
-    named: Select[Any] = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name)
+def _with_names() -> Any:
+    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name)
     return (
         named.outerjoin(Account, Account.id == Term.account_id)
         .outerjoin(Group, Group.id == Term.group_id)

@@ -64,7 +64,7 @@ from core.kpis import By, Options
 from core.models import Account, ImportBatch, OrderLine, Product, Receivable, Target
 from core.periods import Period
 from core.revenue import Dimension
-from core.vocabulary import BatchKind, BatchStatus, Permission, Role, TeamRole
+from core.vocabulary import BatchKind, BatchStatus, Permission, Role, TeamRole, TermKind, TermStatus
 from tests import factories
 
 YEAR = Period.of(date(2024, 1, 1), date(2024, 12, 31))
@@ -200,15 +200,13 @@ OF_ONE: dict[str, Ask] = {
         session, actor, key.id, accounts.AccountDraft(code=key.code, name="Mine now"), version=1
     ),
     "entitlements.of_line": lambda session, actor, key: entitlements.of_line(
-        session, actor, key.id, "SHARED", 1
+        session, actor, key.id, "SHARED", 2
     ),
     "entitlements.price": lambda session, actor, key: entitlements.price(
         session, actor, key.code, "TEA", Decimal(1), date(2024, 2, 2)
     ),
     "terms.for_account": lambda session, actor, key: terms.for_account(session, actor, key.id),
-    "terms.search of an account": lambda session, actor, key: terms.search(
-        session, actor, account_id=key.id
-    ),
+    "terms.search of an account": lambda session, actor, key: terms.search(session, actor, account_id=key.id),
     "order_entry.get": lambda session, actor, key: order_entry.get(session, actor, key.id, "SHARED"),
     "exports.prepare": lambda session, actor, key: exports.prepare(
         session, actor, BatchKind.ORDERS, account_code=key.code
