@@ -14,7 +14,13 @@ from core.models import Account, TeamMember, User
 from core.vocabulary import Permission, Role
 
 _READING = frozenset(
-    {Permission.ACCOUNT_READ, Permission.PRODUCT_READ, Permission.REVENUE_READ, Permission.DATA_EXPORT}
+    {
+        Permission.ACCOUNT_READ,
+        Permission.PRODUCT_READ,
+        Permission.REVENUE_READ,
+        Permission.DATA_EXPORT,
+        Permission.TERM_READ,
+    }
 )
 
 # What each role may do; `cost:read` beyond that is granted per user.
@@ -28,6 +34,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.FORECAST_OVERRIDE,
         Permission.ORDER_WRITE,
         Permission.TARGET_WRITE,
+        Permission.TERM_WRITE,
     },
     Role.DIRECTOR: _READING
     | {
@@ -42,6 +49,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ORDER_WRITE,
         Permission.PRODUCT_WRITE,
         Permission.TARGET_WRITE,
+        Permission.TERM_APPROVE,
+        Permission.TERM_WRITE,
     },
     Role.ADMIN: frozenset(
         {

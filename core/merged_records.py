@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import audit, auth, targets
+from core import audit, auth, merged_terms, targets
 from core.auth import Actor
 from core.language import _
 from core.merged_lines import Route
@@ -32,7 +32,7 @@ Wanted = targets.Wanted
 
 
 def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> dict[str, Any]:
-    """Move receivables, team, codes, decisions and targets, and take over the wanted fields."""
+    """Move receivables, team, codes, decisions, targets and terms, and take over the wanted fields."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
     return {
         "fields": _take_over(session, route, take),
@@ -41,6 +41,7 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         "codes": _move_codes(session, route),
         "decisions": _move_decisions(session, route),
         "targets": _add_targets(session, actor, route),
+        "terms": merged_terms.move(session, actor, route),
     }
 
 
@@ -53,6 +54,8 @@ def changed(session: Session, actor: Actor, route: Route, details: Mapping[str, 
         *_changed_receivables(session, route, details["receivables"]),
         *_changed_team(session, route, details["team"]),
         *_changed_codes(session, route, details["codes"]),
+        # A merger of before terms existed kept nothing about them.
+        *merged_terms.changed(session, actor, route, details.get("terms", ())),
     ]
 
 
@@ -69,6 +72,7 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     pair: Any = tuple_(AccountCode.source, AccountCode.code)
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
     _divide_targets(session, actor, route, details["targets"])
+    merged_terms.move_back(session, actor, route, details.get("terms", ()))
 
 
 def in_both_targets(session: Session, actor: Actor, merged_id: int, kept_id: int) -> list[date]:

@@ -35,6 +35,9 @@ class Permission(StrEnum):
     SETTING_WRITE = "setting:write"
     STORE_MAINTAIN = "store:maintain"
     TARGET_WRITE = "target:write"
+    TERM_APPROVE = "term:approve"
+    TERM_READ = "term:read"
+    TERM_WRITE = "term:write"
     USER_WRITE = "user:write"
 
 
@@ -68,6 +71,7 @@ class BatchKind(StrEnum):
     PRODUCTS = "products"
     TARGETS = "targets"
     RECEIVABLES = "receivables"
+    TERMS = "terms"
 
 
 class BatchStatus(StrEnum):
@@ -110,6 +114,32 @@ class ForecastMethod(StrEnum):
     SMOOTHING = "smoothing"
     THETA = "theta"
     NOTHING = "nothing"
+
+
+class TermKind(StrEnum):
+    """What a term grants: a net price, or a share taken off."""
+
+    SPECIAL_PRICE = "special_price"
+    DISCOUNT = "discount"
+    QUANTITY_TIER = "quantity_tier"
+    PROMOTION = "promotion"
+
+
+class TermStatus(StrEnum):
+    """How far a term has come; only approved ones make prices."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class TermDate(StrEnum):
+    """Which day of an order line decides whether a term holds."""
+
+    ORDER = "order"
+    DELIVERY = "delivery"
+    INVOICE = "invoice"
 
 
 class AttentionOutcome(StrEnum):

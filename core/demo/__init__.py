@@ -22,6 +22,7 @@ from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
 from core.demo.rows import Ids
 from core.demo.scene import Scene
+from core.demo.terms import terms
 from core.errors import Conflict, Invalid
 from core.language import _
 from core.models import Account, ImportBatch, Order, Product, Setting, Target, User
@@ -112,6 +113,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     totals = order_rows.orders(session, scene, ids, progress)
     targets = order_rows.targets(session, scene, ids)
     receivables(session, scene, ids)
+    terms(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
     forecasts(session, scene, ids)

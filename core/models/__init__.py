@@ -41,6 +41,7 @@ from core.models.rollups import (
 from core.models.settings import Setting
 from core.models.structures import AccountStructure
 from core.models.targets import Target
+from core.models.terms import Term
 from core.models.users import (
     SignInAttempt,
     SignInTicket,
@@ -110,6 +111,7 @@ __all__ = [
     "Submission",
     "Target",
     "TeamMember",
+    "Term",
     "Tier",
     "TotalMonth",
     "Unit",

@@ -49,6 +49,9 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("accounts/revenue.py", N_("Revenue"), ":material/table_chart_view:", Permission.REVENUE_READ),
         Entry("accounts/targets.py", N_("Targets"), ":material/flag:", Permission.REVENUE_READ),
     ),
+    N_("Commercial"): (
+        Entry("commercial/xray.py", N_("Price X-ray"), ":material/receipt_long:", Permission.TERM_READ),
+    ),
     N_("Market"): (
         Entry("market/products.py", N_("Products"), ":material/inventory_2:", Permission.REVENUE_READ),
     ),

@@ -38,6 +38,7 @@ from core import (
     dependence,
     directors,
     due_lines,
+    entitlements,
     exports,
     forecast_overrides,
     forecast_scores,
@@ -64,6 +65,9 @@ from core import (
     target_plans,
     targets,
     teams,
+    term_drafts,
+    term_versions,
+    terms,
     waterfall,
 )
 from core.auth import OPERATOR, Actor
@@ -97,6 +101,8 @@ from core.vocabulary import (
     Role,
     Structure,
     TeamRole,
+    TermKind,
+    TermStatus,
 )
 from tests import factories
 
@@ -227,6 +233,8 @@ READERS: dict[str, Read] = {
         session, actor, YEAR.shifted(12), version_id=_frozen(session), as_then=True
     ),
     "forecasts.overrides_in_force": forecasts.overrides_in_force,
+    "exports.prepare terms": lambda session, actor: _export(session, actor, BatchKind.TERMS),
+    "terms.search": terms.search,
     "importing.batches.search": batches.search,
     "kpis.compute": _kpi(None),
     **{f"kpis.compute by {by}": _kpi(by) for by in By},
@@ -322,6 +330,14 @@ OF_ONE: dict[str, Ask] = {
     "accounts.update": lambda session, actor, key: accounts.update(
         session, actor, key.id, accounts.AccountDraft(code=key.code, name="Mine now"), version=1
     ),
+    "entitlements.of_line": lambda session, actor, key: entitlements.of_line(
+        session, actor, key.id, "SHARED", 2
+    ),
+    "entitlements.price": lambda session, actor, key: entitlements.price(
+        session, actor, key.code, "TEA", Decimal(1), date(2024, 2, 2)
+    ),
+    "terms.for_account": lambda session, actor, key: terms.for_account(session, actor, key.id),
+    "terms.search of an account": lambda session, actor, key: terms.search(session, actor, account_id=key.id),
     "order_entry.get": lambda session, actor, key: order_entry.get(session, actor, key.id, "SHARED"),
     "exports.prepare": lambda session, actor, key: exports.prepare(
         session, actor, BatchKind.ORDERS, account_code=key.code
@@ -349,7 +365,7 @@ ELSEWHERE = {
     # What an import tells of a stranger's account is asked below, through `importing.check`.
     **{
         f"importing.{module}": {"plan", "undo"}
-        for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows")
+        for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows")
     },
     "importing.records": {"account_ids"},
     "importing.comparison": {"compare"},
@@ -364,6 +380,10 @@ ELSEWHERE = {
     "account_mergers": {"merge", "undo", "list_mergers", "refuse_undo_of_import"},
     "merged_lines": {"move", "move_back", "changed", "renumbered"},
     "merged_records": {"move", "move_back", "changed", "in_both_targets", "clashing_receivables"},
+    "merged_terms": {"move", "move_back", "changed"},
+    "term_versions": {"record", "record_many", "undo"},
+    "terms": {"require_scope"},
+    "entitlements": {"prices"},  # asked through `entitlements.price`, and by its own tests
     "merger_previews": {"preview", "pair", "holding"},
     "auth": {"require"},
     "accounts": {"create", "remove", "unassigned"},
@@ -509,6 +529,11 @@ def add_bens(
             line_no=2,
         )
         targets.set_many(store, OPERATOR, account_id, {date(2024, 1, 1): (Decimal(777), Decimal(77))})
+        granted = term_drafts.TermDraft(
+            term_drafts.Scope(account_id=account_id), TermKind.DISCOUNT, Decimal("0.0777"), date(2024, 1, 1),
+            status=TermStatus.APPROVED, reason=f"{BENS} asked",
+        )  # fmt: skip
+        term_versions.record(store, OPERATOR, granted)
         store.add(_debt(account_id, f"{BENS}-R"))
         _forecast(store, account_id)
         rollups.rebuild(store)

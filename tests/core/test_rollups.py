@@ -16,7 +16,7 @@ from core.models import (
     AccountRhythm,
     AccountYear,
     ForeignMonth,
-    ForeignMonth, ForeignYear,
+    ForeignYear,
     OrderLine,
     PairYear,
     ProductMonth,
