@@ -32,6 +32,7 @@ SAME_IN_MALAY = frozenset(
         "Data",
         "Data & import",
         "Format",
+        "HHI",
         "Import",
         "K",
         "Margin",

@@ -61,7 +61,7 @@ def _metrics(found: Dependence, decided: Settings) -> None:
     now, then = found.concentration, found.before
     was = _("a year earlier {value}")
     with st.grid(4, min_column_width=140):
-        st.metric("HHI", formats.number(now.hhi), border=True, help=_band_rule(decided))
+        st.metric(_("HHI"), formats.number(now.hhi), border=True, help=_band_rule(decided))
         st.metric(
             _("Effective number"), formats.number(now.effective_accounts, places=1), border=True,
             help=_("As many of one size would be as concentrated: 10,000 ÷ HHI."),
@@ -71,7 +71,7 @@ def _metrics(found: Dependence, decided: Settings) -> None:
             help=_("Net revenue of the greatest ÷ that of all with positive net revenue."),
         )  # fmt: skip
         st.metric(
-            "Gini", formats.number(now.gini, places=2), border=True,
+            _("Gini coefficient"), formats.number(now.gini, places=2), border=True,
             help=_("0: all of one size; near 1: one brings nearly everything."),
         )  # fmt: skip
     texts = [_("HHI {band}").format(band=_(_BANDS[found.band]))] if found.band else []
