@@ -76,10 +76,9 @@ def _metrics(found: Dependence, decided: Settings) -> None:
         )  # fmt: skip
     texts = [_("HHI {band}").format(band=_(_BANDS[found.band]))] if found.band else []
     if then is not None and then.hhi is not None:
-        texts += [
-            f"HHI {was.format(value=formats.number(then.hhi))}",
-            f"{_('Top-{count} share').format(count=TOP)} {was.format(value=formats.percent(then.top_share(TOP)))}",
-        ]
+        share = was.format(value=formats.percent(then.top_share(TOP)))
+        top = _("Top-{count} share").format(count=TOP)
+        texts += [f"HHI {was.format(value=formats.number(then.hhi))}", f"{top} {share}"]
     st.caption(" · ".join(texts))
 
 

@@ -15,9 +15,10 @@ def of_account(actor: Actor, period: Period, only: AccountFilter, currency: str)
     """How one account stands: retention and rhythm left, what is left of the list price right, discounts below."""
     left, right = st.columns([2, 3])
     with left, st.container(border=True, height="stretch"):
-        st.markdown(f":small[:gray[{_('Retention')}]]")
+        kept, scored = _("Retention"), _("Recency, frequency, monetary value")
+        st.markdown(f":small[:gray[{kept}]]")
         movement_parts.one(actor, period, only, currency)
-        st.markdown(f":small[:gray[{_('Recency, frequency, monetary value')}]]")
+        st.markdown(f":small[:gray[{scored}]]")
         rfm_parts.one(actor, period, only, currency)
     with right, st.container(border=True, height="stretch"):
         waterfall_parts.show(actor, period, only, currency)

@@ -72,7 +72,7 @@ def _sum(found: Movement, *kinds: Kind) -> Decimal:
 
 def _steps(found: Movement) -> list[Step]:
     between = [
-        Step(f"{_(label)} ({len(found.of(kind))})", found.amount(kind))
+        Step(_(label) + f" ({len(found.of(kind))})", found.amount(kind))
         for kind, label in KINDS.items()
         if found.amount(kind)
     ]

@@ -36,7 +36,8 @@ def show(
     alt = title + ". " + "; ".join(f"{row.name} {formats.compact(row.amount, currency)}" for row in rows)
     charts.show(figure_charts.steps(rows, currency=currency), alt=alt, key=f"chart_{key}")
     if now.pocket is None:
-        st.caption(f"{_('Pocket price')}: {_(POCKET_UNKNOWN)}")
+        pocket, reason = _("Pocket price"), _(POCKET_UNKNOWN)
+        st.caption(f"{pocket}: {reason}")
     if now.cost is None:
         st.caption(_("No cost is shown: it is not known here, or not yours to see."))
     frame = _frame(now, then)
