@@ -147,7 +147,10 @@ def write(session: Session, actor: Actor, found: Known, carried: Mapping[Key, Ca
     months = [add_months(found.first_month, step) for step in range(found.horizon)]
     series, points, sums = [], [], []
     for (kind, number), one in carried.items():
-        rows = [_amounts(month, *pair) for month, *pair in zip(months, one.mean, one.spread, strict=True)]
+        rows = [
+            _amounts(month, mean, half)
+            for month, mean, half in zip(months, one.mean, one.spread, strict=True)
+        ]
         if kind == "account":
             before = found.series[kind, number]
             series.append(_series(found.version_id, number, one, before))

@@ -19,7 +19,7 @@ from core.language import N_
         "within each account and unit, over what was sold in both windows"
     ),
     unit="money", direction="up", numerator=N_("net revenue now − net revenue then"), denominator="",
-    source=N_("kpis: Shapley average, the only additive and order-free split (Sun and Sundararajan, arXiv 1102.0989)"),
+    source=N_("Shapley average: the only split that adds up and favours no order (Sun and Sundararajan, 2011)"),
     needs=frozenset({Need.BRIDGE}), grain=N_("account and product"), period_rule=BASE_WINDOW,
 )  # fmt: skip
 def _bridge(part: Slice) -> Figure:

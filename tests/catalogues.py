@@ -35,11 +35,14 @@ SAME_IN_MALAY = frozenset(
         "HHI",
         "Import",
         "K",
+        "MASE",
         "Margin",
         "No.",
         "Portfolio",
         "Status",
+        "Theta",
         "Unit",
+        "WAPE",
         "margin",
     }
 )

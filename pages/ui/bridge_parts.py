@@ -1,6 +1,6 @@
 """The parts of the revenue bridge: its picture with the finding in words, its steps, who moved it, what left the house.
 
-`picture` and `small` are for any page that has a bridge; each step and each row opens the pairs behind it.
+`picture` is for any page that has a bridge; each step and each row opens the pairs behind it.
 """
 
 from __future__ import annotations
