@@ -226,7 +226,7 @@ def _groups(found: Outlook, currency: str) -> None:
              "of_target": tables.hundred(ratio(expected, target)), "year_ago": tables.whole(year_ago),
              "growth": tables.hundred(growth)}
         )  # fmt: skip
-    frame = pd.DataFrame(sorted(lines, key=lambda line: -line["expected"]))
+    frame = pd.DataFrame(lines).sort_values("expected", ascending=False)
     columns = {
         **_columns(currency),
         "name": st.column_config.TextColumn(_("Group"), width=220),

@@ -12,7 +12,7 @@ from core.errors import UtamaError
 from core.forecast_runs import Run
 from core.language import _
 from core.vocabulary import ForecastStatus, Permission
-from pages.ui import formats, forms
+from pages.ui import dialogs, formats, forms
 from pages.ui.forms import plain
 
 _GLANCE = 2  # seconds between two looks at a run

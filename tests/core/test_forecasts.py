@@ -185,8 +185,10 @@ def test_an_outlook_adds_up_and_a_manager_sees_only_their_own(session, trade, ka
     assert (mine.expected, mine.actual, mine.target) == (total, 0, Decimal(110))
     assert [row.account_id for row in mine.rows] == [harbour.id]
     assert mine.low == mine.high == total  # it repeated itself to the cent
-    assert everything.expected == 11 * total == sum((row.expected for row in everything.rows), Decimal(0))
-    assert everything.expected == sum((month.expected for month in everything.months), Decimal(0))
+    assert (
+        everything.expected == 11 * total == sum((row.expected or 0 for row in everything.rows), Decimal(0))
+    )
+    assert everything.expected == sum((month.expected or 0 for month in everything.months), Decimal(0))
     assert "ZZBEN" not in repr(mine)
     assert forecasts.company_series(session, kam, mine.version.id, YEAR) is None
     assert forecasts.company_series(session, director, mine.version.id, YEAR).expected == 11 * total
@@ -436,7 +438,7 @@ def test_revenue_and_the_months_of_an_outlook_agree(session, trade, kam):
     found = forecasts.outlook(session, kam, span)
 
     assert found.actual == revenue.totals(session, kam, span).net == found.expected
-    assert found.expected == sum((month.actual for month in found.months), Decimal(0))
+    assert found.expected == sum((month.actual or 0 for month in found.months), Decimal(0))
 
 
 def test_the_first_month_is_the_one_after_the_newest_complete_one(session, kam):
