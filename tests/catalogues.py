@@ -40,6 +40,9 @@ SAME_IN_MALAY = frozenset(
         "Status",
         "Unit",
         "margin",
+        "MASE",
+        "Theta",
+        "WAPE",
     }
 )
 
