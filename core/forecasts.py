@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -300,9 +301,6 @@ def _named(session: Session, actor: Actor, accounts: AccountFilter) -> list[Name
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
-Cells = Mapping[tuple[int, date], Decimal]
-
-
 @dataclass(frozen=True)
 class _Figures:
     """Everything that an outlook is made of, by account and month."""
@@ -310,9 +308,9 @@ class _Figures:
     read: _Read
     months: Sequence[date]
     open_from: date
-    sold: Mapping[tuple[int, ...], Decimal]
-    before: Mapping[tuple[int, ...], Decimal]
-    wanted: Mapping[tuple[int, ...], Decimal | None]
+    sold: Mapping[Any, Decimal]
+    before: Mapping[Any, Decimal]
+    wanted: Mapping[Any, Decimal | None]
 
     def outlook(self, period: Period, names: Sequence[Named]) -> Outlook:
         rows = tuple(row for name in names if (row := self._account(name)) is not None)

@@ -44,6 +44,9 @@ SAME_IN_MALAY = frozenset(
         "Unit",
         "WAPE",
         "margin",
+        "MASE",
+        "Theta",
+        "WAPE",
     }
 )
 

@@ -36,6 +36,21 @@ def ask(
     _open(title, "small", content, *given, **named)
 
 
+def repeated(
+    seconds: int,
+    content: Callable[Concatenate[Actor, Given], Any],
+    *given: Given.args,
+    **named: Given.kwargs,
+) -> None:
+    """Draw a part of the page anew every few seconds, the rest untouched, for whoever is signed in then."""
+
+    @st.fragment(run_every=seconds)
+    def drawn() -> None:
+        content(gate.require(), *given, **named)
+
+    drawn()
+
+
 def _open(title: str, width: Literal["small", "large"], content: Any, *given: Any, **named: Any) -> None:
     @st.dialog(title, width=width)
     def opened() -> None:

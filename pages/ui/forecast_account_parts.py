@@ -71,7 +71,7 @@ def _form(actor: Actor, account_id: int, own: Sequence[OverrideRow]) -> None:
             reason = form.text("reason", _("Reason"), placeholder=_("What you know that the figures do not"))
         seen = form.keep("version", in_force)
         submitted = form.submit(_("Set over the forecast"))
-    if not submitted:
+    if not submitted or month is None:
         return
     before = seen if isinstance(seen, int) else seen.get(month, 0)
     with form.saving(

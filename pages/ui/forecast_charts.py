@@ -21,27 +21,29 @@ def _numbers(values: Sequence[Decimal | None], divisor: Decimal) -> Any:
     return np.array([np.nan if value is None else float(value / divisor) for value in values])
 
 
+def _scale(months: Sequence[MonthOutlook]) -> tuple[Decimal, str]:
+    columns = ((row.actual, row.expected, row.year_ago, row.target) for row in months)
+    known = [abs(value) for column in columns for value in column if value is not None]
+    return formats.step(max(known, default=Decimal(0)))
+
+
+def _half(row: MonthOutlook) -> Decimal | None:
+    """Half the interval of a month that is not over."""
+    if row.actual is not None or row.high is None or row.expected is None:
+        return None
+    return row.high - row.expected
+
+
 def year(months: Sequence[MonthOutlook], *, currency: str) -> go.Figure:
     """Months that are over as full bars, open ones as light bars with their interval, last year and target as lines."""
     colours = charts.palette()
-    known = [
-        abs(v)
-        for row in months
-        for v in (row.actual, row.expected, row.year_ago, row.target)
-        if v is not None
-    ]
-    divisor, unit = formats.step(max(known, default=Decimal(0)))
+    divisor, unit = _scale(months)
     places = list(range(len(months)))
     full = [formats.month(row.month) for row in months]
     amount = f"{formats.symbol(currency)} %{{y:,.2f}}{formats.unit_name(unit)}"
     hover = f"%{{customdata}}: {amount}<extra>%{{fullData.name}}</extra>"
     still = [row.expected if row.actual is None else None for row in months]
-    half = [
-        row.high - row.expected
-        if row.actual is None and row.high is not None and row.expected is not None
-        else None
-        for row in months
-    ]
+    half = [_half(row) for row in months]
 
     def line(name: str, values: list[Decimal | None], colour: str, dash: str) -> go.Scatter:
         return go.Scatter(x=places, y=_numbers(values, divisor), name=name, customdata=full, hovertemplate=hover,

@@ -213,7 +213,7 @@ def _groups(found: Outlook, currency: str) -> None:
     sums: dict[str, list[AccountOutlook]] = {}
     for row in found.rows:
         sums.setdefault(row.group or _("No group"), []).append(row)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for name, rows in sums.items():
         expected = sum((row.expected if row.expected is not None else row.actual for row in rows), ZERO)
         wanted = [row.target for row in rows if row.target is not None]
@@ -226,7 +226,7 @@ def _groups(found: Outlook, currency: str) -> None:
              "of_target": tables.hundred(ratio(expected, target)), "year_ago": tables.whole(year_ago),
              "growth": tables.hundred(growth)}
         )  # fmt: skip
-    frame = pd.DataFrame(sorted(lines, key=lambda line: -line["expected"]))  # type: ignore[operator]
+    frame = pd.DataFrame(lines).sort_values("expected", ascending=False)
     columns = {
         **_columns(currency),
         "name": st.column_config.TextColumn(_("Group"), width=220),

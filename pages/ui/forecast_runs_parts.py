@@ -12,7 +12,7 @@ from core.errors import UtamaError
 from core.forecast_runs import Run
 from core.language import _
 from core.vocabulary import ForecastStatus, Permission
-from pages.ui import formats, forms, gate
+from pages.ui import dialogs, formats, forms
 from pages.ui.forms import plain
 
 _GLANCE = 2  # seconds between two looks at a run
@@ -59,17 +59,14 @@ def progress(run: Run | None) -> None:
         )
         st.warning(plain(said), icon=":material/warning:")
         return
-    _watched()
+    dialogs.repeated(_GLANCE, _watched)
 
 
-@st.fragment(run_every=_GLANCE)
-def _watched() -> None:
-    actor = gate.require(Permission.REVENUE_READ)
+def _watched(actor: Actor) -> None:
     with db.read() as session:
         run = forecast_runs.latest(session, actor)
-    if not _is_running(run) or run is None:
+    if run is None or not _is_running(run):
         st.rerun(scope="app")
-        return
     label = _("A forecast is being made: {share} of the series are carried on.").format(
         share=formats.percent(Decimal(str(run.share)), places=0)
     )

@@ -185,8 +185,10 @@ def test_an_outlook_adds_up_and_a_manager_sees_only_their_own(session, trade, ka
     assert (mine.expected, mine.actual, mine.target) == (total, 0, Decimal(110))
     assert [row.account_id for row in mine.rows] == [harbour.id]
     assert mine.low == mine.high == total  # it repeated itself to the cent
-    assert everything.expected == 11 * total == sum(row.expected for row in everything.rows)
-    assert everything.expected == sum(month.expected for month in everything.months)
+    assert (
+        everything.expected == 11 * total == sum((row.expected or 0 for row in everything.rows), Decimal(0))
+    )
+    assert everything.expected == sum((month.expected or 0 for month in everything.months), Decimal(0))
     assert "ZZBEN" not in repr(mine)
     assert forecasts.company_series(session, kam, mine.version.id, YEAR) is None
     assert forecasts.company_series(session, director, mine.version.id, YEAR).expected == 11 * total
@@ -321,9 +323,13 @@ def test_forecast_and_override_are_scored_against_what_came(session, trade, kam)
 
     assert first == add_months(NOW, -2)
     second = scores.by_horizon[1]  # two months ahead: 150 said, 200 came, 200 the year before
-    assert (second.forecast.months, second.forecast.absolute, second.forecast.signed) == (1, 50, -50)
+    assert (second.forecast.months, second.forecast.absolute, second.forecast.signed) == (
+        1,
+        Decimal(50),
+        Decimal(-50),
+    )
     assert second.yardstick.absolute == 0
-    assert (scores.overrides.absolute, scores.set_over.absolute) == (10, 50)
+    assert (scores.overrides.absolute, scores.set_over.absolute) == (Decimal(10), Decimal(50))
 
 
 def test_only_one_run_at_a_time_and_a_dead_one_is_buried(session, trade, director, kam, viewer):
@@ -432,7 +438,7 @@ def test_revenue_and_the_months_of_an_outlook_agree(session, trade, kam):
     found = forecasts.outlook(session, kam, span)
 
     assert found.actual == revenue.totals(session, kam, span).net == found.expected
-    assert found.expected == sum(month.actual for month in found.months)
+    assert found.expected == sum((month.actual or 0 for month in found.months), Decimal(0))
 
 
 def test_the_first_month_is_the_one_after_the_newest_complete_one(session, kam):

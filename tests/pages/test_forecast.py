@@ -120,7 +120,7 @@ def test_ones_own_figure_is_saved_on_the_account_with_its_reason(trade, kam, vie
 
     with db.read() as session:
         row = forecast_overrides.history(session, kam, trade)[0]
-    assert (row.month, row.amount, row.reason, row.in_force) == (NOW, 150, "A new store opens", True)
+    assert (row.month, row.amount, row.reason, row.in_force) == (NOW, Decimal(150), "A new store opens", True)
     page = open_page("accounts/account.py", viewer, account="H")
     page.session_state["account_tab"] = "Forecast"
     page.run()
