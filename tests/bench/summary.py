@@ -28,15 +28,15 @@ def show(figures: Figures) -> None:
     if figures.reruns:
         _reruns(figures)
     if figures.browser:
-        head = ("store", "Portfolio, last chart", "from constants", "empty page", "ratio")
+        head = ["store", "Portfolio, last chart", "from constants", "empty page", "ratio"]
         rows = [_of_browser(place, *measured) for place, measured in figures.browser.items()]
         _table("Browser, ms", head, rows)
     if figures.crowds:
-        head = ("store", "people", "clicks", "p50", "p95", "errors", "MB", "CPU")
+        head = ["store", "people", "clicks", "p50", "p95", "errors", "MB", "CPU"]
         rows = [_of_crowd(place, one) for place, crowds in figures.crowds.items() for one in crowds]
         _table("People at once, ms", head, rows)
     if figures.imported:
-        head = (
+        head = [
             "store",
             "lines",
             "seconds",
@@ -44,7 +44,7 @@ def show(figures: Figures) -> None:
             "peak MB",
             "longest wait of others, s",
             "again, s",
-        )
+        ]
         _table("Import", head, [_of_import(one) for one in figures.imported])
 
 
