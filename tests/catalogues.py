@@ -44,9 +44,6 @@ SAME_IN_MALAY = frozenset(
         "Unit",
         "WAPE",
         "margin",
-        "MASE",
-        "Theta",
-        "WAPE",
     }
 )
 
