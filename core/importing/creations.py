@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from core import references
-from core.models import Account, Product
+from core.models import Account, AccountStructure, Product
 
 _AT_ONCE = 500
 
@@ -34,8 +34,11 @@ def _unused(session: Session, model: type[Account | Product], batch_id: int) -> 
 
 def _remove(session: Session, model: type[Account | Product], ids: list[int]) -> None:
     for start in range(0, len(ids), _AT_ONCE):
-        some = model.id.in_(ids[start : start + _AT_ONCE])
-        session.execute(delete(model).where(some).execution_options(synchronize_session=False))
+        some = ids[start : start + _AT_ONCE]
+        if model is Account:
+            history = delete(AccountStructure).where(AccountStructure.account_id.in_(some))
+            session.execute(history.execution_options(synchronize_session=False))
+        session.execute(delete(model).where(model.id.in_(some)).execution_options(synchronize_session=False))
 
 
 @contextmanager
