@@ -94,6 +94,12 @@ def _figure(traces: Sequence[Any], colours: Palette, **layout: Any) -> go.Figure
     )
 
 
+def unit_ticks(unit: str, suffix: str = "") -> dict[str, Any]:
+    """Ticks of an axis with the letter of their unit, but nothing is nothing in any unit: `0`, not `0M`."""
+    letter = formats.unit_name(unit)
+    return {"ticksuffix": letter + suffix, "labelalias": {f"0{letter}": "0"} if letter else {}}
+
+
 def _scaled(values: Sequence[Decimal | None], divisor: Decimal) -> Any:
     return np.array([np.nan if value is None else float(value / divisor) for value in values])
 
@@ -281,7 +287,7 @@ def bars(labels: Sequence[str], *series: Bars, currency: str) -> go.Figure:
         colours,
         showlegend=len(series) > 1,
         xaxis={"type": "category"},
-        yaxis={"ticksuffix": formats.unit_name(unit)},
+        yaxis=unit_ticks(unit),
     )
 
 
@@ -325,7 +331,7 @@ def compared(rows: Sequence[Compared], *, prefix: str = "", suffix: str = "") ->
         traces,
         colours,
         xaxis={"tickvals": places, "ticktext": labels},
-        yaxis={"ticksuffix": formats.unit_name(unit) + suffix},
+        yaxis=unit_ticks(unit, suffix),
         hovermode="x",
     )
 

@@ -55,7 +55,7 @@ def steps(rows: Sequence[Step], *, currency: str) -> go.Figure:
         showlegend=False,
         margin={"t": 26},
         xaxis={"tickvals": list(range(len(rows))), "ticktext": names, "tickangle": 0},
-        yaxis={"ticksuffix": formats.unit_name(unit)},
+        yaxis=charts.unit_ticks(unit),
     )
 
 
