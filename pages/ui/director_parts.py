@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import directors, kpi_registry, kpi_words
+from core import directors, kpi_words
 from core.bridge import Bridge
 from core.directors import Decision, Overview, Tile
 from core.language import _, ngettext
@@ -61,9 +61,8 @@ def tiles(found: Overview, asked: kpi_parts.Asked) -> None:
 def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
     kpi_parts.button(tile.kpi.name, asked, label=_short_label(tile.kpi.name), icon=None)
     months = [None if value is None else float(value) for _month, value in tile.months]
-    label = kpi_registry.label(tile.kpi.name)
     st.metric(
-        label,
+        _short_label(tile.kpi.name),
         kpi_words.short(tile.kpi, tile.value, asked.currency),
         label_visibility="collapsed",
         chart_data=[value for value in months if value is not None] or None,
@@ -72,14 +71,13 @@ def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
     st.caption("  \n".join(comparisons(tile, found, asked.currency)))
 
 
-def _short_label(name: str) -> str | None:
-    """Retention says below what it is compared with; the largest are counted here."""
+def _short_label(name: str) -> str:
+    """Retention says below what it is compared with."""
     known = {
-        "top_share": _("Share of the {count} largest").format(count=directors.TOP),
         "net_revenue_retention": _("Net revenue retention"),
         "gross_revenue_retention": _("Gross revenue retention"),
     }
-    return known.get(name)
+    return known.get(name, directors.label(name))
 
 
 def comparisons(tile: Tile, found: Overview, currency: str) -> list[str]:
