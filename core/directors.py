@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import attention, auth, clock, delivery, kpi_trends, pace, revenue, targets
+from core import attention, auth, clock, delivery, kpi_registry, kpi_trends, pace, revenue, targets
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
@@ -23,6 +23,7 @@ from core.delivery import Service
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.kpi_registry import KPIS, Figure, Kpi, Slice
 from core.kpi_trends import Trend
+from core.language import _
 from core.models import Account, User
 from core.money import ZERO, ratio
 from core.pace import Pace
@@ -148,6 +149,13 @@ def names(*, sees_cost: bool) -> tuple[str, ...]:
         "net_revenue", *money, "discount_rate", "target_attainment", "net_revenue_retention",
         "gross_revenue_retention", *more, "active_accounts", "top_share", "otif",
     )  # fmt: skip
+
+
+def label(name: str) -> str:
+    """What a KPI is called here, where it is known how many the largest are."""
+    if name == "top_share":
+        return _("Share of the {count} largest").format(count=TOP)
+    return kpi_registry.label(name)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ Key = TypeVar("Key")
 WORKERS = 2
 _FEW = 40  # series that are done sooner than another process starts
 _AT_ONCE = 20
+_STEPS = 16  # at least so many signs of life of a run
 # Each series is small: more threads of the linear algebra only wait for each other.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -32,9 +33,10 @@ def carry_all(
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
     keys = list(series)
+    size = max(1, min(_AT_ONCE, len(keys) // _STEPS))
     tasks = [
-        ([list(map(float, series[key])) for key in keys[start : start + _AT_ONCE]], horizon)
-        for start in range(0, len(keys), _AT_ONCE)
+        ([list(map(float, series[key])) for key in keys[start : start + size]], horizon)
+        for start in range(0, len(keys), size)
     ]
     found: dict[Key, Carried] = {}
     progress(0, len(keys))

@@ -17,6 +17,7 @@ from core.forecast_accuracy import Errors, measure
 from core.forecast_intervals import HORIZONS, HorizonErrors
 from core.models import Account, ForecastOverride, ForecastPoint, ForecastSeries, ForecastVersion
 from core.money import ZERO
+from core.outlooks import Version
 from core.periods import Period, add_months, first_of_month, months_between
 from core.revenue import Dimension
 from core.vocabulary import ForecastStatus, Permission
@@ -120,7 +121,7 @@ def _overridden(session: Session, actor: Actor, accounts: AccountFilter) -> dict
 class PastFigure:
     """What one version said of one month."""
 
-    version: forecasts.Version
+    version: Version
     month: date
     mean: Decimal
     low: Decimal | None

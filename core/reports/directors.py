@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from core import formats, kpi_registry, kpi_words
+from core import directors, formats, kpi_registry, kpi_words
 from core.attention import Kind
 from core.auth import Actor
 from core.directors import Mover, Overview, Tile
@@ -88,7 +88,7 @@ def _figure(tile: Tile) -> tuple[Value | Cell, ...]:
     unit = tile.kpi.unit
     reached = ratio(tile.value, tile.target) if unit == "money" else None
     return (
-        kpi_registry.label(tile.kpi.name),
+        directors.label(tile.kpi.name),
         Cell(tile.value, unit),
         Cell(tile.before, unit),
         _change(tile, tile.before),

@@ -25,8 +25,8 @@ if day is None:
 
 with right, st.container(horizontal_alignment="right"):
     period = filters.period(day, decided.fiscal_year_month)
-    base, against = filters.base(period)
     with st.container(horizontal=True, horizontal_alignment="right"):
+        base, against = filters.base(period)
         chosen = filters.accounts(choices)
 with left:
     st.title(_("Revenue bridge"))
@@ -48,7 +48,7 @@ if not board.accounts:
         st.info(_("Nothing was sold in this period, nor in the one it is compared with."))
     st.stop()
 
-left, right = st.columns([3, 2])
+left, right = st.columns(2)
 with left, st.container(border=True, height="stretch"):
     bridge_parts.picture(board.total, currency, against=against)
 with right, st.container(border=True, height="stretch"):

@@ -28,9 +28,9 @@ if not versions:
 with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
     years = {f"{one:%Y-%m}": one for one in (this_year, add_months(this_year, 12))}
     words = {key: formats.period(Period(one, add_months(one, 12))) for key, one in years.items()}
-    year = filters.choice("year", _("Fiscal year"), words, f"{this_year:%Y-%m}", width=210)
+    year = filters.choice("year", _("Fiscal year"), words, f"{this_year:%Y-%m}", width=170)
     names = {str(one.id): forecast_parts.version_name(one) for one in versions}
-    chosen = filters.choice("version", _("Version"), names, str(versions[0].id), width=290)
+    chosen = filters.choice("version", _("Version"), names, str(versions[0].id), width=260)
     forecast_runs_parts.start_button(actor, run)
 
 period = Period(years[year], add_months(years[year], 12))

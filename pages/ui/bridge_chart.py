@@ -44,9 +44,9 @@ def waterfall(found: Bridge, names: Mapping[str, str], *, currency: str) -> go.F
             "separators": ".,",
             "showlegend": False,
             "shapes": _threads(ends, colours.past),
-            "xaxis": {"tickvals": list(range(len(labels))), "ticktext": labels, "tickangle": 0},
+            "xaxis": {"tickvals": list(range(len(labels))), "ticktext": labels},
             "yaxis": {
-                "ticksuffix": formats.unit_name(unit),
+                **charts.unit_ticks(unit),
                 "range": [min(points) - room, max(points) + room],
                 "zeroline": True,
                 "zerolinecolor": colours.quiet,

@@ -33,13 +33,13 @@ STEPS: dict[Step, str] = {
     Step.CURRENCY: N_("Currency"),
 }
 MEANINGS: dict[Step, str] = {
-    Step.PRICE: N_("other prices for what was sold in both windows"),
-    Step.VOLUME: N_("more or less of what was sold in both windows"),
-    Step.MIX: N_("dearer or cheaper products among what was sold in both windows"),
-    Step.NEW: N_("account and product not sold in the base window"),
-    Step.LOST: N_("account and product not sold any more"),
-    Step.RETURNS: N_("change of the lines with negative quantity"),
-    Step.CURRENCY: N_("other exchange rates for what was sold in both windows"),
+    Step.PRICE: N_("same products, other prices"),
+    Step.VOLUME: N_("same products, more or less of them"),
+    Step.MIX: N_("same products, other proportions"),
+    Step.NEW: N_("account and product not sold then"),
+    Step.LOST: N_("account and product not sold now"),
+    Step.RETURNS: N_("lines with negative quantity"),
+    Step.CURRENCY: N_("same products, other exchange rates"),
 }
 FIRST_ROWS = 100
 _OPENED = "bridge_opened"
@@ -136,10 +136,10 @@ def steps(found: Bridge, currency: str) -> None:
         }
     )
     columns = {
-        "step": st.column_config.TextColumn(_("Step"), width="small"),
+        "step": st.column_config.TextColumn(_("Step"), width=82, pinned=True),
         "amount": tables.money_column(_("Amount"), currency, places=0),
         "share": tables.percent_column(_("Of then")),
-        "meaning": st.column_config.TextColumn(_("What it is"), width="large"),
+        "meaning": st.column_config.TextColumn(_("What it is"), width=232),
     }
     st.markdown("**" + _("Choose a step to see its rows") + "**")
     _selectable(
@@ -149,6 +149,7 @@ def steps(found: Bridge, currency: str) -> None:
         [(step, None) for step, _amount in rows],
         alt=_("The steps of the bridge"),
     )
+    st.caption(_("Same products: sold to the same account in both windows."))
 
 
 def movers(rows: Sequence[Moved], currency: str, key: str, *, of_products: bool = False) -> None:

@@ -94,25 +94,25 @@ def pair_table(found: Pairs, step: Step | None, currency: str) -> tuple[pd.DataF
         {
             "account": [row.account_name for row in rows],
             "product": [row.product_name for row in rows],
-            "amount": [float(amount) for amount in amounts],
+            "amount": [tables.whole(amount) for amount in amounts],
             "quantity_then": [float(row.quantity_then) for row in rows],
             "quantity_now": [float(row.quantity_now) for row in rows],
             "price_then": [tables.as_float(row.price_then) for row in rows],
             "price_now": [tables.as_float(row.price_now) for row in rows],
-            "then": [float(row.bridge.then) for row in rows],
-            "now": [float(row.bridge.now) for row in rows],
+            "then": [tables.whole(row.bridge.then) for row in rows],
+            "now": [tables.whole(row.bridge.now) for row in rows],
         }
     )
     columns = {
         "account": column.TextColumn(_("Account"), width="medium"),
         "product": column.TextColumn(_("Product"), width="medium"),
-        "amount": tables.money_column(_("Amount"), currency),
+        "amount": tables.money_column(_("Amount"), currency, places=0),
         "quantity_then": column.NumberColumn(_("Quantity then"), format="localized"),
         "quantity_now": column.NumberColumn(_("Quantity now"), format="localized"),
         "price_then": column.NumberColumn(_("Net price then"), format="%.4f"),
         "price_now": column.NumberColumn(_("Net price now"), format="%.4f"),
-        "then": column.NumberColumn(_("Net revenue then"), format="accounting"),
-        "now": column.NumberColumn(_("Net revenue now"), format="accounting"),
+        "then": column.NumberColumn(_("Net revenue then"), format="localized"),
+        "now": column.NumberColumn(_("Net revenue now"), format="localized"),
     }
     return frame, columns
 

@@ -94,6 +94,18 @@ def _figure(traces: Sequence[Any], colours: Palette, **layout: Any) -> go.Figure
     )
 
 
+def pale(colour: str) -> str:
+    """The same colour, thin: for what is not certain. As part of the colour, the legend shows it too."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.4)"
+
+
+def unit_ticks(unit: str, suffix: str = "") -> dict[str, Any]:
+    """Ticks of an axis with the letter of their unit, but nothing is nothing in any unit: `0`, not `0M`."""
+    letter = formats.unit_name(unit)
+    return {"ticksuffix": letter + suffix, "labelalias": {f"0{letter}": "0"} if letter else {}}
+
+
 def _scaled(values: Sequence[Decimal | None], divisor: Decimal) -> Any:
     return np.array([np.nan if value is None else float(value / divisor) for value in values])
 
@@ -178,8 +190,8 @@ class Move:
     amount: Decimal
 
 
-def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
-    """Changes against last year as bars from zero, gains above losses."""
+def movers(moves: Sequence[Move], *, currency: str, more_is_good: bool = True) -> go.Figure:
+    """Changes as bars from zero, in the order given; of what costs money more is the bad side."""
     colours = palette()
     shown = list(reversed(moves))
     divisor, _unit = formats.step(max((abs(move.amount) for move in shown), default=Decimal(0)))
@@ -190,7 +202,7 @@ def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
     bars = go.Bar(
         x=values, y=list(range(len(shown))), orientation="h", text=labels, textposition="outside", cliponaxis=False,
         textfont={"size": 12, "color": colours.quiet},
-        marker={"color": [colours.good if move.amount >= 0 else colours.bad for move in shown]},
+        marker={"color": [colours.good if (move.amount >= 0) == more_is_good else colours.bad for move in shown]},
         customdata=[f"{move.name}: {formats.money(move.amount, currency, places=0, signed=True)}" for move in shown],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
@@ -281,7 +293,7 @@ def bars(labels: Sequence[str], *series: Bars, currency: str) -> go.Figure:
         colours,
         showlegend=len(series) > 1,
         xaxis={"type": "category"},
-        yaxis={"ticksuffix": formats.unit_name(unit)},
+        yaxis=unit_ticks(unit),
     )
 
 
@@ -325,7 +337,7 @@ def compared(rows: Sequence[Compared], *, prefix: str = "", suffix: str = "") ->
         traces,
         colours,
         xaxis={"tickvals": places, "ticktext": labels},
-        yaxis={"ticksuffix": formats.unit_name(unit) + suffix},
+        yaxis=unit_ticks(unit, suffix),
         hovermode="x",
     )
 

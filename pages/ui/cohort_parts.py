@@ -11,7 +11,7 @@ from core import cohort, db
 from core.auth import Actor
 from core.cohort import CohortTable, Grain
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.periods import Period, add_months
 from pages.ui import answers, charts, figure_charts, figure_parts, formats
 
@@ -48,8 +48,13 @@ def show(
 def _picture(found: CohortTable, shown: str, key: str) -> None:
     far = min(12 // found.grain.months or 1, found.steps - 1)
     average = found.average_active(far)
-    title = _("{share} of the accounts still bought {step} later").format(
-        share=formats.percent(average, places=0), step=_span(far, found.grain)
+    reached = sum(one.size for one in found.cohorts if far < len(one.cells))
+    title = ngettext(
+        "{share} of {count} account still bought {step} later",
+        "{share} of {count} accounts still bought {step} later",
+        reached,
+    ).format(
+        share=formats.percent(average, places=0), count=formats.number(reached), step=_span(far, found.grain)
     )
     st.markdown(f"**{title}**")
     st.caption(

@@ -30,7 +30,7 @@ def show(
     if not found.rows:
         st.info(_("Nothing was sold in both windows, so no discount can have moved."))
         return
-    title = _("Discounts moved by {amount} at list prices now; where they rose, {given} was given").format(
+    title = _("Discounts moved by {amount} at list prices now; where they rose, by {given}").format(
         amount=formats.compact(found.amount, currency, signed=True),
         given=formats.compact(found.given, currency),
     )
@@ -45,13 +45,12 @@ def show(
 def _picture(found: Creep, title: str, currency: str, key: str) -> None:
     rose = [row for row in found.rows if row.amount > 0][:NAMED]
     fell = [row for row in found.rows if row.amount < 0][-NAMED:]
-    # What was given away stands to the left in red: it is money less.
-    moves = sorted((Move(row.name, -row.amount) for row in (*rose, *fell)), key=lambda move: -move.amount)
+    moves = sorted((Move(row.name, row.amount) for row in (*rose, *fell)), key=lambda move: -move.amount)
     if not moves:
         st.caption(_("No discount rate moved."))
         return
     alt = title + ". " + "; ".join(f"{move.name} {formats.compact(move.amount, currency)}" for move in moves)
-    charts.show(charts.movers(moves, currency=currency), alt=alt, key=f"chart_{key}")
+    charts.show(charts.movers(moves, currency=currency, more_is_good=False), alt=alt, key=f"chart_{key}")
 
 
 def _basis(found: Creep, currency: str, *, by_product: bool) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import kpi_registry, kpi_words
+from core import directors, kpi_words
 from core.bridge import Bridge
 from core.directors import Decision, Overview, Tile
 from core.language import _, ngettext
@@ -17,6 +17,7 @@ from core.money import ZERO, ratio
 from pages.ui import (
     bridge_parts,
     charts,
+    figure_charts,
     filters,
     formats,
     kpi_parts,
@@ -24,9 +25,11 @@ from pages.ui import (
     tables,
     today_parts,
 )
+from pages.ui.figure_charts import Step
 from pages.ui.forms import plain
 
 FIRST_DECISIONS = 6
+_RETENTIONS = ("net_revenue_retention", "gross_revenue_retention")
 
 
 def show(found: Overview, moved: Bridge, asked: kpi_parts.Asked) -> None:
@@ -48,8 +51,8 @@ def show(found: Overview, moved: Bridge, asked: kpi_parts.Asked) -> None:
 
 
 def tiles(found: Overview, asked: kpi_parts.Asked) -> None:
-    """Five across on a wide screen, one below the other on a phone."""
-    grid = st.grid(5, min_column_width=185, gap="small")
+    """Five across on a wide screen, two on a phone."""
+    grid = st.grid(5, min_column_width=150, gap="small")
     for tile in found.tiles:
         with grid.cell(), st.container(border=True, key=f"tile_{tile.kpi.name}", gap=None, height="stretch"):
             _tile(tile, found, asked)
@@ -58,9 +61,8 @@ def tiles(found: Overview, asked: kpi_parts.Asked) -> None:
 def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
     kpi_parts.button(tile.kpi.name, asked, label=_short_label(tile.kpi.name), icon=None)
     months = [None if value is None else float(value) for _month, value in tile.months]
-    label = kpi_registry.label(tile.kpi.name)
     st.metric(
-        label,
+        _short_label(tile.kpi.name),
         kpi_words.short(tile.kpi, tile.value, asked.currency),
         label_visibility="collapsed",
         chart_data=[value for value in months if value is not None] or None,
@@ -69,13 +71,13 @@ def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
     st.caption("  \n".join(comparisons(tile, found, asked.currency)))
 
 
-def _short_label(name: str) -> str | None:
-    """Retention says below over how long."""
+def _short_label(name: str) -> str:
+    """Retention says below what it is compared with."""
     known = {
         "net_revenue_retention": _("Net revenue retention"),
         "gross_revenue_retention": _("Gross revenue retention"),
     }
-    return known.get(name)
+    return known.get(name, directors.label(name))
 
 
 def comparisons(tile: Tile, found: Overview, currency: str) -> list[str]:
@@ -101,7 +103,7 @@ def _last(tile: Tile, found: Overview, currency: str) -> str:
         pace = found.pace.pace
         return _("Pace of the year {value}").format(value=_reached(pace))
     if tile.target is None:
-        return _("12 months · no target") if _short_label(tile.kpi.name) else _("No target")
+        return _("On last year · no target") if tile.kpi.name in _RETENTIONS else _("No target")
     if tile.kpi.unit == "money":
         value = plain(kpi_words.short(tile.kpi, tile.target, currency))
         return _("Target {value} · {share}").format(
@@ -265,12 +267,14 @@ def retention(found: Overview, currency: str) -> None:
         + "**"
     )
     rows = [
-        charts.Move(_("Opening, last year"), kept.opening),
-        charts.Move(_("Lost or less"), kept.kept - kept.opening),
-        charts.Move(_("Grown"), kept.closing - kept.kept),
-        charts.Move(_("Same accounts now"), kept.closing),
+        Step(_("Opening, last year"), kept.opening, True),
+        Step(_("Lost or less"), kept.kept - kept.opening),
+        Step(_("Grown"), kept.closing - kept.kept),
+        Step(_("Same accounts now"), kept.closing, True),
     ]
-    charts.show(charts.movers(rows, currency=currency), alt=_said(rows, currency), key="chart_retention")
+    charts.show(
+        figure_charts.steps(rows, currency=currency), alt=_said(rows, currency), key="chart_retention"
+    )
     st.caption(
         _("Gross revenue retention {gross} = kept {kept} ÷ opening {opening}; net {net}").format(
             gross=formats.percent(kept.gross),
@@ -281,5 +285,5 @@ def retention(found: Overview, currency: str) -> None:
     )
 
 
-def _said(rows: Sequence[charts.Move], currency: str) -> str:
+def _said(rows: Sequence[Step], currency: str) -> str:
     return "; ".join(f"{row.name}: {formats.compact(row.amount, currency)}" for row in rows)

@@ -33,13 +33,16 @@ def steps(rows: Sequence[Step], *, currency: str) -> go.Figure:
     """From the first amount to the last, what is added in green and what is taken away in red."""
     colours = charts.palette()
     divisor, unit = formats.step(max((abs(row.amount) for row in rows), default=Decimal(0)))
-    amounts = [formats.money(row.amount, currency, places=0, signed=not row.is_total) for row in rows]
+    is_change = not rows[0].is_total  # then the total at the end is one too
+    amounts = [
+        formats.money(row.amount, currency, places=0, signed=is_change or not row.is_total) for row in rows
+    ]
     bars = go.Waterfall(
         x=list(range(len(rows))),
         y=[float(row.amount / divisor) for row in rows],
-        measure=["absolute" if place == 0 else "total" if row.is_total else "relative"
+        measure=["relative" if not row.is_total else "total" if place else "absolute"
                  for place, row in enumerate(rows)],
-        text=[formats.compact(row.amount, None, signed=not row.is_total) for row in rows],
+        text=[formats.compact(row.amount, None, signed=is_change or not row.is_total) for row in rows],
         textposition="outside", cliponaxis=False, textfont={"size": 12, "color": colours.quiet},
         customdata=[f"{row.name}: {amount}" for row, amount in zip(rows, amounts, strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
@@ -55,7 +58,7 @@ def steps(rows: Sequence[Step], *, currency: str) -> go.Figure:
         showlegend=False,
         margin={"t": 26},
         xaxis={"tickvals": list(range(len(rows))), "ticktext": names, "tickangle": 0},
-        yaxis={"ticksuffix": formats.unit_name(unit)},
+        yaxis=charts.unit_ticks(unit),
     )
 
 
@@ -69,7 +72,7 @@ def curve(cumulative: Sequence[Decimal], names: Sequence[str], cuts: Sequence[De
     said = ["", *(f"{place + 1}. {names[place]}" for place in chosen)]
     traces: list[Any] = [
         go.Scatter(
-            x=x, y=y, customdata=said, mode="lines", name=_("Net revenue"), fill="tozeroy",
+            x=x, y=y, customdata=said, mode="lines", name=_("Net revenue"), fill="tozeroy", fillcolor=colours.grid,
             line={"color": colours.main, "width": 2.5},
             hovertemplate="%{customdata}: %{y:.1f}%<extra></extra>",
         ),
@@ -87,7 +90,7 @@ def curve(cumulative: Sequence[Decimal], names: Sequence[str], cuts: Sequence[De
         traces,
         colours,
         shapes=lines,
-        xaxis={"ticksuffix": "%", "range": [0, 100]},
+        xaxis={"ticksuffix": "%", "range": [0, 100], "nticks": 6, "zeroline": False},
         yaxis={"ticksuffix": "%", "range": [0, 101]},
     )
 

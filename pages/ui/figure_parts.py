@@ -22,6 +22,7 @@ _WINDOWS = {
     "before": N_("Period against the one before"),
     "custom": N_("Two windows of my own"),
 }
+_WHOLE = -1  # instead of a scale: rounded to whole units
 LISTED = 200  # rows: more take a browser long, the export has them all
 
 
@@ -106,10 +107,14 @@ def listing(
 
 
 def _scaled(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Exact values as the screen takes them: floats, shares as percent."""
+    """Exact values as the screen takes them: amounts whole, shares as percent, all else as floats."""
     found = frame.copy()
     for name, (_column, scale) in columns.items():
-        if scale:
+        if scale == _WHOLE:
+            found[name] = pd.array(
+                [None if value is None else tables.whole(value) for value in frame[name]], dtype="Int64"
+            )
+        elif scale:
             found[name] = pd.array(
                 [None if value is None else float(value * scale) for value in frame[name]], dtype="Float64"
             )
@@ -121,7 +126,8 @@ def days(label: str) -> tuple[Any, int]:
 
 
 def amounts(label: str, currency: str) -> tuple[Any, int]:
-    return tables.money_column(label, currency), 1
+    """Read at a glance, so without cents; the export has them."""
+    return tables.money_column(label, currency, places=0), _WHOLE
 
 
 def shares(label: str) -> tuple[Any, int]:

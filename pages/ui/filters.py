@@ -150,7 +150,9 @@ def _keep_period() -> None:
 
 def base(span: Period, *, label_width: int = 190) -> tuple[Period, str]:
     """What the period is compared with, by a word in the address, and how to say “on …”."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="bottom", width="content"
+    ):
         against = choice(
             "against",
             _("Compared with"),

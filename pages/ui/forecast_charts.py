@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.forecasts import MonthOutlook
 from core.language import _
+from core.outlooks import MonthOutlook
 from pages.ui import charts, formats
 
 show = charts.show
@@ -53,7 +53,7 @@ def year(months: Sequence[MonthOutlook], *, currency: str) -> go.Figure:
         go.Bar(x=places, y=_numbers([row.actual for row in months], divisor), name=_("Net revenue"), customdata=full,
                hovertemplate=hover, marker={"color": colours.main}),
         go.Bar(x=places, y=_numbers(still, divisor), name=_("Expected"), customdata=full, hovertemplate=hover,
-               marker={"color": colours.main, "opacity": 0.4},
+               marker={"color": charts.pale(colours.main)},
                error_y={"type": "data", "array": _numbers(half, divisor), "color": colours.quiet, "thickness": 1.5}),
         line(_("Last year"), [row.year_ago for row in months], colours.past, "solid"),
     ]  # fmt: skip
@@ -65,7 +65,7 @@ def year(months: Sequence[MonthOutlook], *, currency: str) -> go.Figure:
         data=traces,
         layout={
             "template": charts.template(colours), "height": charts.HEIGHT, "separators": ".,", "barmode": "overlay",
-            "hovermode": "x", "yaxis": {"ticksuffix": formats.unit_name(unit)},
+            "hovermode": "x", "yaxis": charts.unit_ticks(unit),
             "xaxis": {"tickvals": places[::every], "ticktext": labels[::every], "tickangle": 0,
                       "range": [-0.6, len(months) - 0.4]},
         },

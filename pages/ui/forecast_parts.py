@@ -14,9 +14,9 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.forecast_intervals import HorizonErrors
 from core.forecast_scores import Scores
-from core.forecasts import AccountOutlook, Outlook, OwnSum, Version
 from core.language import _, ngettext
-from core.money import ZERO, ratio
+from core.money import ratio
+from core.outlooks import AccountOutlook, Outlook, OwnSum, Version
 from core.periods import Period, add_months, fiscal_year_start
 from core.vocabulary import ForecastMethod, Permission
 from pages.ui import (
@@ -70,9 +70,14 @@ def method_names() -> dict[ForecastMethod, str]:
 
 
 def interval(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
+    """`RM 107.1–109.6M`: the unit once where both ends share it."""
     if low is None or high is None:
         return formats.UNKNOWN
-    return f"{formats.compact(low, currency)} … {formats.compact(high, currency)}"
+    begin, end = formats.compact(low, currency), formats.compact(high, None)
+    unit = formats.unit_name(formats.step(high)[1])
+    if low >= 0 and unit and begin.endswith(unit) and end.endswith(unit):
+        begin = begin.removesuffix(unit)
+    return f"{begin}–{end}" if low >= 0 else f"{begin} … {end}"
 
 
 def finding(found: Outlook, currency: str) -> str:
@@ -88,15 +93,14 @@ def finding(found: Outlook, currency: str) -> str:
 def figures(found: Outlook, own: OwnSum | None, currency: str) -> None:
     """Expected, interval, target and last year at once, and what the company's own series says."""
     growth = ratio(found.expected - found.year_ago, found.year_ago) if found.year_ago > 0 else None
-    gap = None if found.target is None else found.expected - found.target
     shown = (
         (_("Expected at year end"), formats.compact(found.expected, currency),
          _("of it booked: {amount}").format(amount=formats.compact(found.actual, currency))),
-        (_("8 in 10 years end within"), interval(found.low, found.high, None), formats.symbol(currency)),
-        (_("Target"), formats.compact(found.target, currency),
-         _("{amount} to it").format(amount=formats.compact(gap, currency, signed=True))),
+        (_("Likely range"), interval(found.low, found.high, currency),
+         _("too little history to say") if found.low is None else _("holds 8 times out of 10")),
+        (_("Target"), formats.compact(found.target, currency), _to_target(found, currency)),
         (_("Last year"), formats.compact(found.year_ago, currency),
-         _("{share} on it").format(share=formats.percent(growth, signed=True))),
+         _("expected: {share}").format(share=formats.percent(growth, signed=True))),
     )  # fmt: skip
     grid = st.grid(4, min_column_width=160)
     for label, value, below in shown:
@@ -123,6 +127,14 @@ def figures(found: Outlook, own: OwnSum | None, currency: str) -> None:
                 found.missing,
             ).format(count=formats.number(found.missing))
         )
+
+
+def _to_target(found: Outlook, currency: str) -> str:
+    if found.target is None:
+        return _("none is set")
+    gap = found.expected - found.target
+    text = _("expected: {amount} short of it") if gap < 0 else _("expected: {amount} above it")
+    return text.format(amount=formats.compact(abs(gap), currency))
 
 
 def picture(found: Outlook, currency: str, *, key: str = "forecast") -> None:
@@ -180,8 +192,6 @@ def _line(row: AccountOutlook) -> dict[str, Any]:
         "growth": tables.hundred(row.growth),
         "method": method_names()[row.method] if row.method else None,
         "wape": tables.hundred(errors.forecast.wape) if errors else None,
-        "naive": tables.hundred(errors.yardstick.wape) if errors else None,
-        "mase": tables.as_float(errors.forecast.mase) if errors else None,
         "own": row.overridden or None,
         "owner": row.owner,
     }
@@ -191,48 +201,44 @@ def _columns(currency: str) -> dict[str, Any]:
     column = st.column_config
     percent = tables.percent_column
     return {
-        "name": column.TextColumn(_("Account"), width=220, pinned=True),
+        "name": column.TextColumn(_("Account"), width=210, pinned=True),
         "expected": tables.money_column(_("Expected"), currency, places=0),
-        "interval": column.TextColumn(_("8 in 10 within")),
+        "interval": column.TextColumn(
+            _("Likely range, {unit}").format(unit=formats.symbol(currency)),
+            help=_("Holds 8 times out of 10."),
+        ),
         "target": tables.money_column(_("Target"), currency, places=0),
         "of_target": percent(_("Of target")),
         "year_ago": tables.money_column(_("Last year"), currency, places=0),
         "growth": percent(_("vs last year")),
         "method": column.TextColumn(_("Method")),
         "wape": percent(_("WAPE"), help=_("Sum of errors ÷ sum of what came, in the back-test.")),
-        "naive": percent(_("WAPE of last year"), help=_("The yardstick: the same month of the year before.")),
-        "mase": column.NumberColumn(
-            _("MASE"), format="%.2f", help=_("Below 1: better than the yardstick was on the known months.")
-        ),
-        "own": column.NumberColumn(_("Own figures"), format="%d", help=_("Months that a manager set over.")),
+        "own": column.NumberColumn(_("Own"), format="%d", help=_("Months that a manager set over.")),
         "owner": column.TextColumn(_("Owner")),
     }
 
 
 def _groups(found: Outlook, currency: str) -> None:
-    sums: dict[str, list[AccountOutlook]] = {}
-    for row in found.rows:
-        sums.setdefault(row.group or _("No group"), []).append(row)
-    lines: list[dict[str, Any]] = []
-    for name, rows in sums.items():
-        expected = sum((row.expected if row.expected is not None else row.actual for row in rows), ZERO)
-        wanted = [row.target for row in rows if row.target is not None]
-        target = sum(wanted, ZERO) if wanted else None
-        year_ago = sum((row.year_ago for row in rows), ZERO)
-        growth = ratio(expected - year_ago, year_ago) if year_ago > 0 else None
-        lines.append(
-            {"name": name, "count": len(rows), "expected": tables.whole(expected),
-             "target": None if target is None else tables.whole(target),
-             "of_target": tables.hundred(ratio(expected, target)), "year_ago": tables.whole(year_ago),
-             "growth": tables.hundred(growth)}
-        )  # fmt: skip
-    frame = pd.DataFrame(lines).sort_values("expected", ascending=False)
+    """Groups over the accounts that the reader sees of them; the interval is that of these accounts together."""
+    whole: Callable[[Decimal | None], int | None] = lambda one: None if one is None else tables.whole(one)  # noqa: E731
+    frame = pd.DataFrame(
+        [
+            {"name": group.name or _("No group"), "count": group.accounts, "expected": tables.whole(group.expected),
+             "interval": interval(group.low, group.high, None), "target": whole(group.target),
+             "of_target": tables.hundred(group.of_target), "year_ago": tables.whole(group.year_ago),
+             "growth": tables.hundred(group.growth)}
+            for group in found.groups
+        ]
+    )  # fmt: skip
     columns = {
         **_columns(currency),
         "name": st.column_config.TextColumn(_("Group"), width=220),
         "count": st.column_config.NumberColumn(_("Accounts"), format="%d"),
     }
     tables.plain_frame(frame, columns, key="forecast_groups", alt=_("Groups by expected year end"))
+    st.caption(
+        _("The range of a group is made of the accounts that you see of it, added up before it is taken.")
+    )
 
 
 def _exports(actor: Actor, found: Outlook) -> None:

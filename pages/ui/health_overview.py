@@ -84,7 +84,9 @@ def _tiles(found: Overview, currency: str) -> None:
 
 
 def _distribution(found: Overview) -> None:
-    title = _("Accounts by health")
+    title = _("{count} of {all} accounts are green").format(
+        count=formats.number(len(found.of(Band.GREEN))), all=formats.number(len(found.rows))
+    )
     opened = heading(title, "table_health_spread")
     scores = [row.score.value for row in found.rows if row.score.value is not None]
     counts = [0] * 10
@@ -109,6 +111,11 @@ def _frame(_actor: Actor, frame: pd.DataFrame) -> None:
 def _rates(record: Record) -> None:
     """How far the score could be trusted so far."""
     title = _("Lost more than a fifth within two quarters")
+    green = record.side(Band.GREEN)
+    if green.accounts:
+        title = _("Of green accounts {share} lost more than a fifth within two quarters").format(
+            share=formats.percent(green.rate)
+        )
     opened = heading(title, "table_health_record")
     if not record.cases:
         st.caption(

@@ -49,6 +49,7 @@ def show(
     alt = title + ". " + "; ".join(f"{row.name} {formats.compact(row.amount, currency)}" for row in rows)
     charts.show(figure_charts.steps(rows, currency=currency), alt=alt, key=f"chart_{key}")
     if opened:
+        rows = [Step(_("Then"), found.then), *rows[:-1], Step(_("Now"), found.now)]
         frame = pd.DataFrame(
             {
                 _("Step"): [row.name for row in rows],
@@ -71,12 +72,13 @@ def _sum(found: Movement, *kinds: Kind) -> Decimal:
 
 
 def _steps(found: Movement) -> list[Step]:
+    """From zero to the change: beside the whole revenue the steps would be too thin to compare."""
     between = [
         Step(_(label) + f" ({len(found.of(kind))})", found.amount(kind))
         for kind, label in KINDS.items()
         if found.amount(kind)
     ]
-    return [Step(_("Then"), found.then, True), *between, Step(_("Now"), found.now, True)]
+    return [*between, Step(_("Change"), found.change, True)]
 
 
 def retention(

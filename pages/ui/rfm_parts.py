@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +14,7 @@ from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import N_, _
 from core.periods import Period
 from core.rfm import Board, Standing
-from core.rfm_rule import RfmRule, Rhythm, written
+from core.rfm_rule import RfmRule, Rhythm
 from pages.ui import answers, charts, figure_charts, figure_parts, formats
 
 RHYTHMS = {
@@ -64,12 +67,12 @@ def _rule(currency: str) -> None:
     st.markdown(
         "  \n".join(
             (
-                _("**R** days since the last order: 5 up to {days}").format(days=written(rule.days)),
-                _("**F** orders in 12 months: 5 from {orders}").format(orders=written(rule.orders)),
+                _("**R** days since the last order: 5 up to {days}").format(days=_listed(rule.days)),
+                _("**F** orders in 12 months: 5 from {orders}").format(orders=_listed(rule.orders)),
                 _("**M** {what}, {unit}: 5 from {amount}").format(
                     what=_("margin") if rule.by_margin else _("net revenue"),
                     unit=formats.symbol(currency),
-                    amount=written(rule.amount),
+                    amount=_listed(rule.amount),
                 ),
             )
         )
@@ -80,6 +83,10 @@ def _rule(currency: str) -> None:
             "few large accounts says little. An administrator sets them in Settings."
         )
     )
+
+
+def _listed(thresholds: Sequence[Decimal]) -> str:
+    return " · ".join(formats.quantity(number) for number in thresholds)
 
 
 def one(actor: Actor, period: Period, accounts: AccountFilter, currency: str) -> None:

@@ -35,7 +35,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.filters import AccountFilter
 from core.forecast_accuracy import Errors, measure, scale_of
 from core.forecast_intervals import BackTested
-from core.models import ForecastOverride, ForecastPoint, ForecastSeries, ForecastSum, ForecastVersion
+from core.models import ForecastOverride, ForecastPoint, ForecastSeries, ForecastSum, ForecastVersion, Group
 from core.periods import Period, add_months, first_of_month
 from core.vocabulary import ForecastMethod, ForecastStatus, Role
 from tests import factories
@@ -194,6 +194,61 @@ def test_an_outlook_adds_up_and_a_manager_sees_only_their_own(session, trade, ka
     assert forecasts.company_series(session, director, mine.version.id, YEAR).expected == 11 * total
     theirs = forecasts.outlook(session, other_kam, YEAR)
     assert mine.expected + theirs.expected == everything.expected
+
+
+def test_a_running_month_is_never_expected_to_end_below_what_is_booked_in_it(session, trade, kam, director):
+    harbour, _hill = trade
+    factories.line(session, harbour, factories.product(session, "RICE"), NOW, list_price="999")
+    rollups.rebuild(session)
+    _made(session, on=NOW)
+
+    found = forecasts.outlook(session, director, YEAR)
+    mine = forecasts.outlook(session, kam, YEAR)
+
+    # The month was forecast at 100, and 999 came already; the eleven others stay as they were forecast.
+    total = Decimal(sum(SEASON))
+    assert mine.expected == mine.machine == total - 100 + 999
+    assert (mine.actual, mine.rows[0].actual, mine.months[0].booked) == (999, 999, 999)
+    assert (mine.months[0].actual, mine.months[0].expected) == (None, 999)
+    assert mine.months[0].low >= 999
+    assert found.expected == mine.expected + 10 * total == sum(month.expected for month in found.months)
+    # The company's own series expected 1,100 of a month that has 999: that is left as it was.
+    assert forecasts.company_series(session, director, found.version.id, YEAR).expected == 11 * total
+    frozen = forecasts.outlook(session, kam, YEAR, as_then=True)
+    assert (frozen.expected, frozen.actual) == (total, 0)
+
+
+def test_groups_add_up_to_the_whole_and_have_the_interval_of_their_visible_accounts(
+    session, trade, kam, director
+):
+    harbour, hill = trade
+    ports = Group(code="PORTS", name="Ports")
+    session.add(ports)
+    session.flush()
+    harbour.group_id = hill.group_id = ports.id
+    session.flush()
+    _made(session, on=NOW)
+
+    (mine,) = forecasts.outlook(session, kam, YEAR).groups
+    found = forecasts.outlook(session, director, YEAR)
+
+    (whole,) = found.groups
+    assert (whole.name, whole.accounts, whole.expected) == ("Ports", 2, found.expected)
+    assert (whole.low, whole.high) == (found.low, found.high)
+    assert (mine.name, mine.accounts, mine.expected) == ("Ports", 1, sum(SEASON))
+    assert mine.low == mine.high == mine.expected
+
+
+def test_of_an_account_without_a_forecast_counts_what_it_brought(session, trade, kam):
+    _made(session, on=NOW)
+    young = factories.account(session, kam, "YOUNG", name="Young")
+    factories.line(session, young, factories.product(session, "RICE"), NOW, list_price="50")
+    rollups.rebuild(session)
+
+    found = forecasts.outlook(session, kam, YEAR)
+
+    assert (found.missing, found.actual) == (1, 50)
+    assert found.expected == found.machine == sum(SEASON) + 50
 
 
 def test_a_total_of_somebody_has_nothing_of_others_in_it(session, trade, kam):

@@ -98,7 +98,7 @@ def test_directors_see_the_spread_the_track_record_and_who_was_green_and_fell(co
     page = _opened(director.username)
 
     said = shown(page)
-    assert "Lost more than a fifth within two quarters" in said
+    assert "Of green accounts 8.3% lost more than a fifth within two quarters" in said
     assert "Too few for an AUC" in said
     names = {name for frame in page.dataframe for name in frame.value.get("name", [])}
     assert {"*Harbour*", "Hidden"} <= names
