@@ -36,6 +36,12 @@ class Palette:
     grid: str
     series: tuple[str, ...]
 
+    @property
+    def faint(self) -> str:
+        """The main colour at two fifths, for what is only expected: in the legend too."""
+        red, green, blue = (int(self.main[place : place + 2], 16) for place in (1, 3, 5))
+        return f"rgba({red},{green},{blue},0.4)"
+
 
 LIGHT = Palette(
     "#0f5c5c", "#d98f2b", "#9aa3a0", "#2f7d4f", "#b3423d", "#1d2424", "#66706d", "#e8eae7",
@@ -178,8 +184,8 @@ class Move:
     amount: Decimal
 
 
-def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
-    """Changes against last year as bars from zero, gains above losses."""
+def movers(moves: Sequence[Move], *, currency: str, more_is_good: bool = True) -> go.Figure:
+    """Changes as bars from zero in the order given; what is good in green."""
     colours = palette()
     shown = list(reversed(moves))
     divisor, _unit = formats.step(max((abs(move.amount) for move in shown), default=Decimal(0)))
@@ -190,7 +196,7 @@ def movers(moves: Sequence[Move], *, currency: str) -> go.Figure:
     bars = go.Bar(
         x=values, y=list(range(len(shown))), orientation="h", text=labels, textposition="outside", cliponaxis=False,
         textfont={"size": 12, "color": colours.quiet},
-        marker={"color": [colours.good if move.amount >= 0 else colours.bad for move in shown]},
+        marker={"color": [colours.good if (move.amount >= 0) is more_is_good else colours.bad for move in shown]},
         customdata=[f"{move.name}: {formats.money(move.amount, currency, places=0, signed=True)}" for move in shown],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip

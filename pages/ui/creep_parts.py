@@ -45,13 +45,12 @@ def show(
 def _picture(found: Creep, title: str, currency: str, key: str) -> None:
     rose = [row for row in found.rows if row.amount > 0][:NAMED]
     fell = [row for row in found.rows if row.amount < 0][-NAMED:]
-    # What was given away stands to the left in red: it is money less.
-    moves = sorted((Move(row.name, -row.amount) for row in (*rose, *fell)), key=lambda move: -move.amount)
+    moves = [Move(row.name, row.amount) for row in (*rose, *fell)]
     if not moves:
         st.caption(_("No discount rate moved."))
         return
     alt = title + ". " + "; ".join(f"{move.name} {formats.compact(move.amount, currency)}" for move in moves)
-    charts.show(charts.movers(moves, currency=currency), alt=alt, key=f"chart_{key}")
+    charts.show(charts.movers(moves, currency=currency, more_is_good=False), alt=alt, key=f"chart_{key}")
 
 
 def _basis(found: Creep, currency: str, *, by_product: bool) -> str:

@@ -53,7 +53,7 @@ def year(months: Sequence[MonthOutlook], *, currency: str) -> go.Figure:
         go.Bar(x=places, y=_numbers([row.actual for row in months], divisor), name=_("Net revenue"), customdata=full,
                hovertemplate=hover, marker={"color": colours.main}),
         go.Bar(x=places, y=_numbers(still, divisor), name=_("Expected"), customdata=full, hovertemplate=hover,
-               marker={"color": colours.main, "opacity": 0.4},
+               marker={"color": colours.faint},
                error_y={"type": "data", "array": _numbers(half, divisor), "color": colours.quiet, "thickness": 1.5}),
         line(_("Last year"), [row.year_ago for row in months], colours.past, "solid"),
     ]  # fmt: skip

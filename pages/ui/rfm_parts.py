@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 import pandas as pd
 import streamlit as st
 
 from core import db, rfm, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.periods import Period
 from core.rfm import Board, Standing
-from core.rfm_rule import RfmRule, Rhythm, written
+from core.rfm_rule import RfmRule, Rhythm
 from pages.ui import answers, charts, figure_charts, figure_parts, formats
 
 RHYTHMS = {
@@ -64,12 +67,12 @@ def _rule(currency: str) -> None:
     st.markdown(
         "  \n".join(
             (
-                _("**R** days since the last order: 5 up to {days}").format(days=written(rule.days)),
-                _("**F** orders in 12 months: 5 from {orders}").format(orders=written(rule.orders)),
+                _("**R** days since the last order: 5 up to {days}").format(days=_written(rule.days)),
+                _("**F** orders in 12 months: 5 from {orders}").format(orders=_written(rule.orders)),
                 _("**M** {what}, {unit}: 5 from {amount}").format(
                     what=_("margin") if rule.by_margin else _("net revenue"),
                     unit=formats.symbol(currency),
-                    amount=written(rule.amount),
+                    amount=_written(rule.amount),
                 ),
             )
         )
@@ -82,6 +85,11 @@ def _rule(currency: str) -> None:
     )
 
 
+def _written(thresholds: Sequence[Decimal]) -> str:
+    """Between semicolons: a comma parts thousands."""
+    return "; ".join(formats.number(one) for one in thresholds)
+
+
 def one(actor: Actor, period: Period, accounts: AccountFilter, currency: str) -> None:
     """A single account: its three scores and its own rhythm, each with what was counted."""
     found = _found(actor, period, accounts)
@@ -90,7 +98,11 @@ def one(actor: Actor, period: Period, accounts: AccountFilter, currency: str) ->
         return
     row = found.standings[0]
     scored = row.scored
-    text = _("{cell}: last order {days} days ago, {orders} orders and {amount} in 12 months")
+    text = ngettext(
+        "{cell}: last order {days} day ago, {orders} orders and {amount} in 12 months",
+        "{cell}: last order {days} days ago, {orders} orders and {amount} in 12 months",
+        scored.days,
+    )
     st.markdown(
         "**"
         + text.format(
@@ -110,8 +122,10 @@ def _beat(row: Standing) -> str:
     scored = row.scored
     if scored.beat is None:
         return _("Own rhythm not known: fewer than three days with an order.")
-    return _(
-        "Own rhythm: {days} days since {day} are {times} times its usual gap of {gap} days: {status}."
+    return ngettext(
+        "Own rhythm: {days} day since {day} is {times} times its usual gap of {gap} days: {status}.",
+        "Own rhythm: {days} days since {day} are {times} times its usual gap of {gap} days: {status}.",
+        scored.days,
     ).format(
         days=formats.number(scored.days),
         day=formats.day(row.last_order_on),
