@@ -29,7 +29,11 @@ from core.protection import Protection, comes_from_here  # noqa: E402
 from pages.ui import renewal  # noqa: E402
 
 log = logging.getLogger("utama")
-logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+# Parts that draw are imported before the first visitor comes, when no page runs yet: nothing to warn of. A filter,
+# since Streamlit sets the level of its loggers anew as it starts.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
+    lambda record: record.levelno >= logging.ERROR
+)
 
 
 async def healthz(request: Request) -> Response:

@@ -22,6 +22,11 @@ def locale() -> str:
     return _LOCALES.get(current(), "en_MY")
 
 
+def _dates() -> str:
+    """Months as tables in the browser write them: `Sep`, where British English has `Sept`."""
+    return "en" if locale() == "en_MY" else locale()
+
+
 def symbol(currency: str) -> str:
     """`RM` for MYR."""
     return str(get_currency_symbol(currency, locale()))
@@ -112,23 +117,23 @@ def quantity(value: Decimal | None) -> str:
 
 def day(value: date | None) -> str:
     """`3 Nov 2026`."""
-    return UNKNOWN if value is None else format_date(value, "d MMM y", locale=locale())
+    return UNKNOWN if value is None else format_date(value, "d MMM y", locale=_dates())
 
 
 def month(value: date) -> str:
     """`Nov 2026`."""
-    return format_date(value, "MMM y", locale=locale())
+    return format_date(value, "MMM y", locale=_dates())
 
 
 def short_month(value: date) -> str:
     """`Nov`, with the year in January: `Jan 26`."""
-    return format_date(value, "MMM yy" if value.month == 1 else "MMM", locale=locale())
+    return format_date(value, "MMM yy" if value.month == 1 else "MMM", locale=_dates())
 
 
 def moment(value: datetime | None) -> str:
     """`3 Nov 2026, 08:10` where this machine stands."""
     return (
-        UNKNOWN if value is None else format_datetime(value.astimezone(), "d MMM y, HH:mm", locale=locale())
+        UNKNOWN if value is None else format_datetime(value.astimezone(), "d MMM y, HH:mm", locale=_dates())
     )
 
 
@@ -139,14 +144,14 @@ def period(span: Period) -> str:
         return day(first)
     if span.whole_months() == span:
         return _months(first, last)
-    start = format_date(first, "d MMM" if first.year == last.year else "d MMM y", locale=locale())
+    start = format_date(first, "d MMM" if first.year == last.year else "d MMM y", locale=_dates())
     return f"{start} – {day(last)}"
 
 
 def _months(first: date, last: date) -> str:
     if (first.year, first.month) == (last.year, last.month):
         return month(first)
-    start = format_date(first, "MMM" if first.year == last.year else "MMM y", locale=locale())
+    start = format_date(first, "MMM" if first.year == last.year else "MMM y", locale=_dates())
     return f"{start} – {month(last)}"
 
 

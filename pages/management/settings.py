@@ -1,4 +1,4 @@
-"""Settings: what the company decided for everybody, each with what it does said below it."""
+"""Settings: what the company decided for everybody, each with what it does said beside it."""
 
 from functools import partial
 

@@ -124,9 +124,18 @@ def renew(since: float) -> float:
             state = states[unmoved]
             if state is not None and state != kept.state:
                 language.use(kept.asked.actor.language)
-                _ask(session, kept.asked, state, kept.asked_at)
+                try:
+                    _ask(session, kept.asked, state, kept.asked_at)
+                except Exception:
+                    _drop(kept.asked)  # or it would be asked, and fail, for ever
+                    raise
                 return time.monotonic() - started
     return 0.0
+
+
+def _drop(asked: _Asked) -> None:
+    with _lock:
+        _answers.pop(asked.key, None)
 
 
 def _ask(session: Any, asked: _Asked, state: str, asked_at: float) -> _Kept:

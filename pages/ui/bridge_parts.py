@@ -247,9 +247,10 @@ def of_account(actor: Actor, only: AccountFilter, period: Period, currency: str)
         return
     picture(found, currency, key="account_bridge")
     st.caption(
-        _("{now} against {then}; Shapley average of the six orders. Choose a cell to see its rows.").format(
-            now=formats.period(period), then=formats.period(base)
-        )
+        _(
+            "{now} against {then}; averaged over which of price, volume and mix changed first (Shapley). "
+            "Choose a cell to see its rows."
+        ).format(now=formats.period(period), then=formats.period(base))
     )
     movers(products, currency, "account_bridge_products", of_products=True)
     open_chosen(Asked(period, base, only), currency)

@@ -19,7 +19,7 @@ from core.otif import OtifRule
 from core.periods import Period
 from core.revenue import Dimension
 from core.vocabulary import OtifBasis, OtifLevel, Permission
-from pages.ui import charts, dialogs, formats, order_parts, tables
+from pages.ui import charts, dialogs, figure_charts, formats, order_parts, tables
 from pages.ui.forms import plain
 
 LIMIT = 300
@@ -103,7 +103,8 @@ def by_dimension(
     with st.container(border=True):
         st.markdown(f"**{title}**")
         alt = "; ".join(f"{name}: {formats.percent(service.rate)}" for name, service in shown[:6])
-        charts.show(charts.compared(hundred, suffix="%"), alt=f"{title}. {alt}", key="chart_otif")
+        draw = charts.compared if dimension is Dimension.MONTH else figure_charts.ranked
+        charts.show(draw(hundred, suffix="%"), alt=f"{title}. {alt}", key="chart_otif")
     _service_table(rows, dimension, currency)
 
 

@@ -62,6 +62,46 @@ def steps(rows: Sequence[Step], *, currency: str) -> go.Figure:
     )
 
 
+def ranked(rows: Sequence[charts.Compared], *, prefix: str = "", suffix: str = "") -> go.Figure:
+    """Figures now as bars, the first on top and named in full; last year's as grey marks, targets as amber ones."""
+    colours = charts.palette()
+    known = [abs(v) for row in rows for v in (row.now, row.year_ago, row.target) if v is not None]
+    divisor, unit = (Decimal(1), "") if suffix else formats.step(max(known, default=Decimal(0)))
+    places = list(range(len(rows)))[::-1]
+    full = [row.label for row in rows]
+    hover = f"%{{customdata}}: {prefix}%{{x:,.2f}}{formats.unit_name(unit)}{suffix}<extra>%{{fullData.name}}</extra>"
+
+    def scaled(values: Sequence[Decimal | None]) -> list[float | None]:
+        return [None if value is None else float(value / divisor) for value in values]
+
+    def marks(name: str, values: Sequence[Decimal | None], colour: str) -> go.Scatter:
+        return go.Scatter(
+            x=scaled(values), y=places, mode="markers", name=name, customdata=full, hovertemplate=hover,
+            marker={"symbol": "line-ns-open", "size": 14, "line": {"width": 3}, "color": colour},
+        )  # fmt: skip
+
+    traces: list[Any] = [
+        go.Bar(
+            x=scaled([row.now for row in rows]), y=places, orientation="h", name=_("Now"), customdata=full,
+            hovertemplate=hover, marker={"color": colours.main},
+        ),
+    ]  # fmt: skip
+    if any(row.year_ago is not None for row in rows):
+        traces.append(marks(_("Last year"), [row.year_ago for row in rows], colours.past))
+    if any(row.target is not None for row in rows):
+        traces.append(marks(_("Target"), [row.target for row in rows], colours.target))
+    return _drawn(
+        traces,
+        colours,
+        height=max(charts.HEIGHT, 24 * len(rows) + 60),
+        showlegend=len(traces) > 1,
+        xaxis={"tickprefix": prefix, "ticksuffix": formats.unit_name(unit) + suffix, "nticks": 6,
+               "rangemode": "tozero"},
+        yaxis={"tickvals": places, "ticktext": [one if len(one) <= 34 else one[:33] + "…" for one in full],
+               "showgrid": False, "zeroline": False, "ticksuffix": "  "},
+    )  # fmt: skip
+
+
 def curve(cumulative: Sequence[Decimal], names: Sequence[str], cuts: Sequence[Decimal]) -> go.Figure:
     """Share of net revenue that the greatest bring together; even sizes would be the dashed line."""
     colours = charts.palette()

@@ -201,7 +201,7 @@ def accounts(choices: Mapping[str, Mapping[int, str]]) -> Chosen:
         _("Search accounts"),
         key="search",
         bind="query-params",
-        placeholder=_("Search name or code"),
+        placeholder=_("Search accounts"),
         icon=":material/search:",
         label_visibility="collapsed",
         live="300ms",

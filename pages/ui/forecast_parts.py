@@ -45,7 +45,7 @@ def outlook(actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, currency: str 
 
 
 def version_name(version: Version) -> str:
-    return _("from {month}, made {day}").format(
+    return _("From {month}, made {day}").format(
         month=formats.month(version.first_month), day=formats.day(version.made_at.astimezone().date())
     )
 

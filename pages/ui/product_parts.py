@@ -75,7 +75,7 @@ def _listed(rows: Sequence[ProductStanding], currency: str) -> Any:
         row_height=tables.ROW_HEIGHT,
         height=min(len(rows) + 1, 16) * tables.ROW_HEIGHT + 4,
         column_config={
-            "name": column.TextColumn(_("Product"), width="medium", pinned=True),
+            "name": column.TextColumn(_("Product"), width=280, pinned=True),
             "category": column.TextColumn(_("Category")),
             "net": tables.money_column(_("Net revenue"), currency, places=0),
             "year_ago": tables.money_column(_("Last year"), currency, places=0),

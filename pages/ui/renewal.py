@@ -33,8 +33,8 @@ def _renew(end: threading.Event) -> None:
         rest = PAUSE
         try:
             took = answers.renew(time.monotonic() - RECENT)
-        except UtamaError:
-            log.info("An answer could not be found again", exc_info=True)
+        except UtamaError as error:  # what was looked at is gone, or no longer theirs to see
+            log.info("An answer is not found again: %s", error.message)
         except Exception:  # a question that fails is answered with its error when somebody asks it
             log.exception("An answer could not be found again")
         else:

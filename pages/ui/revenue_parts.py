@@ -21,7 +21,7 @@ from core.periods import Period, add_months
 from core.revenue import Measures
 from core.revenue_table import Axis, Cell, Key, Side, Table
 from core.vocabulary import Permission, Structure
-from pages.ui import charts, dialogs, drill, formats, tables
+from pages.ui import charts, dialogs, drill, figure_charts, formats, tables
 from pages.ui.forms import plain
 
 AXES: dict[str, str] = {
@@ -168,9 +168,8 @@ def picture(found: Table, figure: Figure, currency: str) -> None:
         front = f"{formats.symbol(currency)} " if figure.kind in ("money", "price") else ""
         first = "; ".join(f"{row.label}: {said(figure.of(found.row_totals[key.id].now), figure, currency)}"
                           for row, key in list(zip(rows, keys, strict=True))[:5])  # fmt: skip
-        charts.show(
-            charts.compared(rows, prefix=front, suffix=suffix), alt=f"{title}. {first}", key="chart_revenue"
-        )
+        draw = charts.compared if found.rows_by.months else figure_charts.ranked
+        charts.show(draw(rows, prefix=front, suffix=suffix), alt=f"{title}. {first}", key="chart_revenue")
 
 
 @dataclass(frozen=True)

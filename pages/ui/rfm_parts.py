@@ -11,7 +11,7 @@ import streamlit as st
 from core import db, rfm, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.periods import Period
 from core.rfm import Board, Standing
 from core.rfm_rule import RfmRule, Rhythm
@@ -97,7 +97,11 @@ def one(actor: Actor, period: Period, accounts: AccountFilter, currency: str) ->
         return
     row = found.standings[0]
     scored = row.scored
-    text = _("{cell}: last order {days} days ago, {orders} orders and {amount} in 12 months")
+    text = ngettext(
+        "{cell}: last order {days} day ago, {orders} orders and {amount} in 12 months",
+        "{cell}: last order {days} days ago, {orders} orders and {amount} in 12 months",
+        scored.days,
+    )
     st.markdown(
         "**"
         + text.format(
@@ -117,8 +121,10 @@ def _beat(row: Standing) -> str:
     scored = row.scored
     if scored.beat is None:
         return _("Own rhythm not known: fewer than three days with an order.")
-    return _(
-        "Own rhythm: {days} days since {day} are {times} times its usual gap of {gap} days: {status}."
+    return ngettext(
+        "Own rhythm: {days} day since {day} is {times} times its usual gap of {gap} days: {status}.",
+        "Own rhythm: {days} days since {day} are {times} times its usual gap of {gap} days: {status}.",
+        scored.days,
     ).format(
         days=formats.number(scored.days),
         day=formats.day(row.last_order_on),

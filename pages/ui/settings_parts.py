@@ -1,4 +1,4 @@
-"""Parts of the settings page: each setting with what it does said below it."""
+"""Parts of the settings page: each setting with what it does said below it, or behind its question mark."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ def company(form: Form, current: Settings) -> dict[str, Any]:
     st.subheader(_("Company"))
     months = get_month_names("wide", locale=language.current())
     names = {number: name.capitalize() for number, name in months.items()}
-    chosen: dict[str, Any] = {"company": form.text("company", _("Name"), current.company)}
-    st.caption(_("Shown on reports and exports."))
-    currency = form.text("base_currency", _("Base currency"), current.base_currency, max_chars=3)
+    text = _("Shown on reports and exports.")
+    chosen: dict[str, Any] = {"company": form.text("company", _("Name"), current.company, help=text)}
+    text = _("Every figure is in this currency. It can change only while there are no orders.")
+    currency = form.text("base_currency", _("Base currency"), current.base_currency, max_chars=3, help=text)
     chosen["base_currency"] = currency.upper()
-    st.caption(_("Every figure is in this currency. It can change only while there are no orders."))
-    label = _("First month of the fiscal year")
-    chosen["fiscal_year_month"] = form.choice("fiscal_year_month", label, names, current.fiscal_year_month)
-    st.caption(_("“YTD” and yearly targets count from its first day."))
-    spoken = form.choices("languages", _("Languages"), LANGUAGES, current.languages)
+    label, text = _("First month of the fiscal year"), _("“YTD” and yearly targets count from its first day.")
+    chosen["fiscal_year_month"] = form.choice(
+        "fiscal_year_month", label, names, current.fiscal_year_month, help=text
+    )
+    text = _("What people may choose from in their profile.")
+    spoken = form.choices("languages", _("Languages"), LANGUAGES, current.languages, help=text)
     chosen["languages"] = tuple(spoken)
-    st.caption(_("What people may choose from in their profile."))
     return chosen
 
 
@@ -65,12 +66,11 @@ def attention(form: Form, current: Settings) -> dict[str, Any]:
             _("… and by more than so many times what the account's months usually swing on the year before."),
         ),
     ):
-        chosen[field] = form.decimal(field, label, getattr(current, field), places=places)
-        st.caption(text)
+        chosen[field] = form.decimal(field, label, getattr(current, field), places=places, help=text)
+    text = _("An active account whose data nobody confirmed for longer asks for it.")
     chosen["confirm_days"] = form.whole(
-        "confirm_days", _("Data confirmed within, days"), current.confirm_days
+        "confirm_days", _("Data confirmed within, days"), current.confirm_days, help=text
     )
-    st.caption(_("An active account whose data nobody confirmed for longer asks for it."))
     return chosen
 
 
@@ -161,21 +161,23 @@ def _what_counts(form: Form, current: Settings) -> dict[str, Any]:
         OtifBasis.LAST_PROMISED: _("the day promised last"),
     }
     levels = {OtifLevel.LINE: _("order lines"), OtifLevel.ORDER: _("whole orders")}
-    chosen: dict[str, Any] = {"otif_basis": form.choice("otif_basis", _("Due on"), bases, current.otif_basis)}
-    st.caption(_("Where a line has no such day, its other days count, promises before requests."))
-    chosen["otif_level"] = form.choice("otif_level", _("Counted are"), levels, current.otif_level)
-    st.caption(_("A whole order is due with its last line, and well done where all of its lines are."))
-    share = current.otif_in_full_share
-    chosen["otif_in_full_share"] = form.decimal("otif_in_full_share", _("In full from"), share, places=4)
-    st.caption(_("A share of the ordered quantity: 0.98 takes 98 of 100 for a full delivery."))
-    return chosen
+    text = _("Where a line has no such day, its other days count, promises before requests.")
+    basis = form.choice("otif_basis", _("Due on"), bases, current.otif_basis, help=text)
+    text = _("A whole order is due with its last line, and well done where all of its lines are.")
+    level = form.choice("otif_level", _("Counted are"), levels, current.otif_level, help=text)
+    text, share = (
+        _("A share of the ordered quantity: 0.98 takes 98 of 100 for a full delivery."),
+        current.otif_in_full_share,
+    )
+    full = form.decimal("otif_in_full_share", _("In full from"), share, places=4, help=text)
+    return {"otif_basis": basis, "otif_level": level, "otif_in_full_share": full}
 
 
 def _which_days(form: Form, current: Settings) -> dict[str, Any]:
-    early = form.whole("otif_early_days", _("Days early"), current.otif_early_days)
-    st.caption(_("So many days before the due day are on time still; with 0, earlier is not on time."))
-    late = form.whole("otif_late_days", _("Days late"), current.otif_late_days)
-    st.caption(_("So many days after the due day are on time still; then an open line counts as missed."))
+    text = _("So many days before the due day are on time still; with 0, earlier is not on time.")
+    early = form.whole("otif_early_days", _("Days early"), current.otif_early_days, help=text)
+    text = _("So many days after the due day are on time still; then an open line counts as missed.")
+    late = form.whole("otif_late_days", _("Days late"), current.otif_late_days, help=text)
     return {"otif_early_days": early, "otif_late_days": late}
 
 
@@ -189,23 +191,17 @@ def health(form: Form, current: Settings) -> dict[str, Any]:
         )
     )
     chosen: dict[str, Any] = {}
-    left, right = st.columns(2, gap="large")
+    places = st.columns(3, gap="medium")
     for number, measure in enumerate(Measure):
-        with left if number % 2 == 0 else right:
+        with places[number % 3]:
             chosen |= _measure(form, current, measure)
-    with left:
+    with places[len(Measure) % 3]:
         chosen |= _bands(form, current)
-    with right:
-        least = current.health_least_coverage
-        chosen["health_least_coverage"] = form.decimal(
-            "health_least_coverage", _("Colour from a coverage of"), least, places=4
-        )
-        st.caption(_("A share: with less of the weights known an account has a score, but no colour."))
     return chosen
 
 
 def _measure(form: Form, current: Settings, measure: Measure) -> dict[str, Any]:
-    st.markdown(f"**{health_words.measure(measure)}**")
+    st.markdown(f"**{health_words.measure(measure)}**", help=health_words.meaning(measure))
     weight, zero, full = st.columns(3)
     name = f"health_{measure}"
     chosen: dict[str, Any] = {}
@@ -217,17 +213,20 @@ def _measure(form: Form, current: Settings, measure: Measure) -> dict[str, Any]:
         with place:
             key = f"{name}_{what}"
             chosen[key] = form.decimal(key, label, getattr(current, key), places=4)
-    st.caption(health_words.meaning(measure))
     return chosen
 
 
 def _bands(form: Form, current: Settings) -> dict[str, Any]:
     title = _("Colours")
-    st.markdown(f"**{title}**")
-    green, amber = st.columns(2)
+    st.markdown(f"**{title}**", help=_("Below amber an account is red."))
+    green, amber, coverage = st.columns(3)
     with green:
         above = form.decimal("health_green", _("Green from"), current.health_green, places=1)
     with amber:
         middle = form.decimal("health_amber", _("Amber from"), current.health_amber, places=1)
-    st.caption(_("Below amber an account is red."))
-    return {"health_green": above, "health_amber": middle}
+    with coverage:
+        text = _("A share: with less of the weights known an account has a score, but no colour.")
+        least = form.decimal(
+            "health_least_coverage", _("Coverage from"), current.health_least_coverage, places=4, help=text
+        )
+    return {"health_green": above, "health_amber": middle, "health_least_coverage": least}
