@@ -87,7 +87,7 @@ class HealthRule:
         rules = {one: Rule(*(values[f"health_{one}_{what}"] for what in _OF_RULE)) for one in Measure}
         return cls(rules, *(values[f"health_{what}"] for what in _OF_ALL))
 
-    @property
+    @cached_property
     def weight(self) -> int:
         return sum(rule.weight for rule in self.rules.values())
 

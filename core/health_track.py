@@ -108,7 +108,7 @@ def record(
     auth.require(actor, Permission.REVENUE_READ)
     day = day or clock.today()
     decided = settings.get(session)
-    first = _first_month(session, actor)
+    rule, first = decided.health, _first_month(session, actor)
     days = () if first is None else quarter_ends(day, decided.fiscal_year_month, first)
     found = health.at(session, actor, days, accounts)
     names = _names(session, actor, accounts)
@@ -117,13 +117,13 @@ def record(
     for then in days:
         after, before = health.follow_up(then)
         for account_id, score in found[then].items():
-            band = decided.health.band(score)
+            band = rule.band(score)
             was = months.over(account_id, before)
             if band in _JUDGED and was > 0 and account_id in names:
                 now = months.over(account_id, after)
                 cases.append(Case(then, account_id, *names[account_id], score, band, was, now))
     cases.sort(key=lambda one: (one.day, one.code))
-    return Record(decided.health, days, tuple(cases))
+    return Record(rule, days, tuple(cases))
 
 
 def _first_month(session: Session, actor: Actor) -> date | None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, revenue, settings, spread, targets
+from core import account_months, audit, auth, clock, revenue, settings, spread, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -299,24 +299,18 @@ def _series(session: Session, actor: Actor, chosen: Wanted, day: date) -> dict[i
         AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger)
     ).where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
     month = AccountMonth.month if revenue.is_then(chosen["structure"], (), chosen["accounts"]) else None
-    rows = session.execute(
-        revenue.within(query, AccountMonth, actor, chosen["accounts"], with_account=True, month=month)
-    )
-    positions = {month: place for place, month in enumerate(shown.months())}
-    series: dict[int, list[int]] = {}
-    for account_id, month, net in rows:
-        series.setdefault(account_id, [0] * 25)[positions[month]] = net
-    return {account_id: _past(nets) for account_id, nets in series.items()}
-
-
-def _past(nets: list[int]) -> _Series:
-    """Of 25 months, the last of them not over yet."""
-    swing = spread.monthly(nets[12:24], nets[:12])
-    return _Series(
-        tuple(net / MONEY_SCALE for net in nets[13:]),
-        Decimal(sum(nets[13:])) / MONEY_SCALE,
-        None if swing is None else round_money(swing / MONEY_SCALE),
-    )
+    query = revenue.within(query, AccountMonth, actor, chosen["accounts"], with_account=True, month=month)
+    ids, nets = account_months.matrix(session, query, shown)
+    swings = spread.of_many(nets[:, 12:24], nets[:, :12])
+    pictures, years = (nets[:, 13:] / MONEY_SCALE).tolist(), nets[:, 13:].sum(axis=1).tolist()
+    return {
+        account_id: _Series(
+            tuple(months),
+            Decimal(year) / MONEY_SCALE,
+            None if swing is None else round_money(swing / MONEY_SCALE),
+        )
+        for account_id, months, year, swing in zip(ids, pictures, years, swings, strict=True)
+    }
 
 
 def shown_months(period: Period, first_month: int) -> Period:

@@ -3,93 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, func, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
-from core import auth, rollups
+from core import auth, db, measures, rollups
 from core.auth import Actor
 from core.dimensions import NEEDS_ACCOUNT, Dimension, is_then, key_of, needs_account, within
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, line_condition
+from core.measures import Measures
 from core.models import (
     Account,
     AccountCountry,
     AccountDay,
     AccountMonth,
-    AccountYear,
     Category,
     OrderLine,
     Product,
-    ProductDay,
     ProductMonth,
     RevenueCell,
     TotalMonth,
 )
-from core.money import ZERO, ratio
 from core.periods import Period, add_months
+from core.sum_pieces import Layers, Piece, day_of, years_of
 from core.vocabulary import Permission, Structure
 
 __all__ = [
     "AccountRevenue", "Dimension", "Measures", "NamedRevenue", "ProductRevenue", "by", "by_account", "by_category",
     "by_country", "by_month", "by_product", "is_then", "key_of", "needs_account", "totals", "within",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Sums over some order lines, in the base currency; ratios are made from sums, never averaged."""
-
-    lines: int = 0
-    quantity: Decimal = ZERO
-    gross: Decimal = ZERO  # at list price
-    net: Decimal = ZERO
-    returned_lines: int = 0
-    returned_quantity: Decimal = ZERO  # below zero
-    returns: Decimal = ZERO  # net amount of lines with negative quantity
-    covered_lines: int = 0  # lines whose cost is known
-    covered_net: Decimal = ZERO
-    cost: Decimal | None = ZERO  # None: whoever asks may not see cost
-
-    def __add__(self, other: Measures) -> Measures:
-        # Written out: a page adds thousands of these.
-        return Measures(
-            self.lines + other.lines,
-            self.quantity + other.quantity,
-            self.gross + other.gross,
-            self.net + other.net,
-            self.returned_lines + other.returned_lines,
-            self.returned_quantity + other.returned_quantity,
-            self.returns + other.returns,
-            self.covered_lines + other.covered_lines,
-            self.covered_net + other.covered_net,
-            None if self.cost is None or other.cost is None else self.cost + other.cost,
-        )
-
-    def __sub__(self, other: Measures) -> Measures:
-        sides = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
-        left: list[Any] = [None if one is None or two is None else one - two for one, two in sides]
-        return Measures(*left)
-
-    @property
-    def discount(self) -> Decimal:
-        return self.gross - self.net
-
-    @property
-    def discount_rate(self) -> Decimal | None:
-        return ratio(self.discount, self.gross)
-
-    @property
-    def margin(self) -> Decimal | None:
-        """Net revenue less cost over the lines whose cost is known; None where no cost is known."""
-        return None if self.cost is None or not self.covered_lines else self.covered_net - self.cost
-
-    @property
-    def margin_rate(self) -> Decimal | None:
-        return ratio(self.margin, self.covered_net)
 
 
 @dataclass(frozen=True)
@@ -151,22 +96,20 @@ def by(
     then = is_then(structure, asked, accounts)
     pieces = [
         within(
-            _sums(source, piece, asked, sold, then=then),
-            source,
+            _sums(piece, asked, sold, then=then),
+            piece.source,
             actor,
             accounts,
             with_account=with_account,
-            month=_day_of(source) if then else None,
+            month=day_of(piece.source) if then else None,
         )
-        for source, piece in _pieces(
-            actor, _filled(session, period, asked, sold), asked, accounts, sold, then
-        )
+        for piece in _pieces(actor, _filled(session, period, asked, sold), asked, accounts, sold, then)
     ]
     found: dict[tuple[Any, ...], Measures] = {}
-    for row in session.execute(_together(pieces, len(asked))):
-        key, measures = tuple(row[: len(asked)]), _measures(sees_cost, row[len(asked) :])
-        if measures.lines:
-            found[key] = measures
+    width = len(asked)
+    for row in db.rows(session, _together(pieces, width)):
+        if row[width]:
+            found[tuple(row[:width])] = measures.stored(row[width:], sees_cost=sees_cost)
     return found if asked == dimensions else _by_category(session, found, dimensions)
 
 
@@ -189,13 +132,13 @@ def _by_category(
     rows = session.execute(select(Product.id, Product.category_id))
     categories: dict[Any, int | None] = {row.id: row.category_id for row in rows}
     sums: dict[tuple[Any, ...], Measures] = {}
-    for key, measures in found.items():
+    for key, sold in found.items():
         place = tuple(
             categories[one] if dimension is Dimension.CATEGORY else one
             for one, dimension in zip(key, dimensions, strict=True)
         )
         known = sums.get(place)
-        sums[place] = measures if known is None else known + measures
+        sums[place] = sold if known is None else known + sold
     return sums
 
 
@@ -286,25 +229,7 @@ def _named(found: Mapping[str | None, Measures]) -> list[NamedRevenue]:
 
 
 def _nothing(actor: Actor) -> Measures:
-    return Measures(cost=ZERO if actor.sees_cost else None)
-
-
-def _measures(sees_cost: bool, sums: Any) -> Measures:
-    lines, quantity, gross, net, returned_lines, returned, returns, covered_lines, covered_net, cost = sums
-    if not lines:
-        return Measures(cost=ZERO if sees_cost else None)
-    return Measures(
-        int(lines),
-        quantity,
-        gross,
-        net,
-        int(returned_lines),
-        returned,
-        returns,
-        int(covered_lines),
-        covered_net,
-        cost if sees_cost else None,
-    )
+    return measures.nothing(sees_cost=actor.sees_cost)
 
 
 def _pieces(
@@ -314,25 +239,15 @@ def _pieces(
     accounts: AccountFilter,
     sold: LineFilter,
     then: bool,
-) -> list[tuple[Any, Period]]:
-    """Which table answers for which part of the period."""
+) -> list[Piece]:
+    """Which table answers for which part of the period; no sums by year are read as reported then."""
     if sold.returned or sold.covered:
-        return [(OrderLine, period)]
+        return [Piece(OrderLine, period)]
     layer = _layer(actor, dimensions, accounts, sold)
-    days: Any = {RevenueCell: OrderLine, ProductMonth: ProductDay}.get(layer, AccountDay)
-    pieces: list[tuple[Any, Period]] = [(days, piece) for piece in period.cut_parts()]
-    whole = period.whole_months()
-    if whole is None:
-        return pieces
-    if layer is not AccountMonth or Dimension.MONTH in dimensions or then:
-        return [*pieces, (layer, whole)]
-    first = date(whole.start.year + (whole.start.month > 1), 1, 1)
-    last = date(whole.end.year, 1, 1)
-    if first >= last:
-        return [*pieces, (AccountMonth, whole)]
-    pieces.append((AccountYear, Period(first, last)))
-    rests = ((whole.start, first), (last, whole.end))
-    return [*pieces, *((AccountMonth, Period(start, end)) for start, end in rests if start < end)]
+    by_country = bool(Dimension.COUNTRY in dimensions or sold.countries)
+    by_year = Dimension.MONTH not in dimensions and not then
+    years = years_of(layer, by_country=by_country) if by_year else None
+    return list(Layers(layer, years).pieces(period))
 
 
 def _layer(
@@ -348,21 +263,17 @@ def _layer(
     return TotalMonth if anybody else AccountMonth
 
 
-def _day_of(source: Any) -> Any:
-    """The column of a source that says when its amounts belong; no sums by year are read as reported then."""
-    by_day = source in (OrderLine, AccountDay, ProductDay)
-    return source.booked_on if by_day else source.year if source is AccountYear else source.month
-
-
-def _sums(
-    source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: LineFilter, *, then: bool
-) -> Select[Any]:
+def _sums(piece: Piece, dimensions: tuple[Dimension, ...], sold: LineFilter, *, then: bool) -> Select[Any]:
+    source, span, sign = piece
     keys = [key_of(source, dimension, then=then).label(f"key_{dimension}") for dimension in dimensions]
-    of_lines = source is OrderLine
-    sums = rollups.line_sums() if of_lines else rollups.layer_sums(source)
-    day = _day_of(source)
-    columns = (total.label(name) for name, total in sums.items())
-    query = select(*keys, *columns).select_from(source).where(day >= piece.start, day < piece.end)
+    sums = rollups.line_sums() if source is OrderLine else rollups.layer_sums(source)
+    day = day_of(source)
+    # Whole numbers: a Decimal of each would take longer than reading them.
+    columns: list[ColumnElement[Any]] = [type_coerce(total, BigInteger) for total in sums.values()]
+    if sign < 0:
+        columns = [-column for column in columns]
+    named = (column.label(name) for column, name in zip(columns, sums, strict=True))
+    query = select(*keys, *named).select_from(source).where(day >= span.start, day < span.end)
     if sold.category_ids:
         query = query.join(Product, Product.id == source.product_id)
     return query.where(line_condition(sold, source)).group_by(*(key.element for key in keys))

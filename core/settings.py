@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from babel.numbers import is_currency
@@ -82,17 +83,17 @@ class Settings:
     health_least_coverage: Decimal = Decimal("0.5")  # with less known a score has no band
     demo: str = ""  # which demo company is loaded, if any
 
-    @property
+    @cached_property
     def otif(self) -> OtifRule:
-        return OtifRule.of(asdict(self))
+        return OtifRule.of(vars(self))
 
-    @property
+    @cached_property
     def rfm(self) -> RfmRule:
-        return RfmRule.of(asdict(self))
+        return RfmRule.of(vars(self))
 
-    @property
+    @cached_property
     def health(self) -> HealthRule:
-        return HealthRule.of(asdict(self))
+        return HealthRule.of(vars(self))
 
 
 _DECIMALS = {

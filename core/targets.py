@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, revenue
+from core import audit, auth, clock, db, revenue
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
@@ -178,12 +178,11 @@ def by(
     ]
     for months, part_of in [*([] if whole is None else [(whole, whole)]), *cut]:
         share = _ALL if part_of is whole else _share_of_month(months.start, part_of)
-        for *key, net_revenue, margin in session.execute(
-            _sums(actor, months, dimensions, accounts, structure)
-        ):
-            part = Expected(_share(net_revenue, share), _share(margin, share) if actor.sees_cost else None)
-            known = found.get(tuple(key))
-            found[tuple(key)] = part if known is None else known + part
+        for row in db.rows(session, _sums(actor, months, dimensions, accounts, structure)):
+            key, margin = tuple(row[:-2]), row[-1] if actor.sees_cost else None
+            part = Expected(_share(row[-2], share), _share(margin, share))
+            known = found.get(key)
+            found[key] = part if known is None else known + part
     return found
 
 
@@ -264,5 +263,6 @@ def _share(amount: Decimal | None, share: Decimal) -> Decimal | None:
 
 
 def _sum_known(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    known = [amount for amount in (one, other) if amount is not None]
-    return sum(known[1:], known[0]) if known else None
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
