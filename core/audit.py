@@ -121,7 +121,14 @@ def digest(entry: AuditEntry) -> str:
 
 
 # Entries of these leave every figure as it was.
-_WITHOUT_EFFECT = ("data:export", "export:portfolio", "session:create", "session:end", "store:backup")
+_WITHOUT_EFFECT = (
+    "data:export",
+    "export:portfolio",
+    "export:wallets",
+    "session:create",
+    "session:end",
+    "store:backup",
+)
 
 
 def state(session: Session) -> str | None:
