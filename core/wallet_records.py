@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -156,23 +155,18 @@ def _checked(session: Session, account: Account, draft: WalletDraft) -> WalletDr
 
 
 def _relevant(draft: WalletDraft) -> WalletDraft:
-    texts = {"driver": draft.driver.strip(), "said_by": draft.said_by.strip(), "source": draft.source.strip()}
-    day: dict[str, Any] = {
-        "basis": draft.basis, "valid_from": draft.valid_from, "category_id": draft.category_id,
-        "said_by": texts["said_by"], "source": texts["source"],
-    }  # fmt: skip
-    if draft.basis is WalletBasis.ALLOCATED:
-        return WalletDraft(**day, rank=draft.rank, suppliers=draft.suppliers)
-    around = {"low_amount": draft.low_amount, "high_amount": draft.high_amount}
-    if draft.basis is WalletBasis.DECLARED:
-        return WalletDraft(**day, **around, amount=draft.amount)
-    return WalletDraft(
-        **day,
-        **around,
-        driver=texts["driver"],
-        driver_count=draft.driver_count,
-        unit_amount=draft.unit_amount,
+    tidy = replace(
+        draft, driver=draft.driver.strip(), said_by=draft.said_by.strip(), source=draft.source.strip()
     )
+    if draft.basis is WalletBasis.ALLOCATED:
+        tidy = replace(tidy, low_amount=None, high_amount=None)
+    else:
+        tidy = replace(tidy, rank=None, suppliers=None)
+    if draft.basis is not WalletBasis.DECLARED:
+        tidy = replace(tidy, amount=None)
+    if draft.basis is not WalletBasis.MODELLED:
+        tidy = replace(tidy, driver="", driver_count=None, unit_amount=None)
+    return tidy
 
 
 def _of_basis(draft: WalletDraft) -> dict[str, str]:

@@ -235,7 +235,7 @@ def _sales(
         sums = revenue.by(
             session, actor, period, Dimension.ACCOUNT, Dimension.CATEGORY, accounts=only, sold=sold
         )
-        sales |= {key: (one.net, one.lines) for key, one in sums.items()}  # type: ignore[misc]
+        sales |= {key: (one.net, one.lines) for key, one in sums.items()}
     return sales
 
 

@@ -15,12 +15,14 @@ from core.audit import Subject
 from core.auth import Actor
 from core.demo import order_rows, product_rows, rows
 from core.demo.calendar import FACTS
+from core.demo.causes import causes
 from core.demo.company import DemoCompany
 from core.demo.order_rows import Progress
 from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
 from core.demo.rows import Ids
 from core.demo.scene import Scene
+from core.demo.wallets import wallets
 from core.errors import Conflict, Invalid
 from core.language import _
 from core.models import Account, ImportBatch, Order, Product, Setting, Target, User
@@ -113,6 +115,8 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     receivables(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
+    causes(session, scene, ids)
+    wallets(session, scene, ids)
     return Totals(totals.orders, totals.lines, targets)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import account_mergers, account_story, accounts, attention, clock, db, portfolio, settings
+from core import account_mergers, account_story, accounts, attention, causes, clock, db, portfolio, settings
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
@@ -10,6 +10,8 @@ from core.vocabulary import Permission
 from pages.ui import (
     account_parts,
     answers,
+    cause_parts,
+    cause_words,
     drill,
     filters,
     gate,
@@ -17,6 +19,7 @@ from pages.ui import (
     portfolio_parts,
     receivable_parts,
     tiles,
+    wallet_parts,
 )
 from pages.ui.forms import plain
 
@@ -52,7 +55,10 @@ with right, st.container(horizontal_alignment="right"):
     with st.container(horizontal=True, horizontal_alignment="right"):
         account_parts.choose(names, account.code)
         account_parts.edit(actor, account)
+        why = st.container(width="content")
     period = filters.period(day or clock.today(), decided.fiscal_year_month)
+with why:
+    cause_parts.button(actor, account, period)
 with left:
     st.title(plain(account.name))
     st.caption(
@@ -67,6 +73,7 @@ with db.read() as session:
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
     waiting = ask(attention.today, only, day=day)
+    said = ask(causes.search, only)
     mergers = ask(account_mergers.list_mergers, account.id)
 
 account_parts.who(account, decided)
@@ -78,12 +85,20 @@ else:
     tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, of_products=True))
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
-        portfolio_parts.months(board, currency)
+        portfolio_parts.months(board, currency, cause_words.by_month(said, currency))
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [_("Products"), _("Prices"), _("Orders"), _("Receivables"), _("History")]
-bought, priced, ordered, owed, changed = st.tabs(labels, key="account_tab", on_change="rerun")
+labels = [
+    _("Products"),
+    _("Prices"),
+    _("Orders"),
+    _("Receivables"),
+    _("Causes"),
+    _("Share of wallet"),
+    _("History"),
+]
+bought, priced, ordered, owed, caused, spent, changed = st.tabs(labels, key="account_tab", on_change="rerun")
 if bought.open:
     with bought:
         account_parts.products(story.products, currency)
@@ -96,6 +111,12 @@ if ordered.open:
 if owed.open:
     with owed:
         receivable_parts.show(actor, account, currency)
+if caused.open:
+    with caused:
+        cause_parts.of_account(actor, account, period, currency)
+if spent.open:
+    with spent:
+        wallet_parts.of_account(actor, account, period, currency)
 if changed.open:
     with changed:
         account_parts.history(actor, account)

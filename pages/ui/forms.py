@@ -186,6 +186,21 @@ class Form:
             self.show(Invalid(_("Some fields need another look."), fields=self._problems))
         return bool(clicked) and not self._problems
 
+    def submits(self, options: Mapping[Choice, str]) -> Choice | None:
+        """A button for each option, of which the clicked one saves; None where something typed cannot be read."""
+        chosen = None
+        grid = st.grid(3, min_column_width=150)
+        for number, (option, label) in enumerate(options.items()):
+            key = self.widget_key(f"submit-{number}")
+            with grid.cell():
+                if st.form_submit_button(label, key=key, width="stretch"):
+                    chosen = option
+        self._foot = st.container()
+        if chosen is not None and self._problems:
+            self.show(Invalid(_("Some fields need another look."), fields=self._problems))
+            return None
+        return chosen
+
     @contextmanager
     def saving(self, message: str, then: Callable[[], None] | None = None) -> Iterator[Any]:
         """One transaction; afterwards a message, and a fresh form. An error is shown and nothing is saved."""
@@ -248,9 +263,12 @@ class Form:
 
 
 @contextmanager
-def form(key: str, *, border: bool = True) -> Iterator[Form]:
-    """A form whose keys change with each saving; widgets drawn inside by `st.` belong to it too."""
-    area = st.form(f"{key}/{_memory(key)['nonce']}", border=border)
+def form(key: str, *, border: bool = True, enter: bool = True) -> Iterator[Form]:
+    """A form whose keys change with each saving; widgets drawn inside by `st.` belong to it too.
+
+    `enter`: whether the Enter key in a field presses the first button.
+    """
+    area = st.form(f"{key}/{_memory(key)['nonce']}", border=border, enter_to_submit=enter)
     with area:
         yield Form(key)
 
