@@ -21,7 +21,7 @@ run: environment ## Install what is needed and serve Utama on http://localhost:8
 
 .PHONY: test
 test: lint types ## Run every check: lint, types, layers, translations and all tests
-	@$(python) -m pytest
+	@$(python) -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .PHONY: lint
 lint: tools ## Check style and the layers between the modules
@@ -41,6 +41,10 @@ format: tools ## Write the code the way ruff formats it
 .PHONY: catalogues
 catalogues: tools ## Bring the translation catalogues up to date with the sources
 	@$(python) -m tests.catalogues
+
+.PHONY: glossary
+glossary: tools ## Write the KPIs of the registry into docs/glossary.md
+	@$(python) -m tests.glossary
 
 .PHONY: lock
 lock: tools ## Compile the locks from requirements.in and requirements-dev.in (UPGRADE=1 takes newer versions)

@@ -26,6 +26,7 @@ from core import db, schema, sessions, startup  # noqa: E402  (found through the
 from core.errors import Forbidden, UtamaError  # noqa: E402
 from core.language import _  # noqa: E402
 from core.protection import Protection, comes_from_here  # noqa: E402
+from pages.ui import renewal  # noqa: E402
 
 log = logging.getLogger("utama")
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
@@ -104,7 +105,9 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     await to_thread.run_sync(_warm)
     gc.collect()
     gc.freeze()
+    ending = renewal.start()
     yield
+    ending.set()
     db.reset()
 
 

@@ -177,7 +177,8 @@ def _are_as_shown(merged: Account, kept: Account, versions: tuple[int, int]) -> 
             raise Conflict(
                 _(
                     "Somebody else changed {code} meanwhile. Look at both accounts again before merging."
-                ).format(code=account.code)
+                ).format(code=account.code),
+                version=(merged.version, kept.version),
             )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import accounts, revenue, targets
+from core import accounts, audit, revenue, targets
 from core.auth import Actor
 from core.filters import AccountFilter, LineFilter
 from core.money import ZERO, ratio
@@ -150,6 +150,7 @@ class Story:
     tiles: dict[str, Tile]
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable")
 def story(session: Session, actor: Actor, account_id: int, period: Period) -> Story:
     """What the Account page shows on top."""
     found = products(session, actor, account_id, period)

@@ -6,12 +6,12 @@ stays the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core import accounts, audit, auth, clock
@@ -26,6 +26,8 @@ from core.money import ZERO
 from core.vocabulary import AttentionOutcome, Permission
 
 __all__ = ["Decided", "Item", "Kind", "Today", "decide", "items", "today", "withdraw"]
+
+_ASKED_FOR = 200  # accounts whose decisions are asked for one by one; of more, all are read
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,21 @@ class Today:
 
 
 def today(
-    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
+    session: Session,
+    actor: Actor,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    day: date | None = None,
+    found: Sequence[Item] | None = None,
 ) -> Today:
-    """Everything that needs attention in the visible accounts of the filter."""
+    """Everything that needs attention in the visible accounts of the filter.
+
+    `found` is what `items` answered to the same actor and question: a decision changes none of it.
+    """
     auth.require(actor, Permission.REVENUE_READ)
-    found = items(session, actor, accounts, day=day)
-    decisions = _in_force(session, clock.today())
+    if found is None:
+        found = items(session, actor, accounts, day=day)
+    decisions = _in_force(session, found)
     still, decided = [], []
     for item in found:
         decision = decisions.get((item.account_id, item.kind.value, item.occasion))
@@ -102,7 +113,7 @@ def decide(
     reason = reason.strip()
     if outcome is AttentionOutcome.SNOOZED:
         _check_snooze(until_on, reason)
-    taken = _in_force(session, clock.today()).get((item.account_id, item.kind.value, item.occasion))
+    taken = _in_force(session, [item]).get((item.account_id, item.kind.value, item.occasion))
     if taken is not None:
         raise Conflict(_("{name} has dealt with this meanwhile.").format(name=taken.decided_by))
     decision = AttentionDecision(
@@ -160,15 +171,21 @@ def withdraw(session: Session, actor: Actor, decision_id: int) -> None:
     audit.record(session, actor, "attention:withdraw", subject, {"outcome": (decision.outcome, None)})
 
 
-def _in_force(session: Session, day: date) -> dict[tuple[int | None, str, str], AttentionDecision]:
-    """The newest decision about each item; of accounts out of sight no item asks for it."""
-    query = select(AttentionDecision).where(AttentionDecision.withdrawn_at.is_(None))
+def _in_force(
+    session: Session, found: Sequence[Item]
+) -> dict[tuple[int | None, str, str], AttentionDecision]:
+    """The newest decision about each of these items."""
+    today = clock.today()
+    query = select(AttentionDecision).where(
+        AttentionDecision.withdrawn_at.is_(None),
+        or_(AttentionDecision.until_on.is_(None), AttentionDecision.until_on > today),
+    )
+    ids = {item.account_id for item in found}
+    if len(ids) <= _ASKED_FOR:
+        of_none = AttentionDecision.account_id.is_(None)
+        query = query.where(or_(AttentionDecision.account_id.in_(ids - {None}), of_none))
     rows = session.scalars(query.order_by(AttentionDecision.id))
-    return {
-        (row.account_id, row.kind, row.occasion): row
-        for row in rows
-        if row.until_on is None or row.until_on > day
-    }
+    return {(row.account_id, row.kind, row.occasion): row for row in rows}
 
 
 def _decided(row: AttentionDecision, item: Item) -> Decided:

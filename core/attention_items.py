@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
-from core import auth, causes, clock, delivery, portfolio, receivables, settings
+from core import audit, auth, causes, clock, delivery, portfolio, receivables, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, ImportBatch
@@ -79,6 +79,7 @@ class _Look:
     names: dict[int, tuple[str, str]]
 
 
+@audit.unmoved_by("attention", "view")
 def items(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> list[Item]:

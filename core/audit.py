@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, desc, false, or_, select
 from sqlalchemy.orm import Session
@@ -120,20 +120,40 @@ def digest(entry: AuditEntry) -> str:
     return hashlib.sha256(f"{entry.previous_hash}{text}".encode()).hexdigest()
 
 
-# Entries of these leave every figure as it was.
-_WITHOUT_EFFECT = (
-    "data:export",
-    "export:portfolio",
-    "export:wallets",
-    "session:create",
-    "session:end",
-    "store:backup",
-)
+# Entries about these, and these actions, leave every figure as it was.
+_NEVER_MOVING = frozenset({"export", "session"})
+_WITHOUT_EFFECT = ("data:export", "store:backup", "user:password")
+
+Reading = TypeVar("Reading", bound=Callable[..., Any])
+_unmoved: dict[Callable[..., Any], frozenset[str]] = {}
 
 
-def state(session: Session) -> str | None:
-    """What names the state of the store's figures, since every change has its entry; None before the first one."""
-    last = select(AuditEntry.hash).where(AuditEntry.action.not_in(_WITHOUT_EFFECT))
+def unmoved_by(*entities: str) -> Callable[[Reading], Reading]:
+    """Says of a function that reads: changes of these entities, as the audit names them, leave its answers as they are.
+
+    Leave an entity out when in doubt: then an answer is only found again needlessly.
+    """
+
+    def mark(function: Reading) -> Reading:
+        _unmoved[function] = frozenset(entities)
+        return function
+
+    return mark
+
+
+def unmoved(function: Callable[..., Any]) -> frozenset[str]:
+    """The entities that `unmoved_by` named for the function; none without it."""
+    return _unmoved.get(function, frozenset())
+
+
+def state(session: Session, unmoved: frozenset[str] = frozenset()) -> str | None:
+    """What names the state of the store's figures, since every change has its entry; None before the first one.
+
+    Changes of the entities in `unmoved` are no change of it.
+    """
+    last = select(AuditEntry.hash).where(
+        AuditEntry.entity.not_in(sorted(unmoved | _NEVER_MOVING)), AuditEntry.action.not_in(_WITHOUT_EFFECT)
+    )
     return session.scalar(last.order_by(desc(AuditEntry.id)).limit(1))
 
 

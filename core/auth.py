@@ -14,7 +14,13 @@ from core.models import Account, TeamMember, User
 from core.vocabulary import Permission, Role
 
 _READING = frozenset(
-    {Permission.ACCOUNT_READ, Permission.PRODUCT_READ, Permission.REVENUE_READ, Permission.DATA_EXPORT}
+    {
+        Permission.ACCOUNT_READ,
+        Permission.PRODUCT_READ,
+        Permission.REVENUE_READ,
+        Permission.DATA_EXPORT,
+        Permission.TERM_READ,
+    }
 )
 
 # What each role may do; `cost:read` beyond that is granted per user.
@@ -25,8 +31,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.FORECAST_OVERRIDE,
         Permission.ORDER_WRITE,
         Permission.TARGET_WRITE,
+        Permission.TERM_WRITE,
     },
     Role.DIRECTOR: _READING
     | {
@@ -36,12 +44,22 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.FORECAST_OVERRIDE,
+        Permission.FORECAST_RUN,
         Permission.ORDER_WRITE,
         Permission.PRODUCT_WRITE,
         Permission.TARGET_WRITE,
+        Permission.TERM_APPROVE,
+        Permission.TERM_WRITE,
     },
     Role.ADMIN: frozenset(
-        {Permission.AUDIT_READ, Permission.SETTING_WRITE, Permission.STORE_MAINTAIN, Permission.USER_WRITE}
+        {
+            Permission.AUDIT_READ,
+            Permission.FORECAST_RUN,
+            Permission.SETTING_WRITE,
+            Permission.STORE_MAINTAIN,
+            Permission.USER_WRITE,
+        }
     ),
     Role.VIEWER: _READING,
 }

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, delivery_sums, otif
+from core import audit, auth, clock, delivery_sums, otif, structures
 from core.audit import Subject
 from core.auth import Actor
 from core.due_lines import DueLine, Late, LateLines, late_by_account, late_lines, misses, open_lines
@@ -24,6 +24,7 @@ from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, cou
 from core.kept_sums import start_of, table
 from core.models import (
     Account,
+    AccountStructure,
     DeliveryAccountDay,
     DeliveryAccountMonth,
     DeliveryCell,
@@ -35,8 +36,8 @@ from core.models import (
 from core.money import ZERO, ratio
 from core.otif import OtifRule
 from core.periods import Period
-from core.revenue import Dimension
-from core.vocabulary import OtifLevel, Permission
+from core.revenue import Dimension, is_then
+from core.vocabulary import OtifLevel, Permission, Structure
 
 __all__ = [
     "DueLine", "Late", "LateLines", "Service", "by", "late_by_account", "late_lines", "misses", "open_lines",
@@ -108,6 +109,12 @@ class _Question:
     dimensions: tuple[Dimension, ...]
     accounts: AccountFilter
     sold: LineFilter
+    structure: Structure = Structure.TODAY
+
+    @property
+    def is_then(self) -> bool:
+        """Whether accounts are looked at as what they were in the month of the due day."""
+        return is_then(self.structure, self.dimensions, self.accounts)
 
     @property
     def decided(self) -> date:
@@ -131,15 +138,18 @@ class _Question:
         return bool(by_country or self.sold.covered or self.rule.level is OtifLevel.ORDER)
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
 def totals(
     session: Session,
     actor: Actor,
     period: Period,
     accounts: AccountFilter = ALL_ACCOUNTS,
     sold: LineFilter = ALL_LINES,
+    structure: Structure = Structure.TODAY,
 ) -> Service:
     """How everything turned out that was due in the period and that the actor may see."""
-    return by(session, actor, period, accounts=accounts, sold=sold).get((), Service())
+    found = by(session, actor, period, accounts=accounts, sold=sold, structure=structure)
+    return found.get((), Service())
 
 
 def by(
@@ -149,6 +159,7 @@ def by(
     *dimensions: Dimension,
     accounts: AccountFilter = ALL_ACCOUNTS,
     sold: LineFilter = ALL_LINES,
+    structure: Structure = Structure.TODAY,
 ) -> dict[tuple[Any, ...], Service]:
     """The same by one or more dimensions; the period and its months are those of the due days.
 
@@ -158,7 +169,9 @@ def by(
     auth.require(actor, Permission.REVENUE_READ)
     if sold.returned:
         return {}
-    ask = _Question(session, actor, otif.in_force(session), clock.today(), dimensions, accounts, sold)
+    ask = _Question(
+        session, actor, otif.in_force(session), clock.today(), dimensions, accounts, sold, structure
+    )
     end = min(period.end, ask.today + timedelta(days=1))
     if end <= period.start:
         return {}
@@ -291,7 +304,7 @@ def _key(ask: _Question, source: FromClause, dimension: Dimension) -> Any:
         return Product.category_id
     if dimension is Dimension.COUNTRY:
         return country_of(source.c)
-    return _OF_ACCOUNT[dimension]
+    return getattr(AccountStructure, f"{dimension}_id") if ask.is_then else _OF_ACCOUNT[dimension]
 
 
 def _within(ask: _Question, query: Select[Any], source: FromClause) -> Select[Any]:
@@ -303,7 +316,12 @@ def _within(ask: _Question, query: Select[Any], source: FromClause) -> Select[An
         return query
     if ask.about_accounts or Dimension.COUNTRY in ask.dimensions or ask.sold.countries:
         query = query.join(Account, Account.id == source.c.account_id)
-        query = query.where(auth.visible_accounts(ask.actor), ask.accounts.condition())
+        query = query.where(auth.visible_accounts(ask.actor))
+        if ask.is_then:
+            day = source.c.month if "month" in source.c else source.c.due_on
+            version = and_(AccountStructure.account_id == source.c.account_id, structures.in_force(day))
+            query = query.join(AccountStructure, version)
+        query = query.where(ask.accounts.condition(AccountStructure if ask.is_then else Account))
     return query
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from core import audit, auth, db, rollups, schema, settings
+from core import audit, auth, db, rollups, schema, settings, structures
 from core.auth import Actor
 from core.language import _
 from core.models import Account, ImportBatch, Order, OrderLine, Target
@@ -175,6 +175,17 @@ def _targets(session: Session) -> Check:
     )
 
 
+def _structures(session: Session) -> Check:
+    """The newest owner, segment, group, region and tier on record are those that the account has."""
+    return Check(
+        "structures",
+        tuple(
+            _("Account {code} is not what its own history says of it.").format(code=code)
+            for code in structures.differences(session)[:1]
+        ),
+    )
+
+
 def _settings(session: Session) -> Check:
     found = settings.problems(settings.get(session))
     return Check("settings", tuple(f"{name}: {problem}" for name, problem in sorted(found.items())))
@@ -245,6 +256,7 @@ _CHECKS: tuple[Callable[[Session], Check], ...] = (
     _orders,
     _days,
     _targets,
+    _structures,
     _audit_chain,
     _settings,
     _imports,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, desc, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, delivery_sums, otif
+from core import audit, auth, clock, delivery_sums, otif
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, line_condition
 from core.models import Account, OrderLine, Product
@@ -77,6 +77,7 @@ class Late:
     oldest_due_on: date
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
 def late_lines(
     session: Session,
     actor: Actor,
@@ -91,6 +92,7 @@ def late_lines(
     return _listed(session, actor, accounts, sold, rule, today, limit, [_is_open(), _is_late(rule, today)])
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
 def open_lines(
     session: Session,
     actor: Actor,

@@ -1,4 +1,4 @@
-"""Files out: accounts, products, orders, targets and receivables, with the columns that an import reads back."""
+"""Files out: accounts, products, orders, targets, receivables and terms, with the columns that an import reads back."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, BinaryIO
 
 import xlsxwriter
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import BigInteger, Select, and_, case, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock
+from core import audit, auth, clock, terms
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
@@ -28,15 +28,18 @@ from core.models import (
     ListPrice,
     OrderLine,
     Product,
+    Rate,
     Receivable,
     Region,
     Segment,
     Target,
+    Term,
     Tier,
     Unit,
     UnitCost,
     User,
 )
+from core.money import MONEY_SCALE, RATE_SCALE
 from core.vocabulary import BatchKind, Permission
 
 _SHEET_ROWS = 1_048_576  # what a worksheet holds, header included
@@ -85,10 +88,14 @@ def prepare(
         name: column for name, column in _COLUMNS[kind]().items() if actor.sees_cost or name not in _OF_COST
     }
     query = _SOURCES[kind](select(*(column.label(name) for name, column in columns.items())))
-    if kind is not BatchKind.PRODUCTS:
+    if kind is BatchKind.TERMS:
+        auth.require(actor, Permission.TERM_READ)
+        query = query.where(terms.visible(actor), accounts.condition())
+    elif kind is not BatchKind.PRODUCTS:
         query = query.where(auth.visible_accounts(actor), accounts.condition())
     found_rows = session.execute(query.execution_options(yield_per=_STREAMED))
-    return Export(kind, tuple(columns), (tuple(row) for row in found_rows), subject)
+    shaped = _term_row if kind is BatchKind.TERMS else tuple
+    return Export(kind, tuple(columns), (shaped(row) for row in found_rows), subject)
 
 
 def write(export: Export, stream: BinaryIO, form: Format) -> int:
@@ -300,12 +307,52 @@ def _from_targets(query: Select[Any]) -> Select[Any]:
     )
 
 
+def _term_columns() -> dict[str, Any]:
+    plain = ("min_quantity", "valid_from", "valid_to", "stacks", "reason", "status")
+    millionths = case(
+        (Term.price.is_not(None), type_coerce(Term.price, BigInteger) * (RATE_SCALE // MONEY_SCALE)),
+        else_=type_coerce(Term.rate, BigInteger),
+    )
+    return {
+        "kind": Term.kind,
+        "value": type_coerce(millionths, Rate),
+        "account": Account.code,
+        "group": Group.code,
+        "segment": Segment.name,
+        "product": Product.code,
+        "category": Category.name,
+        **{name: getattr(Term, name) for name in plain},
+        "recorded_on": Term.recorded_at,
+    }
+
+
+def _from_terms(query: Select[Any]) -> Select[Any]:
+    return (
+        query.select_from(Term)
+        .join(Account, Account.id == Term.account_id, isouter=True)
+        .join(Group, Group.id == Term.group_id, isouter=True)
+        .join(Segment, Segment.id == Term.segment_id, isouter=True)
+        .join(Product, Product.id == Term.product_id, isouter=True)
+        .join(Category, Category.id == Term.category_id, isouter=True)
+        .where(terms.known(None))
+        .order_by(Term.number)
+    )
+
+
+def _term_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As on paper: the last day included, yes and no, the day on which it became known."""
+    *before, valid_to, stacks, reason, status, recorded_at = row
+    last = None if valid_to is None else valid_to - timedelta(days=1)
+    return (*before, last, "yes" if stacks else "no", reason, status, recorded_at.date())
+
+
 _COLUMNS: dict[BatchKind, Callable[[], dict[str, Any]]] = {
     BatchKind.ACCOUNTS: _account_columns,
     BatchKind.PRODUCTS: _product_columns,
     BatchKind.ORDERS: _order_columns,
     BatchKind.TARGETS: _target_columns,
     BatchKind.RECEIVABLES: _receivable_columns,
+    BatchKind.TERMS: _term_columns,
 }
 _SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.ACCOUNTS: _from_accounts,
@@ -313,4 +360,5 @@ _SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.ORDERS: _from_orders,
     BatchKind.TARGETS: _from_targets,
     BatchKind.RECEIVABLES: _from_receivables,
+    BatchKind.TERMS: _from_terms,
 }

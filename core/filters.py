@@ -28,16 +28,24 @@ class AccountFilter:
     def is_empty(self) -> bool:
         return self == AccountFilter()
 
-    def condition(self) -> ColumnElement[bool]:
-        """The same as a condition on Account; it says nothing about who may see what."""
+    @property
+    def asks_for_structure(self) -> bool:
+        """Whether it asks for what an account may have been otherwise earlier."""
+        return bool(self.owner_ids or self.region_ids or self.segment_ids or self.tier_ids or self.group_ids)
+
+    def condition(self, structure: Any = Account) -> ColumnElement[bool]:
+        """The same as a condition on Account; it says nothing about who may see what.
+
+        `structure` holds owner, region, segment, tier and group: Account as of today, or AccountStructure.
+        """
         conditions = [
             among(column, wanted)
             for column, wanted in (
-                (Account.owner_id, self.owner_ids),
-                (Account.region_id, self.region_ids),
-                (Account.segment_id, self.segment_ids),
-                (Account.tier_id, self.tier_ids),
-                (Account.group_id, self.group_ids),
+                (structure.owner_id, self.owner_ids),
+                (structure.region_id, self.region_ids),
+                (structure.segment_id, self.segment_ids),
+                (structure.tier_id, self.tier_ids),
+                (structure.group_id, self.group_ids),
                 (Account.id, self.account_ids),
                 (Account.status, self.statuses),
             )

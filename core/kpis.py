@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, delivery, order_lines, revenue, settings, targets
+from core import auth, bridge, delivery, order_lines, revenue, rfm, settings, targets
 from core.auth import Actor
+from core.bridge import Bridge
 from core.delivery import Service
 from core.errors import Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter, account_named
@@ -24,7 +25,8 @@ from core.models import Account, Category, Product, Region, Segment, User
 from core.money import round_money, round_ratio
 from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension, Measures
-from core.vocabulary import Permission
+from core.rfm_rule import Scored
+from core.vocabulary import Permission, Structure
 
 
 class By(StrEnum):
@@ -59,9 +61,11 @@ class Options:
 
     by: By | None = None
     account_code: str | None = None
-    base_months: int = 12  # retention compares with the period this many months earlier
+    base_months: int = 12  # retention and the bridge compare with the period this many months earlier
     base: Period | None = None  # … or with this window
     top: int = 10
+    accounts: AccountFilter = ALL_ACCOUNTS
+    structure: Structure = Structure.TODAY
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ class _Question:
     options: Options
     unassigned: frozenset[int] = field(default_factory=frozenset)
 
+    @property
+    def of_accounts(self) -> dict[str, Any]:
+        return {"accounts": self.accounts, "structure": self.options.structure}
+
 
 def compute(
     session: Session, actor: Actor, names: Sequence[str], period: Period, options: Options | None = None
@@ -100,14 +108,7 @@ def compute(
                 "A breakdown by time needs a base that moves with it: give --base-months instead of a fixed window."
             )
         )
-    question = _Question(
-        session,
-        actor,
-        frozenset(need for kpi in wanted for need in kpi.needs),
-        _account_filter(session, actor, options.account_code),
-        options,
-        frozenset(session.scalars(select(Account.id).where(Account.is_unassigned))),
-    )
+    question = _question(session, actor, wanted, options)
     whole = _slices(question, period, None).get(None, Slice(top=options.top))
     parts = _breakdown(question, period, options.by) if options.by else []
     return [
@@ -118,6 +119,34 @@ def compute(
         )
         for kpi in wanted
     ]
+
+
+def by_dimension(
+    session: Session,
+    actor: Actor,
+    name: str,
+    period: Period,
+    dimension: Dimension,
+    options: Options | None = None,
+) -> dict[Any, Figure]:
+    """One KPI by the keys of any dimension: ids, first days of months, names of countries; None: has none."""
+    auth.require(actor, Permission.REVENUE_READ)
+    (kpi,) = chosen([name])
+    if kpi.needs_cost and not actor.sees_cost:
+        return {}
+    parts = _slices(_question(session, actor, [kpi], options or Options()), period, dimension)
+    return {key: kpi.evaluate(part) for key, part in _having(kpi, list(parts.items()))}
+
+
+def _question(session: Session, actor: Actor, wanted: Sequence[Kpi], options: Options) -> _Question:
+    return _Question(
+        session,
+        actor,
+        frozenset(need for kpi in wanted for need in kpi.needs),
+        _account_filter(session, actor, options),
+        options,
+        frozenset(session.scalars(select(Account.id).where(Account.is_unassigned))),
+    )
 
 
 def chosen(names: Sequence[str]) -> list[Kpi]:
@@ -135,25 +164,28 @@ def chosen(names: Sequence[str]) -> list[Kpi]:
     return list(found.values())
 
 
-def _having(kpi: Kpi, parts: list[tuple[str | None, Slice]]) -> Iterator[tuple[str | None, Slice]]:
+def _having(kpi: Kpi, parts: list[tuple[Any, Slice]]) -> Iterator[tuple[Any, Slice]]:
     """The keys that this KPI has anything to say about."""
     for key, part in parts:
         compared = (
             (Need.THEN in kpi.needs and part.then)
             or (Need.TARGET in kpi.needs and part.target is not None)
             or (Need.DELIVERY in kpi.needs and part.delivered.due)
+            or (Need.BRIDGE in kpi.needs and part.bridge is not None)
+            or (Need.SCORES in kpi.needs and part.scores)
         )
         if part.sums.lines or compared:
             yield key, part
 
 
-def _account_filter(session: Session, actor: Actor, code: str | None) -> AccountFilter:
+def _account_filter(session: Session, actor: Actor, options: Options) -> AccountFilter:
+    code = options.account_code
     if code is None:
-        return ALL_ACCOUNTS
+        return options.accounts
     found = session.scalar(select(Account.id).where(account_named(code), auth.visible_accounts(actor)))
     if found is None:
         raise NotFound(_("There is no account {code}.").format(code=code))
-    return AccountFilter(account_ids=frozenset({found}))
+    return replace(options.accounts, account_ids=frozenset({found}))
 
 
 def _breakdown(question: _Question, period: Period, by: By) -> list[tuple[str | None, Slice]]:
@@ -202,7 +234,9 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
     buyers = _buyers(ask, period, dimensions) if Need.BUYERS in needs else {}
     wanted = _targets(ask, period, dimensions) if Need.TARGET in needs else {}
     delivered = _delivered(ask, period, dimensions) if Need.DELIVERY in needs else {}
-    keys = sums.keys() | then.keys() | wanted.keys() | delivered.keys()
+    bridges = _bridges(ask, period, dimension) if Need.BRIDGE in needs else {}
+    scores = _scores(ask, period, dimensions) if Need.SCORES in needs else {}
+    keys = set().union(sums, then, wanted, delivered, bridges, scores)
     return {
         key: Slice(
             sums=sums.get(key, Measures()),
@@ -212,6 +246,9 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
             buyers=buyers.get(key, ()),
             target=wanted.get(key),
             delivered=delivered.get(key, Service()),
+            bridge=bridges.get(key),
+            scores=scores.get(key, ()),
+            of_one=dimension is Dimension.ACCOUNT or bool(ask.options.account_code),
             top=ask.options.top,
         )
         for key in (keys or ({None} if dimension is None else set()))
@@ -227,7 +264,7 @@ def _key(row: tuple[Any, ...], dimensions: tuple[Dimension, ...]) -> Any:
 
 
 def _by(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Measures]:
-    found = revenue.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = revenue.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): sums for row, sums in found.items()}
 
 
@@ -237,14 +274,14 @@ def _by_account(
     """Sums of each account but UNASSIGNED."""
     found: dict[Any, dict[int, Measures]] = {}
     both = dict.fromkeys((*dimensions, Dimension.ACCOUNT))
-    for row, sums in revenue.by(ask.session, ask.actor, period, *both, accounts=ask.accounts).items():
+    for row, sums in revenue.by(ask.session, ask.actor, period, *both, **ask.of_accounts).items():
         if row[-1] not in ask.unassigned:
             found.setdefault(_key(row, dimensions), {})[row[-1]] = sums
     return found
 
 
 def _orders(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, int]:
-    found = order_lines.order_counts(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = order_lines.order_counts(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): count for row, count in found.items()}
 
 
@@ -253,7 +290,13 @@ def _buyers(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -
     found: dict[Any, tuple[int, ...]] = {}
     both = dict.fromkeys((*dimensions, Dimension.ACCOUNT))
     counts = order_lines.order_counts(
-        ask.session, ask.actor, period, *both, accounts=ask.accounts, bought=True
+        ask.session,
+        ask.actor,
+        period,
+        *both,
+        accounts=ask.accounts,
+        structure=ask.options.structure,
+        bought=True,
     )
     for row, count in counts.items():
         if row[-1] not in ask.unassigned:
@@ -263,7 +306,7 @@ def _buyers(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -
 
 
 def _targets(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Decimal]:
-    found = targets.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = targets.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {
         _key(row, dimensions): expected.net_revenue
         for row, expected in found.items()
@@ -272,8 +315,48 @@ def _targets(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) 
 
 
 def _delivered(ask: _Question, period: Period, dimensions: tuple[Dimension, ...]) -> dict[Any, Service]:
-    found = delivery.by(ask.session, ask.actor, period, *dimensions, accounts=ask.accounts)
+    found = delivery.by(ask.session, ask.actor, period, *dimensions, **ask.of_accounts)
     return {_key(row, dimensions): service for row, service in found.items()}
+
+
+def _bridges(ask: _Question, period: Period, dimension: Dimension | None) -> dict[Any, Bridge]:
+    """What moved net revenue: the whole with its parts, a key of a breakdown with its change alone."""
+    base = _base(ask, period)
+    if dimension is None:
+        return {None: bridge.between(ask.session, ask.actor, period, base, ask.accounts)}
+    now, then = _by(ask, period, (dimension,)), _by(ask, base, (dimension,))
+    nothing = Measures()
+    return {
+        key: bridge.change_of(then.get(key, nothing), now.get(key, nothing))
+        for key in now.keys() | then.keys()
+    }
+
+
+_OF_ACCOUNT: dict[Dimension, Any] = {
+    Dimension.ACCOUNT: Account.id,
+    Dimension.OWNER: Account.owner_id,
+    Dimension.REGION: Account.region_id,
+    Dimension.SEGMENT: Account.segment_id,
+    Dimension.GROUP: Account.group_id,
+    Dimension.TIER: Account.tier_id,
+}
+
+
+def _scores(
+    ask: _Question, period: Period, dimensions: tuple[Dimension, ...]
+) -> dict[Any, tuple[Scored, ...]]:
+    """The scores of each account; they are of all that it buys, so never by product or country."""
+    if not _OF_ACCOUNT.keys() >= set(dimensions):
+        raise Invalid(_("An account is scored for all that it buys: not by product or country."))
+    scored = [row.scored for row in rfm.board(ask.session, ask.actor, period, ask.accounts).standings]
+    keys: dict[int, Any] = {}
+    for dimension in dimensions:
+        keys = {row[0]: row[1] for row in ask.session.execute(select(Account.id, _OF_ACCOUNT[dimension]))}
+    found: dict[Any, tuple[Scored, ...]] = {}
+    for one in scored:
+        key = keys.get(one.account_id)
+        found[key] = (*found.get(key, ()), one)
+    return found
 
 
 def document(session: Session, period: Period, results: Sequence[Result]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import audit, auth, targets
+from core import audit, auth, merged_terms, targets
 from core.auth import Actor
 from core.language import _
 from core.merged_lines import Route
@@ -42,7 +42,7 @@ Wanted = targets.Wanted
 
 
 def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> dict[str, Any]:
-    """Move receivables, team, codes, decisions, causes, wallets and targets, and take over the wanted fields."""
+    """Move receivables, team, codes, decisions, causes, wallets, targets and terms, and take over the wanted fields."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
     return {
         "fields": _take_over(session, route, take),
@@ -53,6 +53,7 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         "causes": _move_all(session, Cause, route),
         "wallets": _move_wallets(session, route),
         "targets": _add_targets(session, actor, route),
+        "terms": merged_terms.move(session, actor, route),
     }
 
 
@@ -65,6 +66,8 @@ def changed(session: Session, actor: Actor, route: Route, details: Mapping[str, 
         *_changed_receivables(session, route, details["receivables"]),
         *_changed_team(session, route, details["team"]),
         *_changed_codes(session, route, details["codes"]),
+        # A merger of before terms existed kept nothing about them.
+        *merged_terms.changed(session, actor, route, details.get("terms", ())),
     ]
 
 
@@ -83,6 +86,7 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     pair: Any = tuple_(AccountCode.source, AccountCode.code)
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
     _divide_targets(session, actor, route, details["targets"])
+    merged_terms.move_back(session, actor, route, details.get("terms", ()))
 
 
 def in_both_targets(session: Session, actor: Actor, merged_id: int, kept_id: int) -> list[date]:
@@ -265,7 +269,8 @@ def _move_all(session: Session, model: type[AttentionDecision | Cause | Wallet],
 def _move_wallets(session: Session, route: Route) -> list[int]:
     """Where both have an estimate of one category and basis, the kept account's stands and the other stays behind."""
     kinds = (Wallet.category_id, Wallet.basis)
-    there = set(session.execute(select(*kinds).where(Wallet.account_id == route.kept_id)).tuples())
+    theirs = session.execute(select(*kinds).where(Wallet.account_id == route.kept_id))
+    there = {(category_id, basis) for category_id, basis in theirs}
     query = select(Wallet.id, *kinds).where(Wallet.account_id == route.merged_id).order_by(Wallet.id)
     ids = [row[0] for row in session.execute(query) if (row[1], row[2]) not in there]
     _give(session, Wallet, Wallet.id, ids, route.kept_id)

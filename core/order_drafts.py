@@ -31,6 +31,9 @@ class LineDraft:
     net_price: Decimal | None = None
     discount_rate: Decimal | None = None
     delivered_quantity: Decimal | None = None
+    place: int | None = (
+        None  # row in which it was typed, counted from 1, for sentences; none: its place in the order
+    )
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ def lines_of(session: Session, account: Account, draft: OrderDraft, problems: Pr
             else:
                 text = _price_problem(booked)
         if text is not None:
-            problems.add("lines", _("Line {number}: {problem}").format(number=number, problem=text))
+            problems.add(
+                "lines", _("Line {number}: {problem}").format(number=line.place or number, problem=text)
+            )
     problems.refuse()
     return [
         _order_line(account, draft, (number, *one), currency, rate)

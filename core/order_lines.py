@@ -7,16 +7,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, desc, func, select
+from sqlalchemy import Select, and_, desc, func, select
 from sqlalchemy.orm import Session
 
-from core import auth, revenue
+from core import auth, revenue, structures
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
-from core.models import Account, Category, OrderLine, Product
+from core.models import Account, AccountStructure, Category, OrderLine, Product
 from core.periods import Period
 from core.revenue import Dimension, Measures
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,12 @@ def search(
     *,
     limit: int = 200,
     offset: int = 0,
+    structure: Structure = Structure.TODAY,
 ) -> Lines:
     """The order lines behind a figure, and what all of them (not only this page) add up to."""
     auth.require(actor, Permission.REVENUE_READ)
-    total = revenue.totals(session, actor, period, accounts, sold)
-    query = _lines(actor, period, accounts, sold)
+    total = revenue.totals(session, actor, period, accounts, sold, structure)
+    query = _lines(actor, period, accounts, sold, then=revenue.is_then(structure, (), accounts))
     newest = (desc(OrderLine.booked_on), OrderLine.account_id, OrderLine.order_no, OrderLine.line_no)
     found = session.execute(query.order_by(*newest).limit(limit).offset(offset))
     return Lines(tuple(_row(actor, row) for row in found), total)
@@ -96,10 +97,12 @@ def order_counts(
     *dimensions: Dimension,
     accounts: AccountFilter = ALL_ACCOUNTS,
     bought: bool = False,
+    structure: Structure = Structure.TODAY,
 ) -> dict[tuple[Any, ...], int]:
     """Distinct order numbers with a line in the period; `bought`: a line that is not a return."""
     auth.require(actor, Permission.REVENUE_READ)
-    keys = [revenue.key_of(OrderLine, dimension) for dimension in dimensions]
+    then = revenue.is_then(structure, dimensions, accounts)
+    keys = [revenue.key_of(OrderLine, dimension, then=then) for dimension in dimensions]
     query: Any = select(*keys, func.count(OrderLine.order_no.distinct())).select_from(OrderLine)
     query = query.where(OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end)
     if bought:
@@ -107,21 +110,30 @@ def order_counts(
     if Dimension.CATEGORY in dimensions:
         query = query.join(Product, Product.id == OrderLine.product_id)
     with_account = revenue.needs_account(dimensions, ALL_LINES)
-    query = revenue.within(query, OrderLine, actor, accounts, with_account=with_account)
+    day = OrderLine.booked_on if then else None
+    query = revenue.within(query, OrderLine, actor, accounts, with_account=with_account, month=day)
     return {tuple(row[:-1]): row[-1] for row in session.execute(query.group_by(*keys))}
 
 
-def _lines(actor: Actor, period: Period, accounts: AccountFilter, sold: LineFilter) -> Select[Any]:
+def _lines(
+    actor: Actor, period: Period, accounts: AccountFilter, sold: LineFilter, *, then: bool
+) -> Select[Any]:
     columns: list[Any] = [OrderLine, Account, Product, Category.name, country_of(OrderLine)]
-    return (
+    query = (
         select(*columns)
         .select_from(OrderLine)
         .join(Account, Account.id == OrderLine.account_id)
         .join(Product, Product.id == OrderLine.product_id)
         .join(Category, Category.id == Product.category_id, isouter=True)
         .where(OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end)
-        .where(auth.visible_accounts(actor), accounts.condition(), line_condition(sold))
+        .where(auth.visible_accounts(actor), line_condition(sold))
     )
+    if not then:
+        return query.where(accounts.condition())
+    version = and_(
+        AccountStructure.account_id == OrderLine.account_id, structures.in_force(OrderLine.booked_on)
+    )
+    return query.join(AccountStructure, version).where(accounts.condition(AccountStructure))
 
 
 def _row(actor: Actor, row: Any) -> LineRow:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, revenue, settings, spread, targets
@@ -31,9 +31,10 @@ from core.money import MONEY_SCALE, ZERO, ratio, round_money
 from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension, Measures
 from core.settings import Settings
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 BEHIND_SHARE = Decimal("0.1")  # less than nine tenths of the target to date asks for attention
+Wanted = dict[str, Any]  # which accounts, and as of which structure: arguments of the sums
 _STALE_DAYS = 45  # where nothing was booked for so long, periods end with the newest booking
 
 
@@ -124,6 +125,7 @@ class Board:
     sees_cost: bool
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target", "product")
 def as_of(session: Session, actor: Actor) -> date | None:
     """The day that periods end with: today, or that of the newest booking where it is old; None without any."""
     auth.require(actor, Permission.REVENUE_READ)
@@ -155,6 +157,7 @@ _CHOICES: dict[str, tuple[Any, Any]] = {
 }
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target", "product", "order")
 def choices(session: Session, actor: Actor) -> dict[str, dict[int, str]]:
     """What accounts can be filtered by: owners, regions, segments, tiers and groups of those that are visible."""
     auth.require(actor, Permission.ACCOUNT_READ)
@@ -166,6 +169,7 @@ def choices(session: Session, actor: Actor) -> dict[str, dict[int, str]]:
     return found
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "product")
 def board(
     session: Session,
     actor: Actor,
@@ -173,12 +177,17 @@ def board(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
+    structure: Structure = Structure.TODAY,
 ) -> Board:
-    """How the visible accounts of the filter stand on a day (default: today)."""
+    """How the visible accounts of the filter stand on a day (default: today).
+
+    As reported then, a filter lets through the months in which an account was what it asks for.
+    """
     auth.require(actor, Permission.REVENUE_READ)
     day = day or clock.today()
     before, year_ago = period.previous(), period.shifted(-12)
-    standings = _standings(session, actor, (period, before, year_ago), accounts, day)
+    wanted: Wanted = {"accounts": accounts, "structure": structure}
+    standings = _standings(session, actor, (period, before, year_ago), wanted, day)
     decided = settings.get(session)
     return Board(
         period=period,
@@ -187,7 +196,7 @@ def board(
         as_of=day,
         settings=decided,
         standings=tuple(_with_reasons(row, decided, day) for row in standings),
-        months=_months(session, actor, period, accounts, decided, day),
+        months=_months(session, actor, period, wanted, decided, day),
         sees_cost=actor.sees_cost,
     )
 
@@ -198,19 +207,18 @@ def _with_reasons(standing: Standing, decided: Settings, day: date) -> Standing:
 
 
 def _standings(
-    session: Session, actor: Actor, periods: tuple[Period, Period, Period], accounts: AccountFilter, day: date
+    session: Session, actor: Actor, periods: tuple[Period, Period, Period], chosen: Wanted, day: date
 ) -> list[Standing]:
-    now, before, year_ago = [
-        revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts) for period in periods
-    ]
-    series = _series(session, actor, accounts, day)
-    wanted = targets.by_account(session, actor, periods[0], accounts)
-    rhythms = _rhythms(session, actor, accounts)
+    now, before, year_ago = [revenue.by(session, actor, one, Dimension.ACCOUNT, **chosen) for one in periods]
+    series = _series(session, actor, chosen, day)
+    wanted = targets.by_account(session, actor, periods[0], **chosen)
+    condition = _listed(chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted})
+    rhythms = _rhythms(session, actor, condition)
     nothing = Measures(cost=ZERO if actor.sees_cost else None)
     quiet = _Series((0.0,) * 12, ZERO, None)
     days = (periods[0].end - periods[0].start).days
     found = []
-    for row in session.execute(_account_columns().where(auth.visible_accounts(actor), accounts.condition())):
+    for row in session.execute(_account_columns().where(auth.visible_accounts(actor), condition)):
         key = (row.id,)
         if row.is_unassigned and key not in now and key not in year_ago:
             continue
@@ -242,11 +250,18 @@ def _standings(
     return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
 
 
-def _rhythms(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, Any]:
+def _listed(chosen: Wanted, found: set[Any]) -> ColumnElement[bool]:
+    """The accounts of the filter; as reported then, those that were let through in some month."""
+    if revenue.is_then(chosen["structure"], (), chosen["accounts"]):
+        return Account.id.in_(found)
+    return chosen["accounts"].condition()  # type: ignore[no-any-return]
+
+
+def _rhythms(session: Session, actor: Actor, condition: ColumnElement[bool]) -> dict[int, Any]:
     rows = session.execute(
         select(AccountRhythm.account_id, AccountRhythm.last_order_on, AccountRhythm.median_gap_days)
         .join(Account, Account.id == AccountRhythm.account_id)
-        .where(auth.visible_accounts(actor), accounts.condition())
+        .where(auth.visible_accounts(actor), condition)
     )
     return {row.account_id: row for row in rows}
 
@@ -276,19 +291,16 @@ class _Series:
     swing: Decimal | None
 
 
-def _series(session: Session, actor: Actor, accounts: AccountFilter, day: date) -> dict[int, _Series]:
+def _series(session: Session, actor: Actor, chosen: Wanted, day: date) -> dict[int, _Series]:
     """The last twelve months of each account, and how much the twelve finished ones swing on the year before."""
     shown = Period(add_months(day, -24), add_months(day, 1))
     # Whole numbers: a Decimal of every month would take far longer.
+    query: Any = select(
+        AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger)
+    ).where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
+    month = AccountMonth.month if revenue.is_then(chosen["structure"], (), chosen["accounts"]) else None
     rows = session.execute(
-        select(AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger))
-        .join(Account, Account.id == AccountMonth.account_id)
-        .where(
-            AccountMonth.month >= shown.start,
-            AccountMonth.month < shown.end,
-            auth.visible_accounts(actor),
-            accounts.condition(),
-        )
+        revenue.within(query, AccountMonth, actor, chosen["accounts"], with_account=True, month=month)
     )
     positions = {month: place for place, month in enumerate(shown.months())}
     series: dict[int, list[int]] = {}
@@ -320,14 +332,14 @@ def _months(
     session: Session,
     actor: Actor,
     period: Period,
-    accounts: AccountFilter,
+    chosen: Wanted,
     decided: Settings,
     day: date,
 ) -> tuple[MonthOfPortfolio, ...]:
     shown = shown_months(period, decided.fiscal_year_month)
     span = Period(add_months(shown.start, -12), shown.end)
-    sums = revenue.by_month(session, actor, span, accounts)
-    wanted = targets.by_month(session, actor, shown, accounts)
+    sums = revenue.by_month(session, actor, span, **chosen)
+    wanted = targets.by_month(session, actor, shown, **chosen)
     return tuple(
         MonthOfPortfolio(
             month=month,

@@ -11,13 +11,14 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
-from core import portfolio
+from core import audit, portfolio
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio
 from core.periods import Period
 from core.portfolio import Board, Standing
 from core.revenue import Measures
+from core.vocabulary import Structure
 
 TOP = 10
 _COUNTS_AND_SUMS = {"net_revenue", "active_accounts", "products_bought"}
@@ -110,6 +111,7 @@ class Overview:
     tiles: Mapping[str, Tile]
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "product")
 def overview(
     session: Session,
     actor: Actor,
@@ -117,9 +119,10 @@ def overview(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
+    structure: Structure = Structure.TODAY,
 ) -> Overview:
     """Everything that the Portfolio page shows of the visible accounts of the filter."""
-    board = portfolio.board(session, actor, period, accounts, day=day)
+    board = portfolio.board(session, actor, period, accounts, day=day, structure=structure)
     return Overview(board, tiles(board.standings, sees_cost=board.sees_cost))
 
 

@@ -10,7 +10,7 @@ from statistics import median
 
 from sqlalchemy.orm import Session
 
-from core import accounts, auth, delivery, product_prices, products, revenue
+from core import accounts, audit, auth, delivery, product_prices, products, revenue
 from core.accounts import AccountRow
 from core.auth import Actor
 from core.delivery import Service
@@ -108,6 +108,7 @@ def spread(buyers: Sequence[Buyer]) -> Spread | None:
     return Spread(prices[0], Decimal(median(prices)), prices[-1]) if prices else None
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
 def standings(
     session: Session, actor: Actor, period: Period, chosen: AccountFilter = ALL_ACCOUNTS, *, day: date
 ) -> list[ProductStanding]:
@@ -129,6 +130,7 @@ def standings(
     return sorted(found, key=lambda row: (-row.now.net, -row.year_ago.net, row.code))
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
 def story(
     session: Session,
     actor: Actor,

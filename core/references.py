@@ -11,8 +11,9 @@ from core.models import Account, Base, Product
 
 # Sums and order heads follow the lines; they hold on to nothing by themselves.
 _DERIVED = {
-    "orders", "revenue_cells", "revenue_account_days", "revenue_account_months", "revenue_account_years",
-    "revenue_product_days", "revenue_product_months", "account_rhythms",
+    "orders", "revenue_cells", "revenue_account_countries", "revenue_account_days", "revenue_account_months",
+    "revenue_account_years", "revenue_pair_years", "revenue_product_days", "revenue_product_months",
+    "foreign_sales_months", "foreign_sales_years", "account_rhythms", "account_structures",
 }  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, select, union_all
@@ -14,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from core import auth, rollups
 from core.auth import Actor
-from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
+from core.dimensions import NEEDS_ACCOUNT, Dimension, is_then, key_of, needs_account, within
+from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, line_condition
 from core.models import (
     Account,
+    AccountCountry,
     AccountDay,
     AccountMonth,
     AccountYear,
@@ -30,7 +31,12 @@ from core.models import (
 )
 from core.money import ZERO, ratio
 from core.periods import Period, add_months
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
+
+__all__ = [
+    "AccountRevenue", "Dimension", "Measures", "NamedRevenue", "ProductRevenue", "by", "by_account", "by_category",
+    "by_country", "by_month", "by_product", "is_then", "key_of", "needs_account", "totals", "within",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Measures:
     gross: Decimal = ZERO  # at list price
     net: Decimal = ZERO
     returned_lines: int = 0
+    returned_quantity: Decimal = ZERO  # below zero
     returns: Decimal = ZERO  # net amount of lines with negative quantity
     covered_lines: int = 0  # lines whose cost is known
     covered_net: Decimal = ZERO
@@ -55,6 +62,7 @@ class Measures:
             self.gross + other.gross,
             self.net + other.net,
             self.returned_lines + other.returned_lines,
+            self.returned_quantity + other.returned_quantity,
             self.returns + other.returns,
             self.covered_lines + other.covered_lines,
             self.covered_net + other.covered_net,
@@ -82,31 +90,6 @@ class Measures:
     @property
     def margin_rate(self) -> Decimal | None:
         return ratio(self.margin, self.covered_net)
-
-
-class Dimension(StrEnum):
-    """What sums can be broken down by; keys are ids, except months (first day) and countries (name)."""
-
-    MONTH = "month"
-    ACCOUNT = "account"
-    PRODUCT = "product"
-    CATEGORY = "category"
-    COUNTRY = "country"
-    OWNER = "owner"
-    REGION = "region"
-    SEGMENT = "segment"
-    GROUP = "group"
-    TIER = "tier"
-
-
-_OF_ACCOUNT = {
-    Dimension.OWNER: Account.owner_id,
-    Dimension.REGION: Account.region_id,
-    Dimension.SEGMENT: Account.segment_id,
-    Dimension.GROUP: Account.group_id,
-    Dimension.TIER: Account.tier_id,
-}
-_NEEDS_ACCOUNT = {Dimension.ACCOUNT, *_OF_ACCOUNT}
 
 
 @dataclass(frozen=True)
@@ -141,9 +124,11 @@ def totals(
     period: Period,
     accounts: AccountFilter = ALL_ACCOUNTS,
     sold: LineFilter = ALL_LINES,
+    structure: Structure = Structure.TODAY,
 ) -> Measures:
     """The sums of everything the actor may see in the period."""
-    return by(session, actor, period, accounts=accounts, sold=sold).get((), _nothing(actor))
+    found = by(session, actor, period, accounts=accounts, sold=sold, structure=structure)
+    return found.get((), _nothing(actor))
 
 
 def by(
@@ -153,14 +138,29 @@ def by(
     *dimensions: Dimension,
     accounts: AccountFilter = ALL_ACCOUNTS,
     sold: LineFilter = ALL_LINES,
+    structure: Structure = Structure.TODAY,
 ) -> dict[tuple[Any, ...], Measures]:
-    """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines."""
+    """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines.
+
+    `structure` says whose an account's months are: today's owner, segment, … or those of each month. Who may see an
+    account follows today's in both.
+    """
     auth.require(actor, Permission.REVENUE_READ)
     asked = tuple(Dimension.PRODUCT if one is Dimension.CATEGORY else one for one in dimensions)
     with_account, sees_cost = needs_account(asked, sold), actor.sees_cost
+    then = is_then(structure, asked, accounts)
     pieces = [
-        within(_sums(source, piece, asked, sold), source, actor, accounts, with_account=with_account)
-        for source, piece in _pieces(actor, _filled(session, period, asked, sold), asked, accounts, sold)
+        within(
+            _sums(source, piece, asked, sold, then=then),
+            source,
+            actor,
+            accounts,
+            with_account=with_account,
+            month=_day_of(source) if then else None,
+        )
+        for source, piece in _pieces(
+            actor, _filled(session, period, asked, sold), asked, accounts, sold, then
+        )
     ]
     found: dict[tuple[Any, ...], Measures] = {}
     for row in session.execute(_together(pieces, len(asked))):
@@ -173,8 +173,8 @@ def by(
 def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Period:
     """The period up to the end of its last month where nothing is booked after it: the same sums, kept by month."""
     end = add_months(period.last_day, 1)
-    by_line = {Dimension.PRODUCT, Dimension.COUNTRY} & set(dimensions) or sold.product_ids or sold.countries
-    if period.end == end or not by_line:
+    by_product = Dimension.PRODUCT in dimensions or sold.product_ids or sold.category_ids
+    if period.end == end or not by_product:
         return period
     later = select(AccountDay.account_id).where(
         AccountDay.booked_on >= period.end, AccountDay.booked_on < end
@@ -214,9 +214,10 @@ def by_month(
     period: Period,
     accounts: AccountFilter = ALL_ACCOUNTS,
     sold: LineFilter = ALL_LINES,
+    structure: Structure = Structure.TODAY,
 ) -> dict[date, Measures]:
     """Every month that the period touches, in order; a month without order lines has zero sums."""
-    found = by(session, actor, period, Dimension.MONTH, accounts=accounts, sold=sold)
+    found = by(session, actor, period, Dimension.MONTH, accounts=accounts, sold=sold, structure=structure)
     return {month: found.get((month,), _nothing(actor)) for month in period.months()}
 
 
@@ -289,7 +290,7 @@ def _nothing(actor: Actor) -> Measures:
 
 
 def _measures(sees_cost: bool, sums: Any) -> Measures:
-    lines, quantity, gross, net, returned_lines, returns, covered_lines, covered_net, cost = sums
+    lines, quantity, gross, net, returned_lines, returned, returns, covered_lines, covered_net, cost = sums
     if not lines:
         return Measures(cost=ZERO if sees_cost else None)
     return Measures(
@@ -298,6 +299,7 @@ def _measures(sees_cost: bool, sums: Any) -> Measures:
         gross,
         net,
         int(returned_lines),
+        returned,
         returns,
         int(covered_lines),
         covered_net,
@@ -311,17 +313,18 @@ def _pieces(
     dimensions: tuple[Dimension, ...],
     accounts: AccountFilter,
     sold: LineFilter,
+    then: bool,
 ) -> list[tuple[Any, Period]]:
     """Which table answers for which part of the period."""
     if sold.returned or sold.covered:
         return [(OrderLine, period)]
     layer = _layer(actor, dimensions, accounts, sold)
-    days: Any = {AccountMonth: AccountDay, TotalMonth: AccountDay, ProductMonth: ProductDay}
-    pieces: list[tuple[Any, Period]] = [(days.get(layer, OrderLine), piece) for piece in period.cut_parts()]
+    days: Any = {RevenueCell: OrderLine, ProductMonth: ProductDay}.get(layer, AccountDay)
+    pieces: list[tuple[Any, Period]] = [(days, piece) for piece in period.cut_parts()]
     whole = period.whole_months()
     if whole is None:
         return pieces
-    if layer is not AccountMonth or Dimension.MONTH in dimensions:
+    if layer is not AccountMonth or Dimension.MONTH in dimensions or then:
         return [*pieces, (layer, whole)]
     first = date(whole.start.year + (whole.start.month > 1), 1, 1)
     last = date(whole.end.year, 1, 1)
@@ -334,61 +337,32 @@ def _pieces(
 
 def _layer(
     actor: Actor, dimensions: tuple[Dimension, ...], accounts: AccountFilter, sold: LineFilter
-) -> type[RevenueCell | AccountMonth | ProductMonth | TotalMonth]:
+) -> type[RevenueCell | AccountCountry | AccountMonth | ProductMonth | TotalMonth]:
     """The smallest kept sums that answer; those without an account only for who sees every account."""
-    anybody = actor.sees_everything and accounts.is_empty and not _NEEDS_ACCOUNT & set(dimensions)
-    if Dimension.COUNTRY in dimensions or sold.countries:
-        return RevenueCell
+    anybody = actor.sees_everything and accounts.is_empty and not NEEDS_ACCOUNT & set(dimensions)
+    by_country = bool(Dimension.COUNTRY in dimensions or sold.countries)
     if Dimension.PRODUCT in dimensions or sold.product_ids or sold.category_ids:
-        return ProductMonth if anybody else RevenueCell
+        return ProductMonth if anybody and not by_country else RevenueCell
+    if by_country:
+        return AccountCountry
     return TotalMonth if anybody else AccountMonth
 
 
-def _sums(source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Select[Any]:
-    keys = [key_of(source, dimension).label(f"key_{dimension}") for dimension in dimensions]
+def _day_of(source: Any) -> Any:
+    """The column of a source that says when its amounts belong; no sums by year are read as reported then."""
+    by_day = source in (OrderLine, AccountDay, ProductDay)
+    return source.booked_on if by_day else source.year if source is AccountYear else source.month
+
+
+def _sums(
+    source: Any, piece: Period, dimensions: tuple[Dimension, ...], sold: LineFilter, *, then: bool
+) -> Select[Any]:
+    keys = [key_of(source, dimension, then=then).label(f"key_{dimension}") for dimension in dimensions]
     of_lines = source is OrderLine
     sums = rollups.line_sums() if of_lines else rollups.layer_sums(source)
-    by_day = source in (OrderLine, AccountDay, ProductDay)
-    day = source.booked_on if by_day else source.year if source is AccountYear else source.month
+    day = _day_of(source)
     columns = (total.label(name) for name, total in sums.items())
     query = select(*keys, *columns).select_from(source).where(day >= piece.start, day < piece.end)
     if sold.category_ids:
         query = query.join(Product, Product.id == source.product_id)
     return query.where(line_condition(sold, source)).group_by(*(key.element for key in keys))
-
-
-def needs_account(dimensions: tuple[Dimension, ...], sold: LineFilter) -> bool:
-    """Whether Account must be joined even for somebody who sees every account."""
-    return bool(sold.countries or {Dimension.COUNTRY, *_OF_ACCOUNT} & set(dimensions))
-
-
-def key_of(source: Any, dimension: Dimension) -> Any:
-    """The column that holds the key; Account or Product must be joined where it is theirs."""
-    if dimension is Dimension.MONTH:
-        return OrderLine.booked_month if source is OrderLine else source.month
-    if dimension is Dimension.ACCOUNT:
-        return source.account_id
-    if dimension is Dimension.PRODUCT:
-        return source.product_id
-    if dimension is Dimension.CATEGORY:
-        return Product.category_id
-    if dimension is Dimension.COUNTRY:
-        return country_of(source)
-    return _OF_ACCOUNT[dimension]
-
-
-def within(
-    query: Select[Any],
-    source: Any,
-    actor: Actor,
-    accounts: AccountFilter,
-    *,
-    with_account: bool,
-) -> Select[Any]:
-    """Only the accounts that are wanted and that the actor may see."""
-    if source in (TotalMonth, ProductMonth, ProductDay) or (
-        actor.sees_everything and accounts.is_empty and not with_account
-    ):
-        return query
-    query = query.join(Account, Account.id == source.account_id)
-    return query.where(auth.visible_accounts(actor), accounts.condition())

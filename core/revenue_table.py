@@ -26,7 +26,7 @@ from core.models import Account, Category, Group, Product, Region, Segment, Tier
 from core.money import ZERO, ratio
 from core.periods import Period, add_months, fiscal_year_start, months_between
 from core.revenue import Dimension, Measures
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 SHOWN_ROWS = 50
 SHOWN_COLUMNS = 24
@@ -134,6 +134,7 @@ class _Asked:
     accounts: AccountFilter
     sold: LineFilter
     first_month: int
+    structure: Structure = Structure.TODAY
 
 
 @dataclass
@@ -159,7 +160,8 @@ class _Sides:
         return {key: cell for key, cell in found.items() if not cell.is_empty}
 
 
-def table(
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable")
+def table(  # noqa: PLR0913  (one parameter a choice of the page)
     session: Session,
     actor: Actor,
     period: Period,
@@ -169,6 +171,7 @@ def table(
     sold: LineFilter = ALL_LINES,
     *,
     shown: tuple[int, int] = (SHOWN_ROWS, SHOWN_COLUMNS),
+    structure: Structure = Structure.TODAY,
 ) -> Table:
     """The table of everything that the actor may see, with so many rows and columns one by one.
 
@@ -177,7 +180,8 @@ def table(
     auth.require(actor, Permission.REVENUE_READ)
     if columns_by is rows_by or (columns_by and columns_by.months and rows_by.months):
         raise Invalid(_("Choose two different dimensions, one of them at most a span of time."))
-    asked = _Asked(session, actor, period, accounts, sold, settings.get(session).fiscal_year_month)
+    first_month = settings.get(session).fiscal_year_month
+    asked = _Asked(session, actor, period, accounts, sold, first_month, structure)
     of_rows = _level(asked, rows_by)
     rows = _ranked(asked, rows_by, of_rows, shown[0])
     nothing = _nothing(actor)
@@ -215,9 +219,8 @@ def _level(asked: _Asked, *axes: Axis) -> dict[tuple[Any, ...], Cell]:
 def _sums(asked: _Asked, span: Period, axes: tuple[Axis, ...], later: int) -> dict[tuple[Any, ...], Measures]:
     """Sums by the axes; along time the keys are moved later, to where they are compared."""
     dimensions = [axis.dimension for axis in axes]
-    found = revenue.by(
-        asked.session, asked.actor, span, *dimensions, accounts=asked.accounts, sold=asked.sold
-    )
+    chosen: dict[str, Any] = {"accounts": asked.accounts, "sold": asked.sold, "structure": asked.structure}
+    found = revenue.by(asked.session, asked.actor, span, *dimensions, **chosen)
     sums: dict[tuple[Any, ...], Measures] = {}
     for key, measures in found.items():
         place = _placed(asked, axes, key, later)
@@ -231,7 +234,8 @@ def _wanted(asked: _Asked, axes: tuple[Axis, ...]) -> dict[tuple[Any, ...], Deci
     dimensions = [axis.dimension for axis in axes]
     if asked.sold != ALL_LINES or not targets.are_known_by(dimensions):
         return {}
-    found = targets.by(asked.session, asked.actor, asked.period, *dimensions, accounts=asked.accounts)
+    chosen: dict[str, Any] = {"accounts": asked.accounts, "structure": asked.structure}
+    found = targets.by(asked.session, asked.actor, asked.period, *dimensions, **chosen)
     sums: dict[tuple[Any, ...], Decimal | None] = {}
     for key, expected in found.items():
         place = _placed(asked, axes, key, 0)

@@ -30,15 +30,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import db, delivery_sums
+from core import currency_sums, db, delivery_sums
 from core.kept_sums import Difference, Family, table
 from core.models import (
+    AccountCountry,
     AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
     Base,
     OrderLine,
+    PairYear,
     ProductDay,
     ProductMonth,
     RevenueCell,
@@ -52,9 +54,11 @@ _AT_ONCE = 1_000  # accounts asked for in one statement
 # In this order everywhere: two writers that meet in one layer have met in the layers before it.
 _LAYERS: dict[type[Base], tuple[str, ...]] = {
     RevenueCell: ("account_id", "month", "product_id", "country"),
-    AccountDay: ("account_id", "month", "booked_on"),
+    AccountDay: ("account_id", "month", "booked_on", "country"),
+    AccountCountry: ("account_id", "month", "country"),
     AccountMonth: ("account_id", "month"),
     AccountYear: ("account_id", "year"),
+    PairYear: ("account_id", "product_id", "year"),
     ProductDay: ("product_id", "month", "booked_on"),
     ProductMonth: ("product_id", "month"),
     TotalMonth: ("month",),
@@ -66,6 +70,7 @@ _MEASURES: dict[str, Any] = {
     "gross_amount": Money(),
     "net_amount": Money(),
     "returned_lines": BigInteger(),
+    "returned_quantity": Quantity(),
     "returned_amount": Money(),
     "covered_lines": BigInteger(),
     "covered_amount": Money(),
@@ -84,6 +89,7 @@ def line_sums() -> dict[str, ColumnElement[Any]]:
         "gross_amount": func.sum(OrderLine.gross_amount),
         "net_amount": func.sum(OrderLine.net_amount),
         "returned_lines": func.sum(case((returned, literal_column("1", BigInteger)), else_=nothing)),
+        "returned_quantity": func.sum(case((returned, OrderLine.quantity), else_=nothing)),
         "returned_amount": func.sum(case((returned, OrderLine.net_amount), else_=nothing)),
         "covered_lines": func.sum(case((covered, literal_column("1", BigInteger)), else_=nothing)),
         "covered_amount": func.sum(case((covered, OrderLine.net_amount), else_=nothing)),
@@ -124,6 +130,7 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
     change.drop(connection)
+    currency_sums.apply(session, where, sign)
     delivery_sums.apply(session, where, sign)
 
 
@@ -156,6 +163,7 @@ def _cells_of_lines(*keys: str, where: ColumnElement[bool] | None = None) -> Sel
 def prune(session: Session) -> None:
     """Drop cells that no line stands behind any more."""
     _FAMILY.prune(session)
+    currency_sums.prune(session)
     delivery_sums.prune(session)
 
 
@@ -170,13 +178,19 @@ def rebuild(session: Session) -> None:
             session.execute(table(layer).insert().from_select(list(cells.selected_columns.keys()), cells))
         else:
             _FAMILY.fill(session, layer, _finer(layer))
+    currency_sums.rebuild(session)
     delivery_sums.rebuild(session)
     refresh_rhythm(session)
 
 
 def _finer(layer: type[Base]) -> FromClause:
     """The smallest layer that this one can be summed from."""
-    finer: dict[type[Base], type[Base]] = {AccountMonth: AccountDay, ProductMonth: ProductDay}
+    finer: dict[type[Base], type[Base]] = {
+        AccountCountry: AccountDay,
+        AccountMonth: AccountCountry,
+        ProductMonth: ProductDay,
+        PairYear: RevenueCell,
+    }
     return table(finer.get(layer, AccountMonth))
 
 
@@ -245,7 +259,7 @@ def differences(session: Session) -> list[Difference]:
     found = [_FAMILY.first_difference(session, layer, _counted(session, layer)) for layer in _LAYERS]
     found.append(_first_rhythm_difference(session))
     known = [difference for difference in found if difference is not None]
-    return [*known, *delivery_sums.differences(session)]
+    return [*known, *currency_sums.differences(session), *delivery_sums.differences(session)]
 
 
 def _counted(session: Session, layer: type[Base]) -> Select[Any]:

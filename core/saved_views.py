@@ -116,7 +116,9 @@ def _own(session: Session, actor: Actor, view_id: int, version: int) -> SavedVie
         raise NotFound(_("There is no such view of yours."))
     if view.version != version:
         raise Conflict(
-            _("You changed this view elsewhere meanwhile. Load the page again."), version=view.version
+            _("You changed this view elsewhere meanwhile. Look at it and save again."),
+            current={"is_shared": view.is_shared},
+            version=view.version,
         )
     return view
 

@@ -23,12 +23,15 @@ _LOCK = 7_381_001  # advisory lock: two processes that start together migrate on
 
 # Small tables that every node needs whole, and large ones spread by account.
 REFERENCE_TABLES = (
-    "regions", "groups", "segments", "tiers", "users", "accounts", "categories", "units", "products",
+    "regions", "groups", "segments", "tiers", "users", "accounts", "account_structures", "categories", "units",
+    "products", "forecast_versions",
 )  # fmt: skip
 SHARDED_TABLES = (
-    "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months",
-    "revenue_account_days", "revenue_account_years", "account_rhythms", "merged_lines", "receivables",
+    "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months", "revenue_account_days",
+    "revenue_account_countries", "revenue_account_years", "revenue_pair_years", "foreign_sales_months",
+    "foreign_sales_years", "account_rhythms", "merged_lines", "receivables",
     "delivery_cells", "delivery_account_days", "delivery_account_months",
+    "forecast_series", "forecast_points", "forecast_overrides",
 )  # fmt: skip
 
 

@@ -10,13 +10,15 @@ from babel.numbers import is_currency
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, delivery_sums, otif, rollups
+from core import audit, auth, delivery_sums, health_rules, otif, rfm_rule, rollups
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid
+from core.health_rules import RULES, HealthRule, Measure
 from core.language import LANGUAGES, _
 from core.models import OrderLine, Setting
 from core.otif import OtifRule
+from core.rfm_rule import RfmRule
 from core.vocabulary import OtifBasis, OtifLevel, Permission
 
 
@@ -40,14 +42,63 @@ class Settings:
     otif_late_days: int = OtifRule.late_days  # … and after it
     otif_in_full_share: Decimal = OtifRule.in_full_share  # of the ordered quantity that counts as in full
     otif_level: OtifLevel = OtifRule.level  # what is counted: order lines or whole orders
+    rfm_days: tuple[Decimal, ...] = (
+        RfmRule.days
+    )  # since the last order: at most, for the scores 5, 4, 3 and 2
+    rfm_orders: tuple[Decimal, ...] = RfmRule.orders  # in the window: at least
+    rfm_amount: tuple[Decimal, ...] = RfmRule.amount  # in the window: at least, in the base currency
+    rfm_by_margin: bool = RfmRule.by_margin  # whether that amount is margin
+    abc_a_share: Decimal = Decimal("0.8")  # class A: the largest accounts up to this share of net revenue
+    abc_b_share: Decimal = Decimal("0.95")  # class B: the next ones up to this share; the rest is C
+    # Bands of competition law (US merger guidelines of 2023), borrowed: a convention, no law for customers.
+    hhi_moderate: Decimal = Decimal(1000)
+    hhi_high: Decimal = Decimal(1800)
+    health_trend_weight: int = RULES[Measure.TREND].weight
+    health_trend_zero_at: Decimal = RULES[Measure.TREND].zero_at  # change on last year ÷ usual spread
+    health_trend_full_at: Decimal = RULES[Measure.TREND].full_at
+    health_price_weight: int = RULES[Measure.PRICE].weight
+    health_price_zero_at: Decimal = RULES[Measure.PRICE].zero_at  # change of price realisation, a share
+    health_price_full_at: Decimal = RULES[Measure.PRICE].full_at
+    health_rhythm_weight: int = RULES[Measure.RHYTHM].weight
+    health_rhythm_zero_at: Decimal = RULES[Measure.RHYTHM].zero_at  # days since the last order ÷ usual gap
+    health_rhythm_full_at: Decimal = RULES[Measure.RHYTHM].full_at
+    health_otif_weight: int = RULES[Measure.OTIF].weight
+    health_otif_zero_at: Decimal = RULES[Measure.OTIF].zero_at  # share of deliveries
+    health_otif_full_at: Decimal = RULES[Measure.OTIF].full_at
+    health_payment_weight: int = RULES[Measure.PAYMENT].weight
+    health_payment_zero_at: Decimal = RULES[Measure.PAYMENT].zero_at  # overdue ÷ open
+    health_payment_full_at: Decimal = RULES[Measure.PAYMENT].full_at
+    health_breadth_weight: int = RULES[Measure.BREADTH].weight
+    health_breadth_zero_at: Decimal = RULES[Measure.BREADTH].zero_at  # share of the categories bought before
+    health_breadth_full_at: Decimal = RULES[Measure.BREADTH].full_at
+    health_target_weight: int = RULES[Measure.TARGET].weight
+    health_target_zero_at: Decimal = RULES[Measure.TARGET].zero_at  # net revenue ÷ target
+    health_target_full_at: Decimal = RULES[Measure.TARGET].full_at
+    health_data_weight: int = RULES[Measure.DATA].weight
+    health_data_zero_at: Decimal = RULES[Measure.DATA].zero_at  # days since somebody confirmed the data
+    health_data_full_at: Decimal = RULES[Measure.DATA].full_at
+    health_green: Decimal = Decimal(70)  # the score from which an account is green
+    health_amber: Decimal = Decimal(40)
+    health_least_coverage: Decimal = Decimal("0.5")  # with less known a score has no band
     demo: str = ""  # which demo company is loaded, if any
 
     @property
     def otif(self) -> OtifRule:
         return OtifRule.of(asdict(self))
 
+    @property
+    def rfm(self) -> RfmRule:
+        return RfmRule.of(asdict(self))
 
-_DECIMALS = {"rhythm_amber", "rhythm_red", "fall_share", "fall_spread"}
+    @property
+    def health(self) -> HealthRule:
+        return HealthRule.of(asdict(self))
+
+
+_DECIMALS = {
+    "rhythm_amber", "rhythm_red", "fall_share", "fall_spread",
+    "abc_a_share", "abc_b_share", "hhi_moderate", "hhi_high",
+}  # fmt: skip
 
 
 def get(session: Session) -> Settings:
@@ -92,8 +143,9 @@ def _refuse_overtaken(stored: Settings, seen: Settings, changes: dict[str, Any])
     overtaken = {key: value for key, value in overtaken.items() if value != changes[key]}
     if overtaken:
         raise Conflict(
-            _("Somebody else changed these settings meanwhile. Load the page again to start from theirs."),
+            _("Somebody else changed these settings meanwhile. Look at the new values and save again."),
             current=overtaken,
+            version=stored,
         )
 
 
@@ -116,6 +168,10 @@ def _typed(key: str, value: Any) -> Any:
             return getattr(Settings(), key)
     if key in otif.KEYS:
         return otif.typed(key, value)
+    if key in rfm_rule.KEYS:
+        return rfm_rule.typed(key, value)
+    if key in health_rules.DEFAULTS:
+        return health_rules.typed(key, value)
     return tuple(value) if key == "languages" else value
 
 
@@ -136,4 +192,13 @@ def problems(values: Settings) -> dict[str, str]:
         found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
     if not 1 <= values.confirm_days <= 3650:
         found["confirm_days"] = _("Give a number of days from 1 to 3650.")
-    return found | otif.problems(values.otif)
+    if not 0 < values.abc_a_share < values.abc_b_share < 1:
+        found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
+    if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
+        found["hhi_moderate"] = _("Give indices between 0 and 10,000, the moderate one below the high one.")
+    return (
+        found
+        | otif.problems(values.otif)
+        | rfm_rule.problems(values.rfm)
+        | health_rules.problems(values.health)
+    )

@@ -10,7 +10,7 @@ from decimal import ROUND_FLOOR, Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import accounts, auth, revenue, targets
+from core import accounts, audit, auth, revenue, targets
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -100,6 +100,7 @@ class Plan:
         return tuple(sorted(totals, key=lambda one: (-(one.target or ZERO), one.owner or "")))
 
 
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable")
 def plan(session: Session, actor: Actor, start: date, chosen: AccountFilter = ALL_ACCOUNTS) -> Plan:
     """The targets of the twelve months from `start`, beside the twelve months before them."""
     auth.require(actor, Permission.REVENUE_READ)
@@ -143,35 +144,61 @@ def split(total: Decimal, season: Sequence[Decimal]) -> tuple[Decimal, ...]:
     return tuple(parts)
 
 
+def split_over(plan: Plan, account_ids: frozenset[int], total: Decimal) -> tuple[dict[Cell, Decimal], int]:
+    """A year's total over the months of these accounts, and how many of them got no part of it.
+
+    Who brought nothing last year weighs nothing: such accounts are left as they are, which is not a target of
+    zero. Where none brought anything, all months of all of them weigh the same.
+    """
+    rows = [row for row in plan.rows if row.account_id in account_ids]
+    weighing = [row for row in rows if any(amount > 0 for amount in row.year_ago)] or rows
+    cells = [(row.account_id, month) for row in weighing for month in plan.months]
+    parts = split(total, [amount for row in weighing for amount in row.year_ago])
+    return dict(zip(cells, parts, strict=True)), len(rows) - len(weighing)
+
+
 def save(session: Session, actor: Actor, changes: Values, *, seen: Values) -> int:
     """Set or withdraw many targets at once, all or none; returns how many changed.
 
     `seen` is what the grid showed at first: where somebody set another value meanwhile it is a Conflict that
     names the cells. Margin targets stay as they are.
     """
+    return _save(session, actor, changes, seen, is_undo=False)
+
+
+def put_back(session: Session, actor: Actor, changes: Values, *, seen: Values) -> int:
+    """Take a saving back; like `save`, but a target that was withdrawn has the margin of its last version again."""
+    return _save(session, actor, changes, seen, is_undo=True)
+
+
+def _save(session: Session, actor: Actor, changes: Values, seen: Values, *, is_undo: bool) -> int:
     auth.require(actor, Permission.TARGET_WRITE)
     ids = sorted({account_id for account_id, _month in changes})
     visible = select(Account).where(Account.id.in_(ids), auth.visible_accounts(actor)).order_by(Account.id)
     known = {row.id: row for row in session.scalars(visible.with_for_update())}
     if set(ids) - set(known):
         raise NotFound(_("There is no such account."))
-    _check(changes, known)
-    stored = {
-        (row.account_id, row.month): row
-        for row in session.scalars(
-            select(Target).where(Target.account_id.in_(ids), Target.superseded_at.is_(None))
-        )
-    }
+    if not is_undo:  # what was stored once may be stored again, with its four decimals
+        _check(changes, known)
+    last = _last_versions(session, ids)
+    stored = {cell: row for cell, row in last.items() if row.superseded_at is None}
     _refuse_overtaken(changes, seen, stored, known)
+    source = last if is_undo else stored
     changed = 0
     for account_id in ids:
         months: dict[date, targets.Wanted | None] = {}
         for (one, month), amount in changes.items():
             if one == account_id:
-                row = stored.get((one, month))
+                row = source.get((one, month))
                 months[month] = None if amount is None else (amount, row.margin_amount if row else None)
         changed += targets.set_many(session, actor, account_id, months)
     return changed
+
+
+def _last_versions(session: Session, account_ids: Sequence[int]) -> dict[Cell, Target]:
+    """The newest version of each cell, in force or withdrawn."""
+    rows = session.scalars(select(Target).where(Target.account_id.in_(account_ids)).order_by(Target.version))
+    return {(row.account_id, row.month): row for row in rows}
 
 
 def _check(changes: Values, known: Mapping[int, Account]) -> None:

@@ -21,7 +21,7 @@ from core.models import Account, Target
 from core.money import ratio, round_money
 from core.periods import Period, add_months
 from core.revenue import Dimension
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,7 @@ def by(
     period: Period,
     *dimensions: Dimension,
     accounts: AccountFilter = ALL_ACCOUNTS,
+    structure: Structure = Structure.TODAY,
 ) -> dict[tuple[Any, ...], Expected]:
     """Targets in force by one or more dimensions; a month that is cut counts by its days."""
     auth.require(actor, Permission.REVENUE_READ)
@@ -177,16 +178,25 @@ def by(
     ]
     for months, part_of in [*([] if whole is None else [(whole, whole)]), *cut]:
         share = _ALL if part_of is whole else _share_of_month(months.start, part_of)
-        for *key, net_revenue, margin in session.execute(_sums(actor, months, dimensions, accounts)):
+        for *key, net_revenue, margin in session.execute(
+            _sums(actor, months, dimensions, accounts, structure)
+        ):
             part = Expected(_share(net_revenue, share), _share(margin, share) if actor.sees_cost else None)
             known = found.get(tuple(key))
             found[tuple(key)] = part if known is None else known + part
     return found
 
 
-def _sums(actor: Actor, months: Period, dimensions: tuple[Dimension, ...], accounts: AccountFilter) -> Any:
+def _sums(
+    actor: Actor,
+    months: Period,
+    dimensions: tuple[Dimension, ...],
+    accounts: AccountFilter,
+    structure: Structure,
+) -> Any:
     """Targets of some whole months, summed by the dimensions."""
-    keys = [revenue.key_of(Target, dimension) for dimension in dimensions]
+    then = revenue.is_then(structure, dimensions, accounts)
+    keys = [revenue.key_of(Target, dimension, then=then) for dimension in dimensions]
     query: Any = (
         select(*keys, func.sum(Target.net_revenue_amount), func.sum(Target.margin_amount))
         .select_from(Target)
@@ -194,31 +204,44 @@ def _sums(actor: Actor, months: Period, dimensions: tuple[Dimension, ...], accou
         .where(Target.month >= months.start, Target.month < months.end)
     )
     with_account = revenue.needs_account(dimensions, ALL_LINES)
-    query = revenue.within(query, Target, actor, accounts, with_account=with_account)
+    month = Target.month if then else None
+    query = revenue.within(query, Target, actor, accounts, with_account=with_account, month=month)
     # Without a key there is one row even where no target is: of nothing, which is no target.
     return query.group_by(*keys) if keys else query.having(func.count() > 0)
 
 
 def totals(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    structure: Structure = Structure.TODAY,
 ) -> Expected:
     """The sum of all targets in the period; None where there is none."""
-    return by(session, actor, period, accounts=accounts).get((), Expected())
+    return by(session, actor, period, accounts=accounts, structure=structure).get((), Expected())
 
 
 def by_month(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    structure: Structure = Structure.TODAY,
 ) -> dict[date, Expected]:
     """Every month that the period touches, in order."""
-    found = by(session, actor, period, Dimension.MONTH, accounts=accounts)
+    found = by(session, actor, period, Dimension.MONTH, accounts=accounts, structure=structure)
     return {month: found.get((month,), Expected()) for month in period.months()}
 
 
 def by_account(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    structure: Structure = Structure.TODAY,
 ) -> dict[int, Expected]:
     """Accounts that have a target in the period, by id."""
-    found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
+    found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, structure=structure)
     return {account_id: expected for (account_id,), expected in found.items()}
 
 

@@ -25,10 +25,11 @@ def set_team(
     Returns the account's new version.
     """
     auth.require(actor, Permission.ACCOUNT_WRITE)
-    account = _open(session, actor, account_id, version)
+    account = _open(session, actor, account_id)
+    stored = list(session.scalars(select(TeamMember).where(TeamMember.account_id == account.id)))
+    _is_as_shown(account, version, {"team": "; ".join(_said(stored, _full_names(session, stored)))})
     names = _names(session, members)
     _check(members, names)
-    stored = list(session.scalars(select(TeamMember).where(TeamMember.account_id == account.id)))
     before = {_key(row): row for row in stored}
     wanted = {_key(member): member for member in members}
     if before.keys() == wanted.keys():
@@ -55,7 +56,7 @@ def set_codes(
     Returns the account's new version.
     """
     auth.require(actor, Permission.ACCOUNT_WRITE)
-    account = _open(session, actor, account_id, version)
+    account = _open(session, actor, account_id)
     wanted = sorted({(source.strip(), code.strip()) for source, code in codes})
     if any(not source or not code for source, code in wanted):
         raise Invalid(
@@ -63,6 +64,7 @@ def set_codes(
         )
     query = select(AccountCode.source, AccountCode.code).where(AccountCode.account_id == account.id)
     before = sorted((source, code) for source, code in session.execute(query))
+    _is_as_shown(account, version, {"codes": "; ".join(": ".join(pair) for pair in before)})
     if wanted == before:
         return account.version
     session.execute(delete(AccountCode).where(AccountCode.account_id == account.id))
@@ -80,16 +82,20 @@ def set_codes(
     return account.version
 
 
-def _open(session: Session, actor: Actor, account_id: int, version: int) -> Account:
+def _open(session: Session, actor: Actor, account_id: int) -> Account:
     account = accounts.access(session, actor, account_id)
     if account.is_unassigned:
         raise Conflict(_("This account stands for orders without an account and cannot be changed."))
+    return account
+
+
+def _is_as_shown(account: Account, version: int, current: dict[str, str]) -> None:
     if account.version != version:
         raise Conflict(
             _("Somebody else changed this account meanwhile. Look at the new values and save again."),
+            current=current,
             version=account.version,
         )
-    return account
 
 
 def _touch(session: Session, account: Account) -> None:
@@ -102,6 +108,11 @@ def _names(session: Session, members: Sequence[Member | TeamMember]) -> dict[int
     ids = {member.user_id for member in members}
     found = session.scalars(select(User).where(User.id.in_(ids)))
     return {user.id: user.username for user in found}
+
+
+def _full_names(session: Session, members: Sequence[TeamMember]) -> dict[int, str]:
+    ids = {member.user_id for member in members}
+    return {user.id: user.name for user in session.scalars(select(User).where(User.id.in_(ids)))}
 
 
 def _check(members: Sequence[Member], names: dict[int, str]) -> None:

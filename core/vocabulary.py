@@ -26,6 +26,8 @@ class Permission(StrEnum):
     COST_READ = "cost:read"
     DATA_EXPORT = "data:export"
     DATA_IMPORT = "data:import"
+    FORECAST_OVERRIDE = "forecast:override"
+    FORECAST_RUN = "forecast:run"
     ORDER_WRITE = "order:write"
     PRODUCT_READ = "product:read"
     PRODUCT_WRITE = "product:write"
@@ -33,7 +35,17 @@ class Permission(StrEnum):
     SETTING_WRITE = "setting:write"
     STORE_MAINTAIN = "store:maintain"
     TARGET_WRITE = "target:write"
+    TERM_APPROVE = "term:approve"
+    TERM_READ = "term:read"
+    TERM_WRITE = "term:write"
     USER_WRITE = "user:write"
+
+
+class Structure(StrEnum):
+    """Whose figures are an account's: its owner, segment, group, region and tier of today, or of each month."""
+
+    TODAY = "today"
+    THEN = "then"
 
 
 class AccountStatus(StrEnum):
@@ -59,6 +71,7 @@ class BatchKind(StrEnum):
     PRODUCTS = "products"
     TARGETS = "targets"
     RECEIVABLES = "receivables"
+    TERMS = "terms"
 
 
 class BatchStatus(StrEnum):
@@ -83,6 +96,50 @@ class OtifLevel(StrEnum):
 
     ORDER = "order"
     LINE = "line"
+
+
+class ForecastStatus(StrEnum):
+    """How far the making of a forecast version has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ForecastMethod(StrEnum):
+    """How a series was carried on; the yardstick is the same month of the year before."""
+
+    SEASONAL_NAIVE = "seasonal_naive"
+    AVERAGE = "average"
+    SMOOTHING = "smoothing"
+    THETA = "theta"
+    NOTHING = "nothing"
+
+
+class TermKind(StrEnum):
+    """What a term grants: a net price, or a share taken off."""
+
+    SPECIAL_PRICE = "special_price"
+    DISCOUNT = "discount"
+    QUANTITY_TIER = "quantity_tier"
+    PROMOTION = "promotion"
+
+
+class TermStatus(StrEnum):
+    """How far a term has come; only approved ones make prices."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class TermDate(StrEnum):
+    """Which day of an order line decides whether a term holds."""
+
+    ORDER = "order"
+    DELIVERY = "delivery"
+    INVOICE = "invoice"
 
 
 class AttentionOutcome(StrEnum):

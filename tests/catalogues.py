@@ -32,13 +32,17 @@ SAME_IN_MALAY = frozenset(
         "Data",
         "Data & import",
         "Format",
+        "HHI",
         "Import",
         "K",
+        "MASE",
         "Margin",
         "No.",
         "Portfolio",
         "Status",
+        "Theta",
         "Unit",
+        "WAPE",
         "margin",
     }
 )

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core import auth, config, db, language, schema
@@ -38,6 +41,11 @@ needs_chromium = pytest.mark.skipif(
 needs_shared_data = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason="The outside data is not here: put it into ../shared/data to run this."
 )
+
+
+# Tests run beside each other on all cores: how long one example takes says nothing about the rule that it tries.
+hypothesis.settings.register_profile("beside others", deadline=None)
+hypothesis.settings.load_profile("beside others")
 
 
 @pytest.fixture(autouse=True)
@@ -84,8 +92,21 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
     _migrate(url, tmp_path_factory.mktemp("migrated"))
     yield name
-    with _server() as server:
-        server.execute(text(f'DROP DATABASE "{name}"'))
+    _drop(name)
+
+
+def _drop(name: str) -> None:
+    """Without FORCE: the tests' role need not be allowed to end the server's own cleaning."""
+    for attempt in range(40):
+        try:
+            with _server() as server:
+                server.execute(text(f'DROP DATABASE "{name}"'))
+        except OperationalError as error:  # a connection that was closed a moment ago may still be going
+            if "being accessed by other users" not in str(error) or attempt == 39:
+                raise
+            time.sleep(0.25)
+        else:
+            return
 
 
 @contextmanager
@@ -111,9 +132,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
     _forget()
     yield "postgresql"
     db.reset()
-    with _server() as server:
-        # Without FORCE: the tests' role need not be allowed to end the server's own cleaning.
-        server.execute(text(f'DROP DATABASE "{name}"'))
+    _drop(name)
 
 
 @pytest.fixture

@@ -51,6 +51,17 @@ def test_the_views_speak_in_plain_decimals(store):
             )
         )
         assert float(session.execute(text("SELECT credit_limit FROM v_accounts")).scalar_one()) == 1.2345
+        account_id = session.execute(text("SELECT id FROM accounts")).scalar_one()
+        session.execute(
+            text(
+                "INSERT INTO receivables (account_id, as_of, invoice_no, due_on, amount, open_amount)"
+                " VALUES (:account, '2026-03-31', 'R-1', '2026-03-01', 1000001, -5000)"
+            ),
+            {"account": account_id},
+        )
+        row = session.execute(text("SELECT * FROM v_receivables")).mappings().one()
+        assert (row["account_code"], row["account"], row["invoice_no"]) == ("A", "A", "R-1")
+        assert (float(row["amount"]), float(row["open_amount"])) == (100.0001, -0.5)
         assert "v_order_lines" in inspect(session.connection()).get_view_names()
 
 

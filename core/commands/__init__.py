@@ -6,7 +6,9 @@ import importlib
 
 import typer
 
-_FAMILIES = ("store", "users", "importing", "exporting", "kpi", "demo", "serve")
+_FAMILIES = (
+    "store", "users", "importing", "exporting", "kpi", "price", "report", "forecast", "demo", "serve",
+)  # fmt: skip
 
 
 def mount(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""`export KIND`: accounts, products, orders, targets or receivables as a file."""
+"""`export KIND`: accounts, products, orders, targets, receivables or terms as a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
 
 def export(
     kind: Annotated[
-        BatchKind, typer.Argument(metavar="KIND", help="accounts, products, orders, targets or receivables.")
+        BatchKind,
+        typer.Argument(metavar="KIND", help="accounts, products, orders, targets, receivables or terms."),
     ],
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,
     form: Annotated[Format, typer.Option("--format")] = Format.CSV,

@@ -7,17 +7,29 @@ from typing import Annotated, Any
 
 import typer
 
-from core import db, kpis
+from core import db, kpi_registry, kpis
 from core.commands import acting
 from core.commands.acting import As, Json
 from core.errors import Invalid
+from core.kpi_registry import KPIS
 from core.kpis import By, Options
 from core.language import _
 from core.periods import Period
+from core.vocabulary import Structure
 
 
 def register(app: typer.Typer) -> None:
     app.command("kpi")(kpi)
+
+
+def _list_all(wanted: bool) -> None:
+    if not wanted:
+        return
+    for name in KPIS:
+        known = kpi_registry.explained(name)
+        typer.echo(f"{name:<26} {known.question}")
+        typer.echo(f"{'':<26} {known.formula}")
+    raise typer.Exit
 
 
 def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
@@ -27,17 +39,30 @@ def kpi(  # noqa: PLR0913, PLR0917  (one parameter an option)
     by: Annotated[By | None, typer.Option("--by", help="Break down by this.")] = None,
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,
     base_months: Annotated[
-        int, typer.Option("--base-months", min=1, help="Retention: compare with so many months earlier.")
+        int, typer.Option("--base-months", min=1, help="Retention, bridge: so many months earlier.")
     ] = 12,
     base_from: Annotated[datetime | None, typer.Option("--base-from", formats=["%Y-%m-%d"])] = None,
     base_to: Annotated[datetime | None, typer.Option("--base-to", formats=["%Y-%m-%d"])] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="How many accounts top_share counts.")] = 10,
+    as_reported: Annotated[
+        bool,
+        typer.Option(
+            "--as-reported", help="Each month by its owner, segment, group, region and tier of then."
+        ),
+    ] = False,
     as_user: As = None,
     as_json: Json = False,
+    _list: Annotated[
+        bool,
+        typer.Option(
+            "--list", is_eager=True, callback=_list_all, help="Every KPI with its question and formula."
+        ),
+    ] = False,
 ) -> None:
     """Print figures over a period; both days are included."""
     period = _period(first.date(), last.date())
-    options = Options(by, account, base_months, _base(base_from, base_to), top)
+    structure = Structure.THEN if as_reported else Structure.TODAY
+    options = Options(by, account, base_months, _base(base_from, base_to), top, structure=structure)
     actor = acting.current_actor(as_user)
     with db.read() as session:
         results = kpis.compute(session, actor, names, period, options)

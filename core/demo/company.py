@@ -82,6 +82,17 @@ class DemoDeputy:
 
 
 @dataclass(frozen=True)
+class DemoFormer:
+    """What an account was until some months ago; empty: the same as today."""
+
+    account: str
+    months_ago: int
+    owner: str = ""
+    segment: str = ""
+    tier: str = ""
+
+
+@dataclass(frozen=True)
 class Buying:
     """How a kind of customer buys."""
 
@@ -109,6 +120,7 @@ class DemoCompany:
     products: tuple[DemoProduct, ...]
     people: tuple[DemoPerson, ...]
     deputies: tuple[DemoDeputy, ...]
+    former: tuple[DemoFormer, ...]
 
 
 def of_size(accounts: int, seed: int) -> DemoCompany:
@@ -143,6 +155,7 @@ def _facts() -> DemoCompany:
         products=tuple(_product(row) for row in _rows("products.csv")),
         people=tuple(_person(person, facts["email_domain"]) for person in people),
         deputies=tuple(DemoDeputy(**deputy) for deputy in facts["deputies"]),
+        former=tuple(DemoFormer(**former) for former in facts["former"]),
     )
 
 

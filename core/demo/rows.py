@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,7 +11,9 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, structures
+from core.auth import OPERATOR
+from core.demo.calendar import first_of_month_before
 from core.demo.company import since_on
 from core.demo.scene import Scene
 from core.models import (
@@ -102,6 +104,7 @@ def accounts(session: Session, scene: Scene, ids: Ids) -> None:
     ids.accounts = [row.id for row in rows]
     _external_codes(session, scene, ids)
     _teams(session, scene, ids)
+    _former(session, scene, ids, {"segment": segments, "tier": tiers})
 
 
 def _external_codes(session: Session, scene: Scene, ids: Ids) -> None:
@@ -115,6 +118,22 @@ def _external_codes(session: Session, scene: Scene, ids: Ids) -> None:
                 )
             )
     session.flush()
+
+
+def _former(
+    session: Session, scene: Scene, ids: Ids, named: Mapping[str, Mapping[str, Segment | Tier]]
+) -> None:
+    """Some accounts were another's, or counted otherwise, until some months ago."""
+    places = {account.code: place for place, account in enumerate(scene.company.accounts)}
+    for one in scene.company.former:
+        if one.account not in places:
+            continue
+        said = {"segment": one.segment, "tier": one.tier}
+        values: dict[str, int] = {f"{kind}_id": named[kind][name].id for kind, name in said.items() if name}
+        if one.owner:
+            values["owner_id"] = ids.users[one.owner]
+        month = first_of_month_before(scene.calendar.today, one.months_ago)
+        structures.change_at(session, OPERATOR, ids.accounts[places[one.account]], month, values)
 
 
 def _teams(session: Session, scene: Scene, ids: Ids) -> None:

@@ -99,8 +99,8 @@ def _base(
     day = scene.calendar.today - timedelta(days=20 + int(random.integers(0, 300)))
     return {
         "category_id": category_id, "valid_from": day, "recorded_at": morning(day), "recorded_by": account.owner,
-        "amount": None, "driver": "", "driver_count": None, "unit_amount": None, "low_amount": None, "high_amount": None,
-        "rank": None, "suppliers": None, "said_by": "", "source": "", "superseded_at": None,
+        "amount": None, "driver": "", "driver_count": None, "unit_amount": None, "low_amount": None,
+        "high_amount": None, "rank": None, "suppliers": None, "said_by": "", "source": "", "superseded_at": None,
     }  # fmt: skip
 
 

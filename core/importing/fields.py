@@ -128,6 +128,24 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("as_of", Content.DAY, "asof", "asat", "snapshot", "snapshotdate", "reportdate", "keydate", "pada",
                "setakat", "tarikhlaporan"),
     ),
+    BatchKind.TERMS: (
+        _field("kind", Content.TEXT, "type", "conditiontype", "jenis", required=True),
+        _field("value", Content.RATE, "price", "rate", "discount", "netprice", "specialprice", "nilai", "harga",
+               "kadar", required=True),
+        _field("valid_from", Content.DAY, "from", "start", "startdate", "validfrom", "effectivefrom", "berkuatkuasa",
+               "sahdari", required=True),
+        _field("account", Content.ID, *_ACCOUNT),
+        _field("group", Content.TEXT, "accountgroup", "customergroup", "chain", "kumpulan"),
+        _field("segment", Content.TEXT, "customersegment", "channel", "segmen"),
+        _field("product", Content.ID, *_PRODUCT),
+        _field("category", Content.TEXT, *_CATEGORY),
+        _field("min_quantity", Content.QUANTITY, "minqty", "minimumquantity", "scale", "kuantitiminimum"),
+        _field("valid_to", Content.DAY, "to", "end", "enddate", "validto", "until", "sahhingga", "hingga"),
+        _field("stacks", Content.TEXT, "stackable", "cumulative", "bertindan"),
+        _field("reason", Content.TEXT, "remark", "note", "comment", "sebab", "catatan"),
+        _field("status", Content.TEXT, "state"),
+        _field("recorded_on", Content.DAY, "recorded", "knownfrom", "agreedon", "tarikhrekod"),
+    ),
 }  # fmt: skip
 
 _NOT_LETTERS = re.compile(r"[^0-9a-z]+")

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from core.auth import Actor
-from core.importing import account_rows, order_plan, product_rows, receivable_rows, target_rows
+from core.importing import account_rows, order_plan, product_rows, receivable_rows, target_rows, term_rows
 from core.importing.columns import Values
 from core.importing.findings import Findings
 from core.importing.options import Options
@@ -35,6 +35,7 @@ KINDS: dict[BatchKind, Kind] = {
     BatchKind.PRODUCTS: Kind(product_rows.plan, product_rows.undo),
     BatchKind.TARGETS: Kind(target_rows.plan, target_rows.undo),
     BatchKind.RECEIVABLES: Kind(receivable_rows.plan, receivable_rows.undo),
+    BatchKind.TERMS: Kind(term_rows.plan, term_rows.undo),
 }
 
 

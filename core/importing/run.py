@@ -27,7 +27,7 @@ from core.models import AuditEntry, ImportBatch
 from core.vocabulary import BatchKind, BatchStatus, Permission
 
 # Changes of these decide what a file's rows mean; others may happen between the check and the booking.
-_MEANING = ("account", "import_batch", "order", "product", "target", "user")
+_MEANING = ("account", "import_batch", "order", "product", "target", "term", "user")
 _TRIES = 3
 
 

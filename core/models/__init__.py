@@ -12,24 +12,37 @@ from core.models.delivery import (
     DeliveryProductDay,
     DeliveryProductMonth,
 )
+from core.models.forecasts import (
+    ForecastOverride,
+    ForecastPoint,
+    ForecastSeries,
+    ForecastSum,
+    ForecastVersion,
+)
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
 from core.models.receivables import Receivable
 from core.models.rollups import (
+    AccountCountry,
     AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
+    ForeignMonth,
+    ForeignYear,
     Measures,
+    PairYear,
     ProductDay,
     ProductMonth,
     RevenueCell,
     TotalMonth,
 )
 from core.models.settings import Setting
+from core.models.structures import AccountStructure
 from core.models.targets import Target
+from core.models.terms import Term
 from core.models.users import (
     SignInAttempt,
     SignInTicket,
@@ -46,10 +59,12 @@ from core.models.wallets import Wallet
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountCountry",
     "AccountDay",
     "AccountMerger",
     "AccountMonth",
     "AccountRhythm",
+    "AccountStructure",
     "AccountYear",
     "AttentionDecision",
     "AuditEntry",
@@ -62,6 +77,13 @@ __all__ = [
     "DeliveryCell",
     "DeliveryProductDay",
     "DeliveryProductMonth",
+    "ForecastOverride",
+    "ForecastPoint",
+    "ForecastSeries",
+    "ForecastSum",
+    "ForecastVersion",
+    "ForeignMonth",
+    "ForeignYear",
     "Group",
     "ImportBatch",
     "ImportChange",
@@ -74,6 +96,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "PackSize",
+    "PairYear",
     "Product",
     "ProductDay",
     "ProductMonth",
@@ -91,6 +114,7 @@ __all__ = [
     "Submission",
     "Target",
     "TeamMember",
+    "Term",
     "Tier",
     "TotalMonth",
     "Unit",

@@ -7,11 +7,12 @@ only for somebody who sees every account.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Amount, Base, Count, OptionalCount, Ref
+from core.models.base import Amount, Base, Count, OptionalCount, Rate, Ref
 
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
@@ -24,6 +25,7 @@ class Measures:
     gross_amount: Mapped[Amount]
     net_amount: Mapped[Amount]
     returned_lines: Mapped[int] = mapped_column(BigInteger)
+    returned_quantity: Mapped[Count]  # below zero, as on the lines
     returned_amount: Mapped[Amount]  # net amount of lines with negative quantity
     covered_lines: Mapped[int] = mapped_column(BigInteger)  # lines whose cost is known
     covered_amount: Mapped[Amount]  # their net amount
@@ -56,8 +58,21 @@ class AccountMonth(Measures, Base):
     month: Mapped[date] = mapped_column(primary_key=True)
 
 
+class AccountCountry(Measures, Base):
+    """Account × month × country of the line ('' where the line names none): every cell of all products together."""
+
+    __tablename__ = "revenue_account_countries"
+    __table_args__ = (Index(None, "month"), _WITHOUT_ROWID)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(primary_key=True)
+
+
 class AccountDay(Measures, Base):
-    """For the days of months that a period cuts; `month` is that of the day."""
+    """By country too, for the days of months that a period cuts; `month` is that of the day."""
 
     __tablename__ = "revenue_account_days"
     __table_args__ = (Index(None, "booked_on"), _WITHOUT_ROWID)
@@ -67,6 +82,7 @@ class AccountDay(Measures, Base):
     )
     month: Mapped[date] = mapped_column(primary_key=True)
     booked_on: Mapped[date] = mapped_column(primary_key=True)
+    country: Mapped[str] = mapped_column(primary_key=True)
 
 
 class AccountYear(Measures, Base):
@@ -77,6 +93,21 @@ class AccountYear(Measures, Base):
 
     account_id: Mapped[int] = mapped_column(
         Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    year: Mapped[date] = mapped_column(primary_key=True)
+
+
+class PairYear(Measures, Base):
+    """Account × product × calendar year, for comparing years pair by pair; `year` is its first day."""
+
+    __tablename__ = "revenue_pair_years"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
     )
     year: Mapped[date] = mapped_column(primary_key=True)
 
@@ -112,6 +143,46 @@ class TotalMonth(Measures, Base):
     __tablename__ = "revenue_months"
 
     month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class ForeignSales:
+    """Sales in another currency than the base (those at a rate other than 1), returns left out."""
+
+    lines: Mapped[int] = mapped_column(BigInteger)
+    net_amount: Mapped[Amount]  # base currency
+    order_amount: Mapped[Decimal] = mapped_column(Rate)  # the same in the order's currency, in millionths
+
+
+class ForeignMonth(ForeignSales, Base):
+    """Account × month × product × currency."""
+
+    __tablename__ = "foreign_sales_months"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[date] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
+    currency: Mapped[str] = mapped_column(primary_key=True)
+
+
+class ForeignYear(ForeignSales, Base):
+    """Account × product × currency × calendar year; `year` is its first day."""
+
+    __tablename__ = "foreign_sales_years"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    product_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("products.id"), primary_key=True, autoincrement=False
+    )
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[date] = mapped_column(primary_key=True)
 
 
 class AccountRhythm(Base):

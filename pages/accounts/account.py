@@ -2,24 +2,35 @@
 
 import streamlit as st
 
-from core import account_mergers, account_story, accounts, attention, causes, clock, db, portfolio, settings
+from core import (
+    account_mergers,
+    account_story,
+    accounts,
+    attention,
+    causes,
+    clock,
+    db,
+    health,
+    portfolio,
+    settings,
+)
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
 from core.vocabulary import Permission
 from pages.ui import (
     account_parts,
+    account_tabs,
     answers,
     cause_parts,
     cause_words,
     drill,
     filters,
     gate,
+    health_parts,
     merge_parts,
     portfolio_parts,
-    receivable_parts,
     tiles,
-    wallet_parts,
 )
 from pages.ui.forms import plain
 
@@ -72,51 +83,24 @@ with db.read() as session:
     ask = answers.asker(session, actor)
     board = ask(portfolio.board, period, only, day=day)
     story = ask(account_story.story, account.id, period)
-    waiting = ask(attention.today, only, day=day)
+    items = ask(attention.items, only, day=day)
+    waiting = attention.today(session, actor, only, day=day, found=items)
+    scored = ask(health.scores, only, day=day)
     said = ask(causes.search, only)
     mergers = ask(account_mergers.list_mergers, account.id)
 
+health_parts.badge(scored, account.id)
 account_parts.who(account, decided)
 merge_parts.merged_from(actor, mergers)
 if not story.products and not any(row.net or row.year_ago for row in board.months):
     st.info(_("This account has no orders in this period, nor in those it is compared with."))
 else:
     account_parts.attention(waiting, currency)
-    tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, of_products=True))
+    tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, day, of_products=True))
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
         portfolio_parts.months(board, currency, cause_words.by_month(said, currency))
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 
-labels = [
-    _("Products"),
-    _("Prices"),
-    _("Orders"),
-    _("Receivables"),
-    _("Causes"),
-    _("Share of wallet"),
-    _("History"),
-]
-bought, priced, ordered, owed, caused, spent, changed = st.tabs(labels, key="account_tab", on_change="rerun")
-if bought.open:
-    with bought:
-        account_parts.products(story.products, currency)
-if priced.open:
-    with priced:
-        account_parts.prices(actor, account, story.products, period, currency)
-if ordered.open:
-    with ordered:
-        account_parts.order_list(actor, account, period, currency)
-if owed.open:
-    with owed:
-        receivable_parts.show(actor, account, currency)
-if caused.open:
-    with caused:
-        cause_parts.of_account(actor, account, period, currency)
-if spent.open:
-    with spent:
-        wallet_parts.of_account(actor, account, period, currency)
-if changed.open:
-    with changed:
-        account_parts.history(actor, account)
+account_tabs.show(actor, account_tabs.View(account, only, period, day, currency, tuple(story.products)))

@@ -4,8 +4,19 @@ import streamlit as st
 
 from core import clock, db, portfolio, portfolio_tiles, settings
 from core.language import _, ngettext
-from core.vocabulary import Permission
-from pages.ui import answers, drill, filters, formats, gate, portfolio_parts, tiles
+from core.vocabulary import Permission, Structure
+from pages.ui import (
+    answers,
+    drill,
+    figure_tabs,
+    filters,
+    formats,
+    gate,
+    health_parts,
+    portfolio_parts,
+    structure_parts,
+    tiles,
+)
 
 actor = gate.require(Permission.REVENUE_READ)
 portfolio_parts.open_group()
@@ -29,9 +40,13 @@ with right, st.container(horizontal_alignment="right"):
     with st.container(horizontal=True, horizontal_alignment="right"):
         chosen = filters.accounts(choices)
 
+# Without a filter by owner, segment … every account counts with all of its months.
+asks = chosen.accounts.asks_for_structure
+structure = structure_parts.choose(actor, period.shifted(-12)) if asks else Structure.TODAY
+asked = drill.asked(period, chosen.accounts, day, structure=structure)
 with db.read() as session:
     ask = answers.asker(session, actor)
-    overview = ask(portfolio_tiles.overview, period, chosen.accounts, day=day)
+    overview = ask(portfolio_tiles.overview, period, chosen.accounts, day=day, **asked.more)
 board = overview.board
 
 with left:
@@ -46,6 +61,9 @@ if not board.standings:
     portfolio_parts.nothing_fits(chosen)
     st.stop()
 
-tiles.row(overview.tiles, currency=currency, asked=drill.asked(period, chosen.accounts))
+tiles.row(overview.tiles, currency=currency, asked=asked)
 portfolio_parts.pictures(board, currency)
-portfolio_parts.account_table(board, currency, actor, dict(chosen.words))
+figure_tabs.of_portfolio(actor, period, chosen.accounts, currency)
+portfolio_parts.account_table(
+    board, currency, actor, dict(chosen.words), health_parts.scorer(actor, chosen.accounts, day)
+)

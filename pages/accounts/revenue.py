@@ -6,7 +6,16 @@ from core import db, portfolio, revenue_table, settings
 from core.language import _
 from core.revenue_table import Axis
 from core.vocabulary import Permission
-from pages.ui import answers, filters, formats, gate, portfolio_parts, revenue_parts, view_parts
+from pages.ui import (
+    answers,
+    filters,
+    formats,
+    gate,
+    portfolio_parts,
+    revenue_parts,
+    structure_parts,
+    view_parts,
+)
 from pages.ui.revenue_parts import AXES, FIGURES, NONE, SHOWN
 
 actor = gate.require(Permission.REVENUE_READ)
@@ -47,11 +56,12 @@ with st.grid(4, min_column_width=160):
     shape = filters.choice("shape", _("Shown as"), shapes, "list", disabled=by == NONE)
 everything = bool(st.session_state.get("all_rows"))
 
+structure = structure_parts.choose(actor, min(period.previous(), period.shifted(-12)))
 columns_by = None if by == NONE else Axis(by)
-size = (5_000 if everything else revenue_table.SHOWN_ROWS, revenue_table.SHOWN_COLUMNS)
+size = (revenue_parts.MOST_ROWS if everything else revenue_table.SHOWN_ROWS, revenue_table.SHOWN_COLUMNS)
 with db.read() as session:
     found = answers.asker(session, actor)(
-        revenue_table.table, period, rows_by, columns_by, chosen.accounts, shown=size
+        revenue_table.table, period, rows_by, columns_by, chosen.accounts, shown=size, structure=structure
     )
 
 if not found.rows:
@@ -70,9 +80,8 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     st.caption(_("Choose a cell to see its order lines."))
     with st.container(horizontal=True, width="content", vertical_alignment="center"):
         if everything or found.row_count > revenue_table.SHOWN_ROWS:
-            label = _("Show all {count}").format(count=formats.number(found.row_count))
-            st.toggle(label, key="all_rows", bind="query-params")
+            st.toggle(revenue_parts.all_label(found.row_count), key="all_rows", bind="query-params")
         words = {"rows": rows_by.value, "columns": by, "period": formats.period(period), **chosen.words}
         revenue_parts.export(grid, actor, words)
 revenue_parts.table(grid, currency)
-revenue_parts.open_cell(found, grid, chosen.accounts, currency)
+revenue_parts.open_cell(found, grid, chosen.accounts, currency, structure)

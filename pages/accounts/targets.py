@@ -41,13 +41,11 @@ if not plan.rows:
     st.stop()
 
 name = f"{year}-{owner}"
-if target_parts.may_edit(actor):
-    plan = target_parts.kept(plan, name)
 place = st.container()
-values = target_parts.grid(actor, plan, name, decided.base_currency)
+values = target_parts.grid(actor, plan, name, f"{words[year]} · {everybody[owner]}", decided.base_currency)
 if target_parts.may_edit(actor):
     with place:
-        target_parts.splitting(plan, name, values)
+        target_parts.splitting(plan, name)
 target_parts.totals(plan, values, decided.base_currency)
 if owner == "all":
     target_parts.by_owner(plan)

@@ -18,18 +18,28 @@ st.title(_("Settings"))
 st.caption(_("They hold for everybody; each change is in the audit."))
 
 with forms.form("settings") as form:
-    seen = form.keep("seen", current)
-    left, right = st.columns(2, gap="large")
-    with left:
-        of_company = settings_parts.company(form, current)
-    with right:
-        of_attention = settings_parts.attention(form, current)
-    of_delivery = settings_parts.otif(form, current)
+    shown, seen = form.keep("shown", current), form.keep("version", current)
+    touched = form.keep("touched", set())
+    general, figures, health = st.tabs([_("General"), _("Figures"), _("Health")])
+    with general:
+        left, middle, right = st.columns(3, gap="medium")
+        with left:
+            of_company = settings_parts.company(form, current)
+        with middle:
+            of_attention = settings_parts.attention(form, current)
+        with right:
+            of_delivery = settings_parts.otif(form, current)
+    with figures:
+        of_figures = settings_parts.figures(form, current)
+    with health:
+        of_health = settings_parts.health(form, current)
     submitted = form.submit(_("Save settings"))
 
 if submitted:
-    typed = {**of_company, **of_attention, **of_delivery}
-    changes = {key: value for key, value in typed.items() if value is not None}
+    typed = {**of_company, **of_attention, **of_figures, **of_delivery, **of_health}
+    # What was left alone is not sent, so that it cannot replace what somebody else decided meanwhile.
+    touched |= {key for key, value in typed.items() if value != getattr(shown, key)}
+    changes = {key: value for key, value in typed.items() if key in touched and value is not None}
     before = {key: getattr(current, key) for key in changes}
     with form.saving(_("Settings saved.")) as session:
         settings.update(session, actor, changes, seen=seen)

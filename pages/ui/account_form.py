@@ -193,8 +193,10 @@ def _team(actor: Actor, account: AccountDetail, lists: Choices) -> None:
                 "first": st.column_config.DateColumn(_("From"), format="DD/MM/YYYY", required=True),
                 "last": st.column_config.DateColumn(_("Last day"), format="DD/MM/YYYY"),
             },
+            placeholder=formats.UNKNOWN,
             alt=_("Who works on the account, as what, and from when to when"),
         )
+        form.place("team")
         submitted = form.submit(_("Save team"))
     if submitted:
         try:
@@ -260,8 +262,10 @@ def _codes(actor: Actor, account: AccountDetail) -> None:
                 "source": st.column_config.TextColumn(_("System"), required=True, max_chars=64),
                 "code": st.column_config.TextColumn(_("Code there"), required=True, max_chars=64),
             },
+            placeholder=formats.UNKNOWN,
             alt=_("What other systems call this account"),
         )
+        form.place("codes")
         submitted = form.submit(_("Save codes"))
     if submitted:
         pairs = [(_text(row["source"]), _text(row["code"])) for _place, row in edited.iterrows()]

@@ -211,6 +211,11 @@ def prices(
     span = Period(add_months(period.last_day, 1 - PRICE_MONTHS), period.last_day + timedelta(days=1))
     with db.read() as session:
         points = account_story.price_paid(session, actor, account.id, chosen, span)
+    price_history(points, known[chosen].name, currency)
+
+
+def price_history(points: Sequence[PricePoint], product: str, currency: str) -> None:
+    """What was paid for a product by month against its list price, in a sentence and a picture."""
     bought = [point for point in points if point.paid is not None]
     if not bought:
         st.info(_("No purchase in the last {count} months.").format(count=PRICE_MONTHS))
@@ -218,7 +223,7 @@ def prices(
     first, last = bought[0], bought[-1]
     change = (last.paid - first.paid) / first.paid if first.paid and last.paid is not None else None
     text = _("{product}: {paid} per unit in {month}, list {listed}; {change} since {first}.").format(
-        product=known[chosen].name,
+        product=product,
         paid=formats.price(last.paid and round(last.paid, 2), currency),
         month=formats.month(last.month),
         listed=formats.price(last.listed and round(last.listed, 2), currency),

@@ -54,6 +54,7 @@ def action_names() -> dict[str, str]:
     return {
         "apply": _("applied"),
         "backup": _("backed up"),
+        "bridge": _("Revenue bridge"),
         "codes": _("codes changed"),
         "confirm": _("confirmed"),
         "cost": _("cost noted"),

@@ -20,6 +20,18 @@ FIRST = 8
 _SHOWN = "unexplained_shown"
 
 
+def show(actor: Actor, period: Period, accounts: AccountFilter, currency: str) -> None:
+    """What of the change on last year has a recorded cause, and what has none."""
+    between(actor, period, period.shifted(-12), accounts, currency)
+
+
+def between(actor: Actor, period: Period, base: Period, accounts: AccountFilter, currency: str) -> None:
+    """The same between any two windows."""
+    with db.read() as session:
+        found = answers.asker(session, actor)(causes.explained, period, base, accounts)
+    unexplained(actor, found, currency)
+
+
 def unexplained(actor: Actor, found: Explained, currency: str) -> None:
     """How much of the change has a recorded cause, and what has none, the most money first, each with its button."""
     share(found, currency)

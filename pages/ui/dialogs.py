@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 import streamlit as st
 
 from core.auth import Actor
-from pages.ui import gate
+from pages.ui import forms, gate
 
 Given = ParamSpec("Given")
 
@@ -36,9 +36,26 @@ def ask(
     _open(title, "small", content, *given, **named)
 
 
+def repeated(
+    seconds: int,
+    content: Callable[Concatenate[Actor, Given], Any],
+    *given: Given.args,
+    **named: Given.kwargs,
+) -> None:
+    """Draw a part of the page anew every few seconds, the rest untouched, for whoever is signed in then."""
+
+    @st.fragment(run_every=seconds)
+    def drawn() -> None:
+        content(gate.require(), *given, **named)
+
+    drawn()
+
+
 def _open(title: str, width: Literal["small", "large"], content: Any, *given: Any, **named: Any) -> None:
     @st.dialog(title, width=width)
     def opened() -> None:
-        content(gate.require(), *given, **named)
+        with forms.in_dialog():
+            content(gate.require(), *given, **named)
 
+    forms.forget_dialogs()
     opened()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +16,8 @@ from core.filters import AccountFilter
 from core.language import _
 from core.periods import Period
 from core.portfolio_tiles import Tile
-from pages.ui import dialogs, formats, tables
+from core.vocabulary import Structure
+from pages.ui import dialogs, formats, pace_parts, tables
 
 if TYPE_CHECKING:
     from pages.ui.tiles import Look
@@ -30,11 +32,35 @@ class Asked:
     period: Period
     accounts: AccountFilter
     at: datetime
+    day: date | None = None  # the one that periods end with
+    currency: str = "MYR"
     of_products: bool = False  # whether the rows behind a figure are an account's products
+    words: tuple[tuple[str, str], ...] = ()  # the filters as they are said
+    structure: Structure = Structure.TODAY
+
+    @property
+    def last_day(self) -> date:
+        return self.day or self.period.last_day
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """How accounts are counted, where that is not as today."""
+        return {} if self.structure is Structure.TODAY else {"structure": self.structure}
 
 
-def asked(period: Period, accounts: AccountFilter, *, of_products: bool = False) -> Asked:
-    return Asked(period, accounts, clock.now(), of_products)
+def asked(
+    period: Period,
+    accounts: AccountFilter,
+    day: date | None = None,
+    currency: str = "MYR",
+    *,
+    of_products: bool = False,
+    words: Mapping[str, str] | None = None,
+    structure: Structure = Structure.TODAY,
+) -> Asked:
+    """What the page was asked for, and when it was read."""
+    said = tuple((words or {}).items())
+    return Asked(period, accounts, clock.now(), day, currency, of_products, said, structure)
 
 
 def button(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
@@ -56,6 +82,8 @@ def _open(tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
 def _content(actor: Actor, tile: Tile, look: Look, *, currency: str, asked: Asked) -> None:
     st.markdown(_(look.formula))
     st.markdown(f"**{equation(tile, look, currency)}**")
+    if tile.name == "target_attainment":
+        pace_parts.show(actor, asked.period, asked.accounts, currency)
     st.caption(
         _("{period} · {lines} order lines · {rows} rows · read {moment}").format(
             period=formats.period(asked.period),
@@ -73,7 +101,7 @@ def _content(actor: Actor, tile: Tile, look: Look, *, currency: str, asked: Aske
             tables.plain_frame(frame, columns, key="drill_rows")
     if by_line.open:
         with by_line:
-            _order_lines(actor, asked, currency)
+            order_lines_of(actor, asked, currency)
 
 
 def _rows_label(tile: Tile, asked: Asked) -> str:
@@ -120,9 +148,12 @@ def parts(
     return (frame if look.denominator else frame.drop(columns="denominator")), columns
 
 
-def _order_lines(actor: Actor, asked: Asked, currency: str) -> None:
+def order_lines_of(actor: Actor, asked: Asked, currency: str) -> None:
+    """The newest order lines behind a figure, and what all of them add up to."""
     with db.read() as session:
-        found = order_lines.search(session, actor, asked.period, asked.accounts, limit=LINE_LIMIT)
+        found = order_lines.search(
+            session, actor, asked.period, asked.accounts, limit=LINE_LIMIT, structure=asked.structure
+        )
     st.caption(
         _("{total} in {count} order lines; the newest {shown} are shown.").format(
             total=formats.money(found.total.net, currency),

@@ -22,6 +22,11 @@ PERIODS = {
     "month": N_("Month"),
     "custom": N_("Custom"),
 }
+BASES = {
+    "year": N_("against last year"),
+    "previous": N_("against the period before"),
+    "own": N_("against own dates"),
+}
 _PERIOD = "chosen_period"
 _ASKED = "asked_period"  # what the address said when it was last followed
 _FILTERS = {
@@ -141,6 +146,31 @@ def _keep_period() -> None:
         st.query_params.pop("period", None)
     else:
         st.query_params["period"] = name
+
+
+def base(span: Period, *, label_width: int = 190) -> tuple[Period, str]:
+    """What the period is compared with, by a word in the address, and how to say “on …”."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"):
+        against = choice(
+            "against",
+            _("Compared with"),
+            {name: _(label) for name, label in BASES.items()},
+            "year",
+            label_visibility="collapsed",
+            width=label_width,
+        )
+        if against == "year":
+            return span.shifted(-12), _("on last year")
+        before = span.previous()
+        if against == "previous":
+            return before, _("on the period before")
+        first = _day(_("From"), before.start, "base_from")
+        last = _day(_("To"), before.last_day, "base_to")
+    if last < first:
+        st.error(_("The period ends before it starts: choose a last day on or after the first."))
+        st.stop()
+    chosen = Period.of(first, last)
+    return chosen, _("on {period}").format(period=formats.period(chosen))
 
 
 def chosen_period() -> dict[str, str]:

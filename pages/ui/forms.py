@@ -19,6 +19,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,7 +32,7 @@ from core import db
 from core.auth import Actor
 from core.errors import AlreadyDone, Conflict, Invalid, UtamaError
 from core.language import _
-from pages.ui import gate, typing_numbers
+from pages.ui import field_values, gate, typing_numbers
 
 Choice = TypeVar("Choice")
 
@@ -39,6 +40,7 @@ Undo = Callable[[Any, Actor], object]  # takes a change back, given a writing tr
 
 _PREFIX = "form:"
 _FLASH = "flash"
+_in_dialog: ContextVar[bool] = ContextVar("in_dialog", default=False)
 _UNDO = f"{_PREFIX}undo"  # forgotten when another page is opened, like all that forms remember
 
 
@@ -50,6 +52,7 @@ class Form:
         self._memory: dict[str, Any] = _memory(key)
         self._slots: dict[str, DeltaGenerator] = {}
         self._typed: dict[str, Any] = {}
+        self._labels: dict[str, Callable[[Any], str]] = {}
         self._problems: dict[str, str] = {}
         self._foot: DeltaGenerator | None = None
         self._undo: Undo | None = None
@@ -103,10 +106,11 @@ class Form:
             label,
             known,
             index=known.index(first) if first in known else None,
-            format_func=_label(options),
+            format_func=field_values.label(options),
             key=self.widget_key(field),
             **more,
         )
+        self._labels[field] = field_values.label(options)
         self._field(field, chosen)
         return chosen
 
@@ -124,10 +128,11 @@ class Form:
             label,
             known,
             default=[item for item in self.keep(field, list(value)) if item in known],
-            format_func=_label(options),
+            format_func=field_values.label(options),
             key=self.widget_key(field),
             **more,
         )
+        self._labels[field] = field_values.label(options)
         self._field(field, chosen)
         return chosen
 
@@ -247,10 +252,11 @@ class Form:
     def _show_both(self, conflict: Conflict) -> None:
         """What the store holds now stands under what was typed; saving again decides for what was typed."""
         for field, stored in conflict.current.items():
-            if field in self._slots and stored != self._typed.get(field):
-                self._slots[field].warning(
+            if not field_values.same(stored, self._typed.get(field)):
+                place = self._slots.get(field) or self._foot or st
+                place.warning(
                     _("Saved meanwhile: {value}. Saving again replaces it with what stands here.").format(
-                        value=_as_text(stored)
+                        value=plain(field_values.as_text(stored, self._labels.get(field, str)))
                     )
                 )
         if conflict.version is not None:
@@ -353,6 +359,24 @@ def noted(name: str) -> Any:
     return st.session_state.get(f"{_PREFIX}note:{name}")
 
 
+def forget_dialogs() -> None:
+    """Forget the forms of dialogs: one that opens starts from what is stored now."""
+    for name in [key for key in st.session_state if str(key).startswith(_PREFIX)]:
+        memory = st.session_state[name]
+        if isinstance(memory, dict) and memory.get("in_dialog"):
+            del st.session_state[name]
+
+
+@contextmanager
+def in_dialog() -> Iterator[None]:
+    """What is drawn inside belongs to a dialog."""
+    mark = _in_dialog.set(True)
+    try:
+        yield
+    finally:
+        _in_dialog.reset(mark)
+
+
 def forget(key: str | None = None) -> None:
     """Forget what forms remember: of one, or of all when another page is opened."""
     for name in list(st.session_state):
@@ -373,20 +397,5 @@ _MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$:")
 def _memory(key: str) -> dict[str, Any]:
     memory: dict[str, Any] = st.session_state.setdefault(f"{_PREFIX}{key}", {})
     memory.setdefault("nonce", secrets.token_urlsafe(12))
+    memory.setdefault("in_dialog", _in_dialog.get())
     return memory
-
-
-def _label(options: Mapping[Any, str] | Sequence[Any]) -> Callable[[Any], str]:
-    if isinstance(options, Mapping):
-        return lambda item: options[item]
-    return str
-
-
-def _as_text(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, Decimal):
-        return typing_numbers.shown(value)
-    if isinstance(value, date):
-        return value.strftime("%d/%m/%Y")
-    return plain(str(value))

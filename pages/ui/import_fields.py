@@ -24,6 +24,7 @@ def kinds(actor: Actor) -> dict[BatchKind, str]:
         BatchKind.PRODUCTS: Permission.PRODUCT_WRITE,
         BatchKind.TARGETS: Permission.TARGET_WRITE,
         BatchKind.RECEIVABLES: Permission.DATA_IMPORT,
+        BatchKind.TERMS: Permission.TERM_WRITE,
     }
     names = kind_names()
     return {kind: names[kind] for kind, permission in needed.items() if actor.may(permission)}
@@ -36,6 +37,7 @@ def kind_names() -> dict[BatchKind, str]:
         BatchKind.PRODUCTS: _("Products"),
         BatchKind.TARGETS: _("Targets"),
         BatchKind.RECEIVABLES: _("Receivables"),
+        BatchKind.TERMS: _("Price terms"),
     }
 
 

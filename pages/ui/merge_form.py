@@ -30,7 +30,8 @@ def show(actor: Actor, here: AccountDetail) -> None:
         twins = account_duplicates.likely_duplicates(session, actor, account_id)
         currency = settings.get(session).base_currency
     names = _choices(account_id, others, twins)
-    other_id = st.selectbox(
+    left, right = st.columns([2, 1])
+    other_id = left.selectbox(
         _("The other account"),
         list(names),
         index=None,
@@ -42,7 +43,7 @@ def show(actor: Actor, here: AccountDetail) -> None:
         st.info(_("Choose the other account: before anything moves you see what would."))
         return
     codes = {account_id: here.code, other_id: others[other_id].code}
-    kept_id = st.radio(
+    kept_id = right.radio(
         _("Which one stays"),
         list(codes),
         format_func=lambda number: plain(codes[number]),
@@ -99,14 +100,15 @@ def _moves(found: Preview, currency: str) -> None:
         _("{code} goes").format(code=found.merged.code),
         _("{code} stays").format(code=found.kept.code),
     ]
+    nothing = {formats.number(0), formats.UNKNOWN}
     st.dataframe(
-        pd.DataFrame(lines, columns=columns),
+        pd.DataFrame([line for line in lines if not set(line[1:]) <= nothing], columns=columns),
         hide_index=True,
+        row_height=28,  # with the fields below it all stands on one screen
         width="stretch",
         alt=_("What each of the two accounts holds"),
     )
-    for note in _notes(found):
-        st.caption(plain(note))
+    st.caption(plain(" ".join(_notes(found))))
 
 
 def _people(account: AccountDetail) -> str:
@@ -150,11 +152,11 @@ def _decide(actor: Actor, found: Preview) -> None:
     """The values of the fields in which the two differ, one question, and the button."""
     merged, kept = found.merged, found.kept
     with forms.form(f"merge-{merged.id}-{kept.id}", border=False) as form:
-        versions = form.keep("versions", found.versions)
+        versions = form.keep("version", found.versions)
         taken = set()
         if found.differences:
             st.markdown("**" + _("Which values hold from then on") + "**")
-            with st.grid(3, min_column_width=200):
+            with st.grid(5, min_column_width=180):
                 for one in found.differences:
                     options = {kept.code: _said(one.kept), merged.code: _said(one.merged)}
                     labels = {code: f"{value} ({code})" for code, value in options.items()}

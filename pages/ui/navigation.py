@@ -49,10 +49,21 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("accounts/revenue.py", N_("Revenue"), ":material/table_chart_view:", Permission.REVENUE_READ),
         Entry("accounts/targets.py", N_("Targets"), ":material/flag:", Permission.REVENUE_READ),
     ),
+    N_("Commercial"): (
+        Entry("commercial/xray.py", N_("Price X-ray"), ":material/receipt_long:", Permission.TERM_READ),
+    ),
     N_("Market"): (
         Entry("market/products.py", N_("Products"), ":material/inventory_2:", Permission.REVENUE_READ),
     ),
     N_("Management"): (
+        Entry("management/kpis.py", N_("Directors' KPIs"), ":material/insights:", Permission.REVENUE_READ),
+        Entry(
+            "management/bridge.py",
+            N_("Revenue bridge"),
+            ":material/waterfall_chart:",
+            Permission.REVENUE_READ,
+        ),
+        Entry("management/forecast.py", N_("Forecast"), ":material/trending_up:", Permission.REVENUE_READ),
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),
         Entry("management/users.py", N_("Users"), ":material/group:", Permission.USER_WRITE),
         Entry("management/audit.py", N_("Audit"), ":material/history:", Permission.AUDIT_READ),

@@ -165,7 +165,9 @@ def _read(form: Form, edited: pd.DataFrame, codes: Mapping[str, str]) -> tuple[L
     """The rows that say anything as lines; what is no number is said with its line."""
     lines, problems = [], []
     rows = [[None if pd.isna(cell) or cell == "" else str(cell) for cell in row] for row in edited.to_numpy()]
-    for number, row in enumerate((row for row in rows if any(row)), start=1):
+    for number, row in enumerate(rows, start=1):
+        if not any(row):
+            continue
         values: list[Decimal | None] = []
         for text, places in zip(row[1:], (3, 4, 4, 4, 3), strict=True):
             try:
@@ -176,7 +178,7 @@ def _read(form: Form, edited: pd.DataFrame, codes: Mapping[str, str]) -> tuple[L
         quantity, net_price, discount, list_price, delivered = values
         code = codes.get(row[0] or "", row[0] or "")
         rate = None if discount is None else discount / 100
-        lines.append(LineDraft(code, quantity, list_price, net_price, rate, delivered))
+        lines.append(LineDraft(code, quantity, list_price, net_price, rate, delivered, place=number))
     if problems:
         form.problem("lines", plain(" ".join(problems)))
         return None

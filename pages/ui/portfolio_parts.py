@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
 import pandas as pd
 import streamlit as st
 
 from core import db, portfolio, portfolio_groups
 from core.auth import Actor
+from core.health_rules import Score
 from core.language import _
 from core.money import ZERO
 from core.portfolio import Board, Standing
+from core.revenue import Measures
 from core.vocabulary import Permission
 from pages.ui import (
     account_form,
@@ -32,6 +35,8 @@ from pages.ui.forms import plain
 
 NAMED_MOVES = 7
 FIRST_ROWS = 100
+
+Scorer = Callable[[Sequence[Standing]], Mapping[int, Score]]  # the health of the accounts among these
 
 
 def pictures(board: Board, currency: str) -> None:
@@ -87,7 +92,18 @@ def _behind(_actor: Actor, frame: pd.DataFrame, currency: str, places: int) -> N
     )
 
 
-def moves(standings: Sequence[Standing]) -> list[Move]:
+class Moved(Protocol):
+    """Anything with a name that brought something now and a year ago."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def now(self) -> Measures: ...
+    @property
+    def year_ago(self) -> Measures: ...
+
+
+def moves(standings: Sequence[Moved]) -> list[Move]:
     """The accounts that moved the change most, gains first; the others as one."""
     changes = [Move(row.name, row.now.net - row.year_ago.net) for row in standings]
     ranked = sorted((move for move in changes if move.amount), key=lambda move: -abs(move.amount))
@@ -125,8 +141,8 @@ def _moves(board: Board, currency: str) -> None:
         table(title, frame, currency)
 
 
-def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str]) -> None:
-    """Every account; a row that is clicked opens it."""
+def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str], health: Scorer) -> None:
+    """Every account with its health; a row that is clicked opens it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(_("Accounts"), width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
@@ -139,7 +155,7 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
             shown = portfolio_groups.rolled_up(board.standings) if grouped else list(board.standings)
             if only_attention:
                 shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
-            _export(shown, board, currency, actor, words)
+            _export(shown, board, currency, actor, words, health)
             group_form.button(actor)
             if account_form.may_create(actor) and st.button(_("New account"), icon=":material/add:"):
                 account_form.create_dialog()
@@ -149,7 +165,9 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
     total = sum((row.now.net for row in board.standings), ZERO)
     shown = _first(shown)
     opened = st.dataframe(
-        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total),
+        tables.accounts(
+            shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health(shown)
+        ),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         height=min(len(shown) + 1, 16) * tables.ROW_HEIGHT + 4,
@@ -200,7 +218,12 @@ def open_group() -> None:
 
 
 def _export(
-    shown: Sequence[Standing], board: Board, currency: str, actor: Actor, words: dict[str, str]
+    shown: Sequence[Standing],
+    board: Board,
+    currency: str,
+    actor: Actor,
+    words: dict[str, str],
+    health: Scorer,
 ) -> None:
     if not actor.may(Permission.DATA_EXPORT):
         return
@@ -208,7 +231,7 @@ def _export(
         for kind in ("csv", "xlsx"):
             st.download_button(
                 kind.upper(),
-                data=partial(export, kind, shown, board, currency, actor, words),
+                data=partial(export, kind, shown, board, currency, actor, words, health),
                 file_name=f"portfolio-{board.period.last_day:%Y-%m-%d}.{kind}",
                 key=f"export_{kind}",
                 on_click="ignore",
@@ -217,10 +240,18 @@ def _export(
 
 
 def export(
-    kind: str, shown: Sequence[Standing], board: Board, currency: str, actor: Actor, words: dict[str, str]
+    kind: str,
+    shown: Sequence[Standing],
+    board: Board,
+    currency: str,
+    actor: Actor,
+    words: dict[str, str],
+    health: Scorer | None = None,
 ) -> bytes:
     """What is on the screen as a file, noted in the audit; runs when the file is asked for."""
-    rows = tables.export_rows(shown, currency=currency, sees_cost=board.sees_cost)
+    rows = tables.export_rows(
+        shown, currency=currency, sees_cost=board.sees_cost, health=health and health(shown)
+    )
     with db.write() as session:
         asked = {"period": formats.period(board.period), "format": kind, **words}
         portfolio.record_export(session, actor, len(rows) - 1, asked)

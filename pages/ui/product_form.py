@@ -16,7 +16,7 @@ from core.errors import Invalid
 from core.language import _
 from core.products import ProductDetail, ProductDraft
 from core.vocabulary import Permission
-from pages.ui import dialogs, forms, typing_numbers
+from pages.ui import dialogs, forms, tables, typing_numbers
 from pages.ui.forms import Form
 
 
@@ -106,6 +106,7 @@ def _price(actor: Actor, product: ProductDetail, listed: Decimal | None) -> None
         left, right = st.columns(2)
         with left:
             price = form.money("price", _("List price per unit"), listed)
+            form.place("grid")
         with right:
             day = form.date("valid_from", _("From"), clock.today())
         seen = form.keep("version", {product.id: listed})
@@ -168,7 +169,8 @@ def _price_grid(actor: Actor, chosen: int | None, day: date) -> None:
         key=form.widget_key("grid"),
         hide_index=True,
         disabled=["code", "name", "now"],
-        height=min(len(frame) + 1, 11) * 36 + 4,
+        row_height=tables.GRID_ROW,
+        height=min(len(frame) + 1, 13) * tables.GRID_ROW + 4,
         column_config={
             "code": column.TextColumn(_("Code")),
             "name": column.TextColumn(_("Product"), width="medium"),

@@ -20,7 +20,7 @@ from core.money import ratio
 from core.periods import Period, add_months
 from core.revenue import Measures
 from core.revenue_table import Axis, Cell, Key, Side, Table
-from core.vocabulary import Permission
+from core.vocabulary import Permission, Structure
 from pages.ui import charts, dialogs, drill, formats, tables
 from pages.ui.forms import plain
 
@@ -40,6 +40,7 @@ AXES: dict[str, str] = {
 }
 NONE = "none"
 PICTURED = 12
+MOST_ROWS = 5_000  # a browser scrolls so many without a pause; the rest stands in one row
 _OPENED = "revenue_cell"
 
 
@@ -71,6 +72,15 @@ SHOWN: dict[str, str] = {
     "year_ago": N_("Across: change on last year"),
     "target": N_("Across: of target"),
 }
+
+
+def all_label(count: int) -> str:
+    """What the switch for more rows promises: all of them, or the first where they are too many."""
+    if count <= MOST_ROWS:
+        return _("Show all {count}").format(count=formats.number(count))
+    return _("Show the first {most} of {count}; the others stay one row").format(
+        most=formats.number(MOST_ROWS), count=formats.number(count)
+    )
 
 
 def figures(actor: Actor) -> dict[str, str]:
@@ -306,7 +316,13 @@ def _column(name: str, grid: Grid, currency: str, is_first: bool) -> Any:
     )
 
 
-def open_cell(found: Table, grid: Grid, accounts: AccountFilter, currency: str) -> None:
+def open_cell(
+    found: Table,
+    grid: Grid,
+    accounts: AccountFilter,
+    currency: str,
+    structure: Structure = Structure.TODAY,
+) -> None:
     """The order lines of the cell that was just chosen."""
     chosen = st.session_state.pop(_OPENED, None)
     if chosen is None or chosen[0] >= len(grid.places) or chosen[1] not in grid.sides:
@@ -324,12 +340,16 @@ def open_cell(found: Table, grid: Grid, accounts: AccountFilter, currency: str) 
         if axis is not None and key is not None
     ]
     title = " · ".join([*map(plain, words), formats.period(asked[0])])
-    dialogs.show(title, _lines, *asked, currency)
+    dialogs.show(title, _lines, *asked, currency, structure)
 
 
-def _lines(actor: Actor, period: Period, accounts: AccountFilter, sold: Any, currency: str) -> None:
+def _lines(
+    actor: Actor, period: Period, accounts: AccountFilter, sold: Any, currency: str, structure: Structure
+) -> None:
     with db.read() as session:
-        found = order_lines.search(session, actor, period, accounts, sold, limit=drill.LINE_LIMIT)
+        found = order_lines.search(
+            session, actor, period, accounts, sold, limit=drill.LINE_LIMIT, structure=structure
+        )
     st.caption(
         _("{total} in {count} order lines; the newest {shown} are shown.").format(
             total=formats.money(found.total.net, currency),

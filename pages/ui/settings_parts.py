@@ -7,10 +7,12 @@ from typing import Any
 import streamlit as st
 from babel.dates import get_month_names
 
-from core import language
+from core import language, rfm_rule
+from core.health_rules import Measure
 from core.language import LANGUAGES, _
 from core.settings import Settings
 from core.vocabulary import OtifBasis, OtifLevel
+from pages.ui import health_words
 from pages.ui.forms import Form
 
 
@@ -72,17 +74,84 @@ def attention(form: Form, current: Settings) -> dict[str, Any]:
     return chosen
 
 
+def figures(form: Form, current: Settings) -> dict[str, Any]:
+    """How accounts are scored and classed, and where concentration counts as high."""
+    st.subheader(_("Scores and classes"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        scores = _scores(form, current)
+    with right:
+        return scores | _classes(form, current)
+
+
+def _scores(form: Form, current: Settings) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    for field, label, text in (
+        (
+            "rfm_days",
+            _("Recency, days"),
+            _("Up to so many days since the last order score 5, 4, 3 and 2; more score 1."),
+        ),
+        (
+            "rfm_orders",
+            _("Frequency, orders"),
+            _("From so many orders in twelve months score 5, 4, 3 and 2; fewer score 1."),
+        ),
+        (
+            "rfm_amount",
+            _("Monetary value"),
+            _("From so much in twelve months, in the base currency, score 5, 4, 3 and 2; less scores 1."),
+        ),
+    ):
+        chosen[field] = rfm_rule.read(form.text(field, label, rfm_rule.written(getattr(current, field))))
+        st.caption(text)
+    chosen["rfm_by_margin"] = form.tick(
+        "rfm_by_margin", _("Score margin instead of net revenue"), current.rfm_by_margin
+    )
+    st.caption(_("Only for who may see cost; others see scores of net revenue."))
+    return chosen
+
+
+def _classes(form: Form, current: Settings) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    for field, label, places, text in (
+        (
+            "abc_a_share",
+            _("Class A up to"),
+            4,
+            _("A share: the greatest accounts up to 0.8 of net revenue are class A …"),
+        ),
+        (
+            "abc_b_share",
+            _("Class B up to"),
+            4,
+            _("… the next ones up to this share are class B, the rest is C."),
+        ),
+        (
+            "hhi_moderate",
+            _("HHI: moderate from"),
+            2,
+            _("Herfindahl-Hirschman index, 0 to 10,000. Its bands come from competition law …"),
+        ),
+        (
+            "hhi_high",
+            _("HHI: high from"),
+            2,
+            _("… and for customers are only a convention: choose your own."),
+        ),
+    ):
+        chosen[field] = form.decimal(field, label, getattr(current, field), places=places)
+        st.caption(text)
+    return chosen
+
+
 def otif(form: Form, current: Settings) -> dict[str, Any]:
     """When a delivery is due, and what counts as on time and in full."""
     st.subheader(_("On time in full"))
     st.caption(
         _("There is no standard for it: these say when an order line is due, and what counts as well done.")
     )
-    left, right = st.columns(2, gap="large")
-    with left:
-        what = _what_counts(form, current)
-    with right:
-        return what | _which_days(form, current)
+    return _what_counts(form, current) | _which_days(form, current)
 
 
 def _what_counts(form: Form, current: Settings) -> dict[str, Any]:
@@ -108,3 +177,57 @@ def _which_days(form: Form, current: Settings) -> dict[str, Any]:
     late = form.whole("otif_late_days", _("Days late"), current.otif_late_days)
     st.caption(_("So many days after the due day are on time still; then an open line counts as missed."))
     return {"otif_early_days": early, "otif_late_days": late}
+
+
+def health(form: Form, current: Settings) -> dict[str, Any]:
+    """What each measure of the health score weighs, from which value it has no points, and from which all."""
+    st.subheader(_("Health score"))
+    st.caption(
+        _(
+            "The score is Σ weight × points ÷ Σ weight over the measures that are known; how much of all weights that "
+            "is stands beside it as coverage. Between the two values points follow a straight line."
+        )
+    )
+    chosen: dict[str, Any] = {}
+    left, right = st.columns(2, gap="large")
+    for number, measure in enumerate(Measure):
+        with left if number % 2 == 0 else right:
+            chosen |= _measure(form, current, measure)
+    with left:
+        chosen |= _bands(form, current)
+    with right:
+        least = current.health_least_coverage
+        chosen["health_least_coverage"] = form.decimal(
+            "health_least_coverage", _("Colour from a coverage of"), least, places=4
+        )
+        st.caption(_("A share: with less of the weights known an account has a score, but no colour."))
+    return chosen
+
+
+def _measure(form: Form, current: Settings, measure: Measure) -> dict[str, Any]:
+    st.markdown(f"**{health_words.measure(measure)}**")
+    weight, zero, full = st.columns(3)
+    name = f"health_{measure}"
+    chosen: dict[str, Any] = {}
+    with weight:
+        chosen[f"{name}_weight"] = form.whole(
+            f"{name}_weight", _("Weight"), getattr(current, f"{name}_weight")
+        )
+    for place, what, label in ((zero, "zero_at", _("0 points at")), (full, "full_at", _("100 points at"))):
+        with place:
+            key = f"{name}_{what}"
+            chosen[key] = form.decimal(key, label, getattr(current, key), places=4)
+    st.caption(health_words.meaning(measure))
+    return chosen
+
+
+def _bands(form: Form, current: Settings) -> dict[str, Any]:
+    title = _("Colours")
+    st.markdown(f"**{title}**")
+    green, amber = st.columns(2)
+    with green:
+        above = form.decimal("health_green", _("Green from"), current.health_green, places=1)
+    with amber:
+        middle = form.decimal("health_amber", _("Amber from"), current.health_amber, places=1)
+    st.caption(_("Below amber an account is red."))
+    return {"health_green": above, "health_amber": middle}

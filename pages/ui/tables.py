@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.health_rules import Score
 from core.language import _
+from core.money import round_ratio
 from core.portfolio import Reason, ReasonKind, Standing
 from pages.ui import formats
 
 ROW_HEIGHT = 38
+GRID_ROW = 32  # of a grid that is typed into: as many rows on one screen as can be read
 
 
 def as_float(value: Decimal | None) -> float | None:
@@ -43,7 +46,12 @@ def attention(standing: Standing, currency: str) -> str:
 
 
 def accounts(
-    standings: Sequence[Standing], *, currency: str, sees_cost: bool, total: Decimal
+    standings: Sequence[Standing],
+    *,
+    currency: str,
+    sees_cost: bool,
+    total: Decimal,
+    health: Mapping[int, Score] | None = None,
 ) -> pd.DataFrame:
     """The accounts as the Portfolio shows them; margin only for who may see cost."""
     divisor, _unit = account_scale(standings)
@@ -54,6 +62,7 @@ def accounts(
         "share": [as_float(row.now.net / total * 100) if total > 0 else None for row in standings],
         "growth": [hundred(row.growth) for row in standings],
         "attainment": [hundred(row.attainment) for row in standings],
+        **_health(standings, health or {}),
         "attention": [attention(row, currency) for row in standings],
         "discount": [hundred(row.now.discount_rate) for row in standings],
     }
@@ -69,6 +78,15 @@ def accounts(
         "code": [row.code for row in standings],
     }
     return pd.DataFrame(columns)
+
+
+def _health(standings: Sequence[Standing], health: Mapping[int, Score]) -> dict[str, list[Any]]:
+    """The score of each account and how much of the weights it covers; a group has none of its own."""
+    scores = [health.get(row.account_id) if row.account_id is not None else None for row in standings]
+    return {
+        "health": [None if score is None else as_float(score.value) for score in scores],
+        "coverage": [None if score is None else hundred(score.coverage) for score in scores],
+    }
 
 
 def _group_name(row: Standing) -> str:
@@ -111,11 +129,29 @@ def account_columns(standings: Sequence[Standing], *, currency: str) -> dict[str
             max_value=float(max(top * 100, Decimal(100))),
             width=120,
         ),
+        **_health_columns(),
         "last_order": column.DateColumn(_("Last order"), format="D MMM YY"),
         "rhythm": column.NumberColumn(
             _("Usual gap, days"), format="%.0f", help=_("Median days between orders.")
         ),
         "attention": column.TextColumn(_("Needs attention"), width=320),
+    }
+
+
+def _health_columns() -> dict[str, Any]:
+    column = st.column_config
+    return {
+        "health": column.ProgressColumn(
+            _("Health"),
+            format="%.1f",
+            min_value=0,
+            max_value=100,
+            width=90,
+            help=_("From 0 to 100, over the measures that are known."),
+        ),
+        "coverage": column.NumberColumn(
+            _("Coverage"), format="%.0f%%", help=_("How much of all weights the health score knows.")
+        ),
     }
 
 
@@ -160,17 +196,25 @@ def safe_cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value
 
 
-def export_rows(standings: Sequence[Standing], *, currency: str, sees_cost: bool) -> list[list[Any]]:
+def export_rows(
+    standings: Sequence[Standing],
+    *,
+    currency: str,
+    sees_cost: bool,
+    health: Mapping[int, Score] | None = None,
+) -> list[list[Any]]:
     """What leaves the house: exact numbers under the words of the glossary, one row an account."""
     head = ["code", "name", "group", "owner", "tier", "segment", "region", "net_revenue", "net_revenue_last_year",
             "net_revenue_period_before", "discount_rate", "target", "target_attainment", "last_order_on",
-            "usual_gap_days", "needs_attention"]  # fmt: skip
+            "usual_gap_days", "needs_attention", "health", "health_coverage"]  # fmt: skip
     rows: list[list[Any]] = [head + (["margin", "margin_rate"] if sees_cost else [])]
     for row in standings:
+        score = (health or {}).get(row.account_id or 0)
         values = [
             row.code, row.name, row.group, row.owner, row.tier, row.segment, row.region, row.now.net,
             row.year_ago.net, row.before.net, row.now.discount_rate, row.target, row.attainment,
             row.last_order_on, row.usual_gap_days, attention(row, currency),
+            None if score is None else score.value, None if score is None else round_ratio(score.coverage),
         ]  # fmt: skip
         rows.append(values + ([row.now.margin, row.now.margin_rate] if sees_cost else []))
     return [[safe_cell(value) for value in row] for row in rows]

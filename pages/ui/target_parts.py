@@ -12,69 +12,72 @@ import streamlit as st
 
 from core import target_plans
 from core.auth import Actor
-from core.errors import Invalid
-from core.language import _
+from core.errors import Conflict, Invalid
+from core.language import _, ngettext
 from core.money import ZERO, ratio
 from core.target_plans import Cell, Plan
 from core.vocabulary import Permission
-from pages.ui import formats, forms, tables
-from pages.ui.forms import Form
-
-_DRAFT = (
-    "form:targets-draft"  # what was proposed and typed so far; forgotten with the page, like all of a form
-)
+from pages.ui import formats, forms, tables, target_drafts
+from pages.ui.forms import Form, plain
+from pages.ui.target_drafts import Draft
 
 
 def may_edit(actor: Actor) -> bool:
     return actor.may(Permission.TARGET_WRITE)
 
 
-def kept(plan: Plan, name: str) -> Plan:
-    """The plan as it was when the grid was first shown: what others save meanwhile must not move it about."""
-    return Form(f"targets-{name}").keep("plan", plan)  # type: ignore[no-any-return]
-
-
-def grid(actor: Actor, plan: Plan, name: str, currency: str) -> dict[Cell, Decimal | None]:
+def grid(actor: Actor, plan: Plan, name: str, title: str, currency: str) -> dict[Cell, Decimal | None]:
     """The grid, and what stands in it now; `name` tells one year and choice of accounts from another."""
-    form = Form(f"targets-{name}")
-    seen = form.keep("version", plan.values())
-    draft = _draft(form)
-    frame = _frame(plan, {**plan.values(), **draft["cells"]})
     if not may_edit(actor):
+        frame = _frame(plan, plan.values())
         tables.plain_frame(frame.drop(columns="code"), _columns(plan, currency), key="targets_read")
         return plan.values()
+    form = Form(f"targets-{name}")
+    draft = target_drafts.of(name, title)
+    target_drafts.ready(form, draft, plan)
+    frame = _frame(plan, {**plan.values(), **draft.cells})
     edited = st.data_editor(
         frame,
-        key=f"{form.widget_key('grid')}/{draft['number']}",
+        key=draft.widget_key(form),
         hide_index=True,
         num_rows="fixed",
         disabled=["name", "code"],
-        height=min(len(frame) + 1, 14) * 36 + 4,
+        row_height=tables.GRID_ROW,
+        height=min(len(frame) + 1, 16) * tables.GRID_ROW + 4,
         column_config=_columns(plan, currency),
         placeholder=formats.UNKNOWN,
         alt=_("Targets by account and month"),
     )
     values = _read(plan, edited)
-    changes = {cell: value for cell, value in values.items() if value != plan.values()[cell]}
+    _save(actor, name, draft, draft.read(plan, values))
+    for where, count in target_drafts.elsewhere(name):
+        st.caption(
+            plain(
+                ngettext(
+                    "Not saved yet in {where}: {count} cell. It stays there while this page is open.",
+                    "Not saved yet in {where}: {count} cells. They stay there while this page is open.",
+                    count,
+                ).format(where=where, count=count)
+            )
+        )
+    return values
+
+
+def _save(actor: Actor, name: str, draft: Draft, changes: dict[Cell, Decimal | None]) -> None:
     with forms.form(f"targets-{name}", border=False) as foot:
         foot.place("grid")
         submitted = foot.submit(_("Save"))
     if submitted and not changes:
         foot.show(Invalid(_("Nothing has changed yet.")))
     elif submitted:
-        before = {cell: seen.get(cell) for cell in changes}  # after a conflict what the other one saved
+        before = dict(draft.seen)  # after a conflict what the other one saved
         with foot.saving(_("Targets saved.")) as session:
-            target_plans.save(session, actor, changes, seen=seen)
-            foot.offer_undo(partial(target_plans.save, changes=before, seen=dict(changes)))
-    return values
-
-
-def _draft(form: Form) -> dict[str, Any]:
-    """What was proposed for this filling-in of the grid; saved or elsewhere, it starts anew."""
-    draft: dict[str, Any] = st.session_state.get(_DRAFT, {})
-    if draft.get("nonce") != form.nonce:
-        draft = st.session_state[_DRAFT] = {"nonce": form.nonce, "cells": {}, "number": 0}
-    return draft
+            try:
+                target_plans.save(session, actor, changes, seen=draft.seen)
+            except Conflict as conflict:  # who has seen the other's values and saves again decides
+                draft.seen |= {cell: conflict.version[cell] for cell in changes}
+                raise
+            foot.offer_undo(partial(target_plans.put_back, changes=before, seen=dict(changes)))
 
 
 def _frame(plan: Plan, values: Mapping[Cell, Decimal | None]) -> pd.DataFrame:
@@ -105,12 +108,17 @@ def _columns(plan: Plan, currency: str) -> dict[str, Any]:
 
 
 def _read(plan: Plan, edited: pd.DataFrame) -> dict[Cell, Decimal | None]:
-    """What stands in the grid; an empty cell is no target."""
+    """What stands in the grid; an empty cell is no target, and an untouched one is exactly what is stored."""
     values: dict[Cell, Decimal | None] = {}
     for row, (_place, typed) in zip(plan.rows, edited.iterrows(), strict=True):
-        for month in plan.months:
+        for month, stored in zip(plan.months, row.months, strict=True):
             cell = typed[f"{month:%Y-%m}"]
-            values[row.account_id, month] = None if pd.isna(cell) else Decimal(str(cell))
+            if pd.isna(cell):
+                values[row.account_id, month] = None
+            elif stored is not None and float(cell) == float(stored):
+                values[row.account_id, month] = stored
+            else:
+                values[row.account_id, month] = Decimal(str(cell))
     return values
 
 
@@ -191,7 +199,7 @@ def by_owner(plan: Plan) -> None:
     tables.plain_frame(frame, _total_columns(_("Manager")), key="target_owners")
 
 
-def splitting(plan: Plan, name: str, values: Mapping[Cell, Decimal | None]) -> None:
+def splitting(plan: Plan, name: str) -> None:
     """A year's total over the months by last year's season: into the grid, to be looked at and saved there."""
     everybody = 0
     names = {everybody: _("All accounts below"), **{row.account_id: row.name for row in plan.rows}}
@@ -205,24 +213,24 @@ def splitting(plan: Plan, name: str, values: Mapping[Cell, Decimal | None]) -> N
             submitted = form.submit(
                 _("Put into the grid"), type="secondary", icon=":material/calendar_month:"
             )
+    if note := target_drafts.of(name).note:
+        st.caption(note)
     if not submitted:
         return
+    ids = frozenset({chosen} if chosen else (row.account_id for row in plan.rows))
     try:
-        proposal = _proposal(plan, chosen or everybody, total)
+        if total is None:
+            raise Invalid(_("Give the total of the year."))
+        proposal, left_out = target_plans.split_over(plan, ids, total)
     except Invalid as error:
         form.show(Invalid(error.message, fields={"total": error.message}))
         return
-    draft = _draft(Form(f"targets-{name}"))
-    typed = {cell: value for cell, value in values.items() if value != plan.values()[cell]}
-    draft["cells"] = {**typed, **proposal}
-    draft["number"] += 1
+    draft = target_drafts.of(name)
+    draft.propose(proposal)
+    text = ngettext(
+        "{count} account without revenue last year got no part: it is left as it is.",
+        "{count} accounts without revenue last year got no part: they are left as they are.",
+        left_out,
+    )
+    draft.note = text.format(count=left_out) if left_out else ""
     form.done(_("Put into the grid: look at it and save."))
-
-
-def _proposal(plan: Plan, chosen: int, total: Decimal | None) -> dict[Cell, Decimal | None]:
-    if total is None:
-        raise Invalid(_("Give the total of the year."))
-    rows = [row for row in plan.rows if not chosen or row.account_id == chosen]
-    cells = [(row.account_id, month) for row in rows for month in plan.months]
-    season = [amount for row in rows for amount in row.year_ago]
-    return dict(zip(cells, target_plans.split(total, season), strict=True))

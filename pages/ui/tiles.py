@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import streamlit as st
 
 from core.language import N_, _
 from core.portfolio_tiles import Tile
-from pages.ui import drill, formats
+from pages.ui import drill, formats, kpi_parts
 from pages.ui.formats import MINUS
 
 
@@ -101,7 +101,10 @@ def row(
     for tile in tiles.values():
         with grid.cell(), st.container(border=True, key=f"tile_{tile.name}", gap="xsmall", height="stretch"):
             _tile(tile, tiles, currency)
-            drill.button(tile, LOOKS[tile.name], currency=currency, asked=asked)
+            if kpi_parts.opens(tile.name):
+                kpi_parts.button(tile.name, replace(asked, currency=currency), label=_("Rows"))
+            else:
+                drill.button(tile, LOOKS[tile.name], currency=currency, asked=asked)
 
 
 def _tile(tile: Tile, tiles: Mapping[str, Tile], currency: str) -> None:

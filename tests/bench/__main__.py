@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.bench import browser, crowd, reruns, stores
+from tests.bench import browser, crowd, importing, reruns, stores, summary
 
 _PARTS = ("importing", "reruns", "browser", "crowd")
 
@@ -28,31 +28,38 @@ def sizes() -> list[str]:
 
 def main() -> None:
     wanted = sys.argv[1:] or list(_PARTS)
+    unknown = sorted(set(wanted) - set(_PARTS))
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: no part of this; give some of {', '.join(_PARTS)}.")
     if not stores.POSTGRES:
         print("PostgreSQL is not measured: UTAMA_TEST_DATABASE_URL names no server.")
+    figures = summary.Figures()
     for part in wanted:
-        _run(part)
+        if part == "importing":
+            for database in stores.databases():
+                figures.imported.append(importing.measure(database))
+                importing.show(figures.imported[-1])
+            continue
+        for size in sizes():
+            for database in stores.databases():
+                _measure(part, stores.store(size, database), figures)
+    summary.show(figures)
 
 
-def _run(part: str) -> None:
-    if part == "importing":
-        from tests.bench import importing
-
-        importing.main()
-        return
-    for size in sizes():
-        for database in stores.databases():
-            found = stores.store(size, database)
-            title = f"{part}: {stores.LINES[size]:,} lines, {stores.ACCOUNTS:,} accounts, {database}"
-            if part == "reruns":
-                reruns.show(reruns.measure(found), f"{title}; milliseconds, median of {reruns.RERUNS}")
-                reruns.show(reruns.measure(found, constants=True), f"{title}; the same from constants")
-            elif part == "browser":
-                browser.show(browser.measure(found), browser.measure(found, constants=True), title)
-            elif part == "crowd":
-                crowd.show(crowd.measure(found), f"{title}; milliseconds")
-            else:
-                sys.exit(f"{part} is no part: give some of {', '.join(_PARTS)}.")
+def _measure(part: str, store: stores.Store, figures: summary.Figures) -> None:
+    title = f"{part}: {stores.LINES[store.size]:,} lines, {stores.ACCOUNTS:,} accounts, {store.database}"
+    place = store.size, store.database
+    if part == "reruns":
+        figures.reruns[place] = reruns.measure(store)
+        reruns.show(figures.reruns[place], f"{title}; milliseconds, median of {reruns.RERUNS}")
+        figures.constants[place] = reruns.measure(store, constants=True)
+        reruns.show(figures.constants[place], f"{title}; the same from constants")
+    elif part == "browser":
+        figures.browser[place] = browser.measure(store), browser.measure(store, constants=True)
+        browser.show(*figures.browser[place], title)
+    else:
+        figures.crowds[place] = crowd.measure(store)
+        crowd.show(figures.crowds[place], f"{title}; milliseconds")
 
 
 if __name__ == "__main__":

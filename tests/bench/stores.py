@@ -83,6 +83,12 @@ def _make(found: Store) -> None:
     print(f"made in {time.monotonic() - started:,.0f} s", file=sys.stderr, flush=True)
 
 
+def empty_database(name: str) -> str:
+    """A PostgreSQL database without anything in it, by its address."""
+    _fresh_database(name)
+    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+
+
 def _fresh_database(name: str) -> None:
     server = create_engine(make_url(POSTGRES), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:

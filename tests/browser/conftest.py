@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 from core import config
 from tests.conftest import CHROMIUM
 
-WAIT = 20_000  # milliseconds; a small machine that does other things too is slow, not broken
+WAIT = 40_000  # milliseconds; a small machine that does other things too is slow, not broken
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Opened at a page's address, Streamlit first asks below that address whether its server stands there.
 PROBE = re.compile(r"^/[a-z]+/_stcore/(health|host-config)$")

@@ -1,9 +1,11 @@
 """Figures about what was sold: true over any period, and only about accounts that the reader may see."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
 from core import order_lines, revenue, rollups
@@ -247,3 +249,58 @@ def test_a_month_that_has_just_begun_counts_up_to_its_last_day_alone(session, di
 
     found = revenue.by(session, director, until, Dimension.PRODUCT, Dimension.ACCOUNT)
     assert {key: sums.net for key, sums in found.items()} == {(tea.id, account.id): 100}
+
+
+_ORDERED = st.tuples(
+    st.integers(0, 2),  # account
+    st.integers(0, 500),  # days after 1 January 2025
+    st.integers(-3, 9),
+    st.sampled_from(["", "Malaysia", "Brunei", "Singapore"]),
+)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    ordered=st.lists(_ORDERED, min_size=1, max_size=12),
+    first=st.integers(0, 400),
+    length=st.integers(1, 300),
+    only=st.sampled_from([None, "Malaysia", ""]),
+)
+def test_countries_of_any_period_are_those_of_the_order_lines(
+    session, kam, other_kam, director, ordered, first, length, only
+):
+    """Counted line by line, with the account's own country where the line names none."""
+    point = session.begin_nested()
+    owners = [kam, kam, other_kam]
+    places = ["Malaysia", None, "Thailand"]
+    known = [
+        factories.account(session, one, country=place) for one, place in zip(owners, places, strict=True)
+    ]
+    product = factories.product(session)
+    start = date(2025, 1, 1)
+    for account, day, quantity, country in ordered:
+        factories.line(
+            session,
+            known[account],
+            product,
+            start + timedelta(days=day),
+            quantity=str(quantity),
+            country=country,
+        )
+    rollups.rebuild(session)
+    period = Period(start + timedelta(days=first), start + timedelta(days=first + length))
+    sold = LineFilter() if only is None else LineFilter(countries=frozenset({only or None}))
+
+    for actor, seen in ((director, {0, 1, 2}), (kam, {0, 1}), (other_kam, {2})):
+        expected: dict[str | None, Decimal] = {}
+        for account, day, quantity, country in ordered:
+            place = country or places[account]
+            if account in seen and first <= day < first + length and only in (None, place or ""):
+                expected[place] = expected.get(place, Decimal(0)) + quantity * Decimal(10)
+        found = revenue.by(session, actor, period, Dimension.COUNTRY, sold=sold)
+        assert {key: sums.net for (key,), sums in found.items()} == expected
+        by_month = revenue.by(session, actor, period, Dimension.COUNTRY, Dimension.MONTH, sold=sold)
+        assert sum(sums.net for sums in by_month.values()) == sum(expected.values())
+    assert rollups.differences(session) == []
+    point.rollback()
+    session.expunge_all()

@@ -10,17 +10,25 @@ from sqlalchemy import select, text
 
 from core import db, rollups
 from core.models import (
+    AccountCountry,
+    AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
+    ForeignMonth,
+    ForeignYear,
     OrderLine,
+    PairYear,
     ProductMonth,
     RevenueCell,
     TotalMonth,
 )
 from tests import factories
 
-LAYERS = (RevenueCell, AccountMonth, AccountYear, ProductMonth, TotalMonth)
+LAYERS = (
+    RevenueCell, AccountDay, AccountCountry, AccountMonth, AccountYear, PairYear, ProductMonth, TotalMonth,
+    ForeignMonth, ForeignYear,
+)  # fmt: skip
 
 
 def _stored(session):

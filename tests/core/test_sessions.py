@@ -98,7 +98,7 @@ def test_a_refused_attempt_does_not_make_the_wait_longer(session, anna, later):
     assert _sign_in()
 
 
-def test_an_unknown_name_is_slowed_down_like_a_known_one(session, anna):
+def test_an_unknown_name_is_slowed_down_like_a_known_one(session, anna, later):
     for name in ("anna", "nobody"):
         answers = []
         for number in range(6):
@@ -108,7 +108,7 @@ def test_an_unknown_name_is_slowed_down_like_a_known_one(session, anna):
         assert answers == ["User"] * 5 + ["Too"]
 
 
-def test_one_address_cannot_try_one_password_on_everybody(session, anna):
+def test_one_address_cannot_try_one_password_on_everybody(session, anna, later):
     tried = 0
     for number in range(40):
         with pytest.raises(Forbidden) as refused:

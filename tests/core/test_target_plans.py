@@ -153,3 +153,50 @@ def test_a_negative_target_is_named_by_its_cell(session, kam, trade):
     a, _b = trade
     with pytest.raises(Invalid, match="Alpha in 2026-02"):
         target_plans.save(session, kam, {(a.id, FEB): Decimal(-1)}, seen={})
+
+
+def test_undo_of_an_emptied_cell_brings_its_margin_target_back(session, kam, trade):
+    a, _b = trade
+    seen = target_plans.plan(session, kam, START).values()
+    target_plans.save(session, kam, {(a.id, JAN): None}, seen=seen)
+
+    target_plans.put_back(session, kam, {(a.id, JAN): Decimal(120)}, seen={(a.id, JAN): None})
+    row = session.get(Target, (a.id, JAN, 2))
+    assert (row.net_revenue_amount, row.margin_amount, row.superseded_at) == (120, 30, None)
+
+
+def test_a_target_of_four_decimals_can_be_put_back_though_nobody_types_one(session, kam, trade):
+    a, _b = trade
+    exact = Decimal("100.1234")
+    targets.set_many(session, OPERATOR, a.id, {FEB: (exact, None)})
+    target_plans.save(session, kam, {(a.id, FEB): Decimal(5)}, seen={(a.id, FEB): exact})
+
+    target_plans.put_back(session, kam, {(a.id, FEB): exact}, seen={(a.id, FEB): Decimal(5)})
+    assert target_plans.plan(session, kam, START).rows[0].months[1] == exact
+
+
+def test_undo_is_refused_where_somebody_set_the_cell_since(session, kam, director, trade):
+    a, _b = trade
+    seen = target_plans.plan(session, kam, START).values()
+    target_plans.save(session, kam, {(a.id, JAN): None}, seen=seen)
+    target_plans.save(session, director, {(a.id, JAN): Decimal(7)}, seen={(a.id, JAN): None})
+
+    with pytest.raises(Conflict):
+        target_plans.put_back(session, kam, {(a.id, JAN): Decimal(120)}, seen={(a.id, JAN): None})
+
+
+def test_a_split_over_all_leaves_accounts_without_last_years_revenue_alone(session, director, kam, trade):
+    a, b = trade
+    new = factories.account(session, kam, "N", name="New")
+    plan = target_plans.plan(session, director, START)
+    # Weights 100, 300 of Alpha and 50 of Beta: 900 is 200, 600 and 100.
+    proposal, left_out = target_plans.split_over(plan, frozenset({a.id, b.id, new.id}), Decimal(900))
+
+    assert left_out == 1
+    assert {cell: amount for cell, amount in proposal.items() if amount} == {
+        (a.id, JAN): 200, (a.id, FEB): 600, (b.id, MAR): 100,
+    }  # fmt: skip
+    assert not [cell for cell in proposal if cell[0] == new.id]
+    # Of an account chosen alone nothing is left out: its months are all the same.
+    alone, left_out = target_plans.split_over(plan, frozenset({new.id}), Decimal(12))
+    assert (set(alone.values()), left_out) == ({Decimal(1)}, 0)

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from core import accounts, audit, db
+from core import accounts, audit, db, groups, teams
+from core.accounts import Member
 from core.auth import OPERATOR
 from core.models import Account
+from core.vocabulary import TeamRole
 from tests import factories
 from tests.pages.conftest import sign_in
 
@@ -147,3 +149,87 @@ def test_a_code_of_another_system_is_added(store, session, kam, opened):
 
     with db.read() as stored:
         assert accounts.get_by_code(stored, kam, "100234").id == account_id
+
+
+def test_a_team_that_somebody_else_changed_meanwhile_is_shown(
+    store, session, kam, other_kam, director, opened
+):
+    account_id = factories.account(session, kam, "SUR").id
+    session.commit()
+    page = opened(_edit_form, kam, account_id=account_id)
+    with db.write() as other:
+        version = accounts.get(other, director, account_id).version
+        member = Member(other_kam.user_id, TeamRole.DEPUTY, date(2026, 3, 1), None)
+        version = teams.set_team(other, director, account_id, [member], version=version)
+        teams.set_codes(other, director, account_id, [("SAP", "100234")], version=version)
+    _press(page, "Save team")
+    assert any("Ben deputy 2026-03-01" in warning.value for warning in page.warning)
+    _press(page, "Save codes")
+    assert any("SAP\\: 100234" in warning.value for warning in page.warning)
+
+
+def _group_form():
+    from pages.ui import gate, group_form
+
+    group_form._groups(gate.require())
+
+
+def test_accounts_are_put_into_a_new_group_and_the_way_back_takes_all_of_it(store, session, director, opened):
+    ids = [factories.account(session, director, code, name=code).id for code in ("A", "B")]
+    session.commit()
+    page = opened(_group_form, director)
+    _text(page, "Name").input("Senduduk")
+    _text(page, "Code").input("SEN")
+    page.multiselect[0].set_value([ids[1]])
+    _press(page, "Create group")
+
+    with db.read() as stored:
+        (row,) = groups.search(stored, director)
+        assert (row.name, row.accounts, accounts.get(stored, director, ids[1]).group) == (
+            "Senduduk",
+            1,
+            "Senduduk",
+        )
+    with db.write() as stored:
+        page.session_state["form:undo"].undo(stored, director)
+    with db.read() as stored:
+        assert groups.search(stored, director) == []
+        assert accounts.get(stored, director, ids[1]).group is None
+
+
+def test_two_who_move_one_account_both_see_where_it_is(store, session, director, opened):
+    account_id = factories.account(session, director, "A", name="Alpha").id
+    mine, other = (
+        groups.create(session, director, "M", "Mine"),
+        groups.create(session, director, "O", "Other"),
+    )
+    session.commit()
+    page = opened(_group_form, director)
+    _choice(page, "Group").set_value(mine).run()
+    page.multiselect[0].set_value([account_id])
+    with db.write() as stored:
+        groups.place(stored, director, {account_id: other}, seen={account_id: None})
+    _press(page, "Save")
+    assert any("Alpha\\: Other" in warning.value for warning in page.warning)
+    assert page.multiselect[0].value == [account_id]
+
+    _press(page, "Save")
+    with db.read() as stored:
+        assert accounts.get(stored, director, account_id).group == "Mine"
+
+
+def test_a_group_that_somebody_renames_meanwhile_stays_chosen(store, session, director, opened):
+    mine = groups.create(session, director, "M", "Mine")
+    session.commit()
+    page = opened(_group_form, director)
+    _choice(page, "Group").set_value(mine).run()
+    with db.write() as stored:
+        groups.update(stored, director, mine, code="M", name="Theirs", version=1)
+    _text(page, "Name").input("Ours")
+    _press(page, "Save")
+    assert any("Theirs" in warning.value for warning in page.warning)
+    assert (_choice(page, "Group").value, _text(page, "Name").value) == (mine, "Ours")
+
+    _press(page, "Save")
+    with db.read() as stored:
+        assert [row.name for row in groups.search(stored, director)] == ["Ours"]

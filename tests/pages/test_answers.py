@@ -103,8 +103,78 @@ def test_an_answer_is_not_kept_for_ever(sold, kam, monkeypatch):
 
 def test_only_so_many_answers_are_kept(sold, kam):
     for day in range(1, 29):
-        for month in (1, 2, 3):
+        for month in range(1, 8):
             with db.read() as session:
                 ask = answers.asker(session, kam)
                 ask(portfolio_tiles.overview, YEAR, day=date(2026, month, day))
     assert len(answers._answers) == answers.KEPT
+
+
+def _record(action, entity):
+    with db.write() as session:
+        audit.record(session, OPERATOR, action, Subject(entity, "1", "1"))
+
+
+def test_what_cannot_move_a_figure_lets_it_be_given_again(sold, kam, monkeypatch):
+    assert _net(kam) == Decimal(100)
+    monkeypatch.setattr(portfolio_tiles.portfolio, "board", None)
+    for action, entity in (
+        ("attention:done", "attention"),
+        ("export:revenue", "export"),
+        ("view:create", "view"),
+    ):
+        _record(action, entity)
+        assert _net(kam) == Decimal(100)
+
+
+@pytest.mark.parametrize(
+    "entity",
+    ["account", "group", "import_batch", "order", "setting", "store", "target", "user", "of a later kind"],
+)
+def test_whatever_else_changes_is_seen_at_once(sold, kam, monkeypatch, entity):
+    assert _net(kam) == Decimal(100)
+    monkeypatch.setattr(portfolio_tiles.portfolio, "board", None)
+    _record(f"{entity}:update", entity)
+    with pytest.raises(TypeError):
+        _net(kam)
+
+
+@pytest.fixture
+def renewable(monkeypatch):
+    """Every answer counts as slow."""
+    monkeypatch.setattr(answers, "SLOW", 0.0)
+
+
+def test_after_a_change_an_answer_is_found_again_before_somebody_asks(sold, kam, renewable, monkeypatch):
+    assert _net(kam) == Decimal(100)
+    assert answers.renew(0.0) == 0.0
+    _add(kam, sold, entry=True)
+    assert answers.renew(0.0) > 0.0
+    assert answers.renew(0.0) == 0.0
+    monkeypatch.setattr(portfolio_tiles.portfolio, "board", None)
+    assert _net(kam) == Decimal(150)
+
+
+def test_what_was_found_again_is_old_after_the_next_change(sold, kam, renewable):
+    assert _net(kam) == Decimal(100)
+    _add(kam, sold, entry=True)
+    assert answers.renew(0.0) > 0.0
+    _add(kam, sold, entry=True)
+    assert _net(kam) == Decimal(200)
+
+
+def test_what_was_found_again_is_of_who_asked(sold, kam, other_kam, renewable):
+    assert [_net(kam), _net(other_kam)] == [Decimal(100), Decimal(7)]
+    _add(kam, sold, entry=True)
+    while answers.renew(0.0):
+        pass
+    assert [_net(kam), _net(other_kam)] == [Decimal(150), Decimal(7)]
+
+
+def test_what_is_quick_or_long_ago_is_not_found_again(sold, kam, monkeypatch):
+    monkeypatch.setattr(answers, "SLOW", 60.0)
+    assert _net(kam) == Decimal(100)
+    _add(kam, sold, entry=True)
+    assert answers.renew(0.0) == 0.0
+    monkeypatch.setattr(answers, "SLOW", 0.0)
+    assert answers.renew(answers.time.monotonic()) == 0.0

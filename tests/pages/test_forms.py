@@ -10,7 +10,7 @@ from core.errors import Invalid
 from core.models import AuditEntry, User
 from core.users import UserDraft
 from core.vocabulary import Role
-from pages.ui import forms, typing_numbers
+from pages.ui import field_values, forms, typing_numbers
 from tests import factories
 from tests.pages.conftest import field, submit
 
@@ -122,3 +122,33 @@ def test_a_form_left_and_opened_again_shows_what_is_stored_now(session, admin, k
     page = page.run()
 
     assert field(page, form, "name").value == "Anna Stored"
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed", "alike"),
+    [
+        (None, "", True),
+        ("", None, True),
+        ("a", "a", True),
+        ("a", "b", False),
+        (frozenset({1, 2}), [2, 1], True),
+        (("en",), ["ms"], False),
+        (Decimal("1.50"), Decimal("1.5"), True),
+        (None, Decimal(0), False),
+        (False, True, False),
+    ],
+)
+def test_a_conflict_speaks_only_of_fields_that_differ(stored, typed, alike):
+    assert field_values.same(stored, typed) is alike
+
+
+def test_a_stored_value_is_shown_in_the_words_of_its_field():
+    roles = field_values.label({Role.MANAGER: "Key account manager", Role.VIEWER: "Viewer"})
+
+    assert (
+        field_values.as_text(frozenset({Role.VIEWER, Role.MANAGER}), roles) == "Key account manager, Viewer"
+    )
+    assert field_values.as_text(Role.VIEWER, roles) == "Viewer"
+    assert field_values.as_text("somebody", roles) == "somebody"
+    assert field_values.as_text(True) == "Yes"
+    assert field_values.as_text([]) == "–"

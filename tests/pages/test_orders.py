@@ -140,6 +140,20 @@ def test_a_line_that_cannot_be_read_is_named_and_what_was_typed_stays(trade, kam
         assert orders.by_account(reading, kam, trade).count == 3
 
 
+def test_a_line_is_named_by_the_row_in_which_it_stands(trade, kam, opened):
+    page = opened(kam)
+    typed = {1: {"product": "TEA · Tea", "quantity": "1"}, 3: {"product": "TEA · Tea", "quantity": "0"}}
+    _type_lines(page, "order-new", edited_rows=typed)
+    submit(page, "order-new")
+    assert any("Line 4: give a quantity above zero." in error.value for error in page.error)
+
+    typed[3]["quantity"] = "much"
+    _type_lines(page, "order-new", edited_rows=typed)
+    submit(page, "order-new")
+    assert any("Line 4: Type a number" in error.value for error in page.error)
+    assert not any("Line 2" in error.value for error in page.error)
+
+
 def test_a_rule_that_is_broken_is_said_beside_the_lines(trade, kam, opened):
     page = opened(kam)
     _type_lines(page, "order-new", edited_rows={0: {"product": "TEA · Tea", "quantity": "-2"}})

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core import auth, clock, db, delivery, otif, rollups
+from core import auth, clock, db, delivery, otif, rollups, settings
 from core.auth import OPERATOR
 from core.periods import Period
 from core.vocabulary import OtifBasis, Role
@@ -53,3 +53,19 @@ def test_a_share_beyond_all_is_refused_at_its_field_and_stays_typed(session, adm
     assert field(page, "settings", "otif_in_full_share").value == "1.5"
     with db.read() as reading:
         assert otif.in_force(reading).in_full_share == 1
+
+
+def test_two_who_change_settings_see_both_values_and_what_was_left_alone_stays(session, admin, open_page):
+    session.commit()
+    page = open_page("management/settings.py", admin)
+    with db.write() as other:
+        settings.update(other, OPERATOR, {"company": "Theirs", "confirm_days": 90})
+    field(page, "settings", "company").set_value("Mine")
+    submit(page, "settings")
+    assert any("Theirs" in warning.value for warning in page.warning)
+    assert field(page, "settings", "company").value == "Mine"
+
+    submit(page, "settings")
+    with db.read() as reading:
+        found = settings.get(reading)
+        assert (found.company, found.confirm_days) == ("Mine", 90)

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from core import clock, db, rollups, target_plans, targets
+from core import audit, clock, db, rollups, target_plans, targets
+from core.audit import Subject
 from core.auth import OPERATOR
+from core.models import Account
 from core.periods import add_months, first_of_month, fiscal_year_start
 from tests import factories
 from tests.pages.conftest import field, shown, submit
@@ -109,3 +111,83 @@ def test_this_month_is_in_the_grid(trade, kam, open_page):
 
     assert first_of_month(clock.today()).year == START.year
     assert page.title[0].value == "Targets"
+
+
+def test_an_account_that_is_taken_away_goes_from_the_open_grid_and_what_was_typed_stays(
+    trade, kam, other_kam, open_page
+):
+    with db.write() as session:
+        zone = factories.account(session, kam, "ZONE", name="Zone").id
+        session.commit()
+    page = open_page("accounts/targets.py", kam)
+    nonce = page.session_state[f"form:targets-{_name(kam)}"]["nonce"]
+    # Harbour is the first row, Zone the second.
+    typed = {1: {f"{START:%Y-%m}": 55.5}}
+    page.session_state[f"targets-{_name(kam)}/grid/{nonce}/0"] = {
+        "edited_rows": typed, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    with db.write() as other:
+        other.get(Account, trade).owner_id = other_kam.user_id
+        audit.record(other, OPERATOR, "account:update", Subject("account", "H", "Harbour", trade), {})
+    page.run()
+
+    assert not page.exception
+    assert not [frame for frame in page.dataframe if "Harbour" in frame.value.to_csv()]
+    submit(page, f"targets-{_name(kam)}")
+    assert not page.exception
+    with db.read() as reading:
+        assert [row.account_id for row in target_plans.plan(reading, kam, START).rows] == [zone]
+    assert _stored(kam)[0] == Decimal("55.5")
+
+
+def test_after_a_conflict_the_first_value_can_be_typed_again(trade, kam, director, open_page):
+    page = open_page("accounts/targets.py", kam)
+    with db.write() as other:
+        target_plans.save(
+            other, director, {(trade, START): Decimal(999)}, seen={(trade, START): Decimal(120)}
+        )
+    _edit(page, _name(kam), **{f"{START:%Y-%m}": 5.0})
+    submit(page, f"targets-{_name(kam)}")
+    assert _stored(kam)[0] == 999
+    _edit(page, _name(kam), **{f"{START:%Y-%m}": 120.0})
+    submit(page, f"targets-{_name(kam)}")
+    assert _stored(kam)[0] == 120
+
+
+def test_what_others_save_is_seen_in_the_open_grid(trade, kam, director, open_page):
+    page = open_page("accounts/targets.py", kam)
+    with db.write() as other:
+        target_plans.save(
+            other, director, {(trade, START): Decimal(999)}, seen={(trade, START): Decimal(120)}
+        )
+    page.run()
+    assert {metric.label: metric.value for metric in page.metric}["Target of the year"] == "RM\u00a0999"
+
+
+def test_what_was_typed_waits_while_another_year_is_looked_at(trade, kam, open_page):
+    page = open_page("accounts/targets.py", kam)
+    _edit(page, _name(kam), **{f"{START:%Y-%m}": 77.0})
+    page.run()
+    this, before = f"{START:%Y-%m}", f"{add_months(START, -12):%Y-%m}"
+    page.selectbox(key="chosen_year").set_value(before).run()
+    assert "Not saved yet in" in shown(page)
+    assert "1 cell" in shown(page)
+
+    page.selectbox(key="chosen_year").set_value(this).run()
+    assert {metric.label: metric.value for metric in page.metric}["Target of the year"] == "RM\u00a077"
+    submit(page, f"targets-{_name(kam)}")
+    assert _stored(kam)[0] == 77
+
+
+def test_a_split_says_which_accounts_it_leaves_alone(trade, director, open_page):
+    page = open_page("accounts/targets.py", director, manager="all")
+    name = f"split-{START:%Y-%m}-all"
+    field(page, name, "total").input("1000")
+    submit(page, name)
+
+    assert "1 account without revenue last year got no part" in shown(page)
+    submit(page, f"targets-{START:%Y-%m}-all")
+    with db.read() as reading:
+        harbour, hill = target_plans.plan(reading, director, START).rows
+        assert list(harbour.months[:2]) == [250, 750]
+        assert set(hill.months) == {None}

@@ -75,10 +75,13 @@ def net() -> Decimal:
 
 def everything() -> dict[str, list[tuple]]:
     """Every row of what KPIs are read from, for comparing before and after."""
-    names = ("accounts", "products", "orders", "order_lines", "revenue_cells", "revenue_account_months",
-             "revenue_account_years", "revenue_product_months", "revenue_months", "account_rhythms", "delivery_cells",
-             "delivery_account_days", "delivery_account_months", "delivery_product_days",
-             "delivery_product_months")  # fmt: skip
+    names = (
+        "accounts", "products", "orders", "order_lines", "revenue_cells", "revenue_account_months",
+        "revenue_account_days", "revenue_account_countries", "revenue_account_years", "revenue_product_months",
+        "revenue_months", "account_rhythms", "delivery_cells", "delivery_account_days", "delivery_account_months",
+        "delivery_product_days", "delivery_product_months", "revenue_pair_years", "foreign_sales_months",
+        "foreign_sales_years",
+    )  # fmt: skip
     with db.read() as session:
         return {
             name: sorted(map(_without_version(name), session.execute(select(Base.metadata.tables[name]))))

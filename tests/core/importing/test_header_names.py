@@ -39,12 +39,13 @@ def test_the_fields_of_each_kind_are_those_of_the_documentation():
         "products": ["code"],
         "targets": ["account", "month", "net_revenue"],
         "receivables": ["account", "invoice_no", "due_on", "amount", "open_amount"],
+        "terms": ["kind", "value", "valid_from"],
     }
 
 
 @pytest.mark.usefixtures("sqlite_store")
 def test_each_template_has_every_field_and_can_be_imported_as_it_is():
-    for kind in ("accounts", "products", "targets", "receivables", "orders"):
+    for kind in ("accounts", "products", "targets", "receivables", "terms", "orders"):
         text = (TEMPLATES / f"{kind}.csv").read_text(encoding="utf-8")
         assert set(text.splitlines()[0].split(",")) == {field.name for field in FIELDS[BatchKind(kind)]}
 

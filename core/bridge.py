@@ -1,0 +1,303 @@
+"""The revenue bridge: what moved net revenue from one window to another, in seven parts that add up to the change.
+
+`new` and `lost` are pairs of account and product without a sale in the other window; `returns` is the change of the
+lines with negative quantity, which the other parts leave out; price, volume and mix are taken within each account and
+unit over the pairs sold in both windows (`core.price_volume_mix`), UNASSIGNED being one account. `currency` is what
+exchange rates moved on these pairs: both windows are first counted at the mean of their two rates, and the difference
+to what was booked is the currency part, so that it turns its sign with the windows like the others.
+
+Parts are worked out in whole millionths and rounded once, at the total; accounts and products share the rounded total
+out, so that every level adds up to the last ten-thousandth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from core import audit, auth, pair_parts, pair_sales, price_volume_mix, revenue
+from core.audit import Subject
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import Account, Category, Product
+from core.money import MONEY_SCALE, ZERO
+from core.pair_parts import SQL_FINE
+from core.pair_sales import Windows
+from core.periods import Period
+from core.price_volume_mix import FINE, Sums
+from core.revenue import Dimension, Measures
+from core.vocabulary import Permission
+
+_STEP = FINE // SQL_FINE
+
+
+class Step(StrEnum):
+    """The steps from then to now, in the order they are shown in."""
+
+    PRICE = "price"
+    VOLUME = "volume"
+    MIX = "mix"
+    NEW = "new"
+    LOST = "lost"
+    RETURNS = "returns"
+    CURRENCY = "currency"
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Net revenue then and now, and what lies between; all amounts in the base currency."""
+
+    then: Decimal = ZERO
+    now: Decimal = ZERO
+    price: Decimal = ZERO
+    volume: Decimal = ZERO
+    mix: Decimal = ZERO
+    new: Decimal = ZERO
+    lost: Decimal = ZERO
+    returns: Decimal = ZERO
+    currency: Decimal = ZERO
+    lines_then: int = 0
+    lines_now: int = 0
+
+    @property
+    def change(self) -> Decimal:
+        return self.now - self.then
+
+    @property
+    def parts(self) -> dict[Step, Decimal]:
+        """The seven steps; they add up to the change."""
+        return {step: getattr(self, step.value) for step in Step}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An account or a product with its own bridge."""
+
+    id: int
+    code: str
+    name: str
+    group: str | None  # a product's category; none: an account, or a product without one
+    bridge: Bridge
+
+
+@dataclass(frozen=True)
+class Board:
+    """The bridge of everything that is looked at, and of each account."""
+
+    total: Bridge
+    accounts: tuple[Moved, ...]  # the greatest change first
+    price_at_then: Decimal = ZERO  # what a sequential method calls price: at the quantities of then
+    price_at_now: Decimal = ZERO  # … at the quantities of now
+
+
+@dataclass
+class _Row:
+    """Whole ten-thousandths; price, volume and currency × FINE."""
+
+    then: int = 0
+    now: int = 0
+    price: int = 0
+    volume: int = 0
+    compared: int = 0  # price, volume, mix and currency together
+    new: int = 0
+    lost: int = 0
+    returns: int = 0
+    currency: int = 0
+    price_at_then: int = 0  # × FINE
+    price_at_now: int = 0  # × FINE
+    lines_then: int = 0
+    lines_now: int = 0
+
+    def add(self, other: _Row) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+def between(
+    session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> Bridge:
+    """What moved net revenue from the base window to the period, over all that the actor may see."""
+    auth.require(actor, Permission.REVENUE_READ)
+    rows = _accounts(session, actor, Windows(period, base, accounts))
+    return _bridges(rows)[0]
+
+
+def change_of(then: Measures, now: Measures) -> Bridge:
+    """Net revenue then and now of sums that were read already; its steps are not told apart."""
+    return Bridge(then.net, now.net, lines_then=then.lines, lines_now=now.lines)
+
+
+def board(
+    session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> Board:
+    """The same together with the bridge of each account, which add up to it part by part."""
+    auth.require(actor, Permission.REVENUE_READ)
+    each = _accounts(session, actor, Windows(period, base, accounts))
+    total, found = _bridges(each)
+    known = session.execute(
+        select(Account.id, Account.code, Account.name).where(
+            auth.visible_accounts(actor), accounts.condition()
+        )
+    )
+    rows = [Moved(row.id, row.code, row.name, None, found[row.id]) for row in known if row.id in found]
+    at_then, at_now = (
+        _money(price_volume_mix.rounded(sum(getattr(row, name) for row in each.values()), FINE))
+        for name in ("price_at_then", "price_at_now")
+    )
+    return Board(total, _greatest_first(rows), at_then, at_now)
+
+
+def by_account(
+    session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> tuple[Moved, ...]:
+    """Every account with an order line in either window, the greatest change first."""
+    return board(session, actor, period, base, accounts).accounts
+
+
+def by_product(
+    session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> tuple[Moved, ...]:
+    """Every product with an order line in either window, the greatest change first.
+
+    A product's volume is what it would have moved had its account bought proportionately more or less of
+    everything; its mix is what it gained or lost of its account's volume.
+    """
+    auth.require(actor, Permission.REVENUE_READ)
+    windows = Windows(period, base, accounts)
+    each = pair_parts.contributions(pair_sales.compared(session, actor, windows)).c
+    names = ("net_then", "net_now", "currency", "price", "volume")
+    sums = (func.sum(each[name]).label(name) for name in names)
+    rows = _sold(session, actor, windows, Dimension.PRODUCT)
+    for row in session.execute(select(each.product_id, *sums).group_by(each.product_id)):
+        _take_out(rows[row.product_id], row)
+        rows[row.product_id].price = int(row.price) * _STEP
+        rows[row.product_id].volume = int(row.volume) * _STEP
+        rows[row.product_id].currency = int(row.currency) * _STEP
+    found = _bridges(rows)[1]
+    known = session.execute(
+        select(Product.id, Product.code, Product.name, Category.name).join(
+            Category, Category.id == Product.category_id, isouter=True
+        )
+    )
+    return _greatest_first([Moved(*row, bridge=found[row.id]) for row in known if row.id in found])
+
+
+def _greatest_first(rows: Iterable[Moved]) -> tuple[Moved, ...]:
+    return tuple(sorted(rows, key=lambda row: (-abs(row.bridge.change), row.code)))
+
+
+def _bridges(rows: Mapping[int, _Row]) -> tuple[Bridge, dict[int, Bridge]]:
+    """The total, and each row with what is its own of the rounded total."""
+    prices, volumes, rates = (
+        price_volume_mix.shared_out({key: getattr(row, name) for key, row in rows.items()})
+        for name in ("price", "volume", "currency")
+    )
+    each = {key: _bridge(row, prices[key], volumes[key], rates[key]) for key, row in rows.items()}
+    whole = _Row()
+    for row in rows.values():
+        whole.add(row)
+    return _bridge(whole, sum(prices.values()), sum(volumes.values()), sum(rates.values())), each
+
+
+def _bridge(row: _Row, price: int, volume: int, currency: int) -> Bridge:
+    return Bridge(
+        then=_money(row.then),
+        now=_money(row.now),
+        price=_money(price),
+        volume=_money(volume),
+        mix=_money(row.compared - price - volume - currency),
+        new=_money(row.new),
+        lost=_money(row.lost),
+        returns=_money(row.returns),
+        currency=_money(currency),
+        lines_then=row.lines_then,
+        lines_now=row.lines_now,
+    )
+
+
+def _money(amount: int) -> Decimal:
+    return Decimal(amount) / MONEY_SCALE
+
+
+def _accounts(session: Session, actor: Actor, windows: Windows) -> dict[int, _Row]:
+    """What every account moved; the store adds up the pairs, the rule is applied to each account and unit."""
+    both = pair_sales.compared(session, actor, windows).c
+    then, now = pair_parts.crossed(both)
+    size: ColumnElement[int] = literal_column(str(SQL_FINE), BigInteger)
+    sums = {
+        "volume_then": both.quantity_then,
+        "volume_now": both.quantity_now,
+        "net_then": both.net_then,
+        "net_now": both.net_now,
+        "shift_then": both.shift_then,
+        "shift_now": both.shift_now,
+        # In two pieces, so that the sum of many large amounts stays within the store's integers.
+        "crossed_then": then.op("/")(size),
+        "crossed_then_rest": then % size,
+        "crossed_now": now.op("/")(size),
+        "crossed_now_rest": now % size,
+    }
+    query = select(both.account_id, *(func.sum(column).label(name) for name, column in sums.items()))
+    found = _sold(session, actor, windows, Dimension.ACCOUNT)
+    for row in session.execute(query.group_by(both.account_id, both.unit)):
+        _compare(found[row.account_id], row)
+    return found
+
+
+def _sold(session: Session, actor: Actor, windows: Windows, dimension: Dimension) -> dict[int, _Row]:
+    """What each account or product sold and took back in the two windows, everything else being new or lost as yet."""
+    found: dict[int, _Row] = {}
+    sides = ((windows.then, True), (windows.now, False))
+    for window, before in sides:
+        sums = revenue.by(session, actor, window, dimension, accounts=windows.accounts)
+        for (key,), measures in sums.items():
+            row = found.setdefault(key, _Row())
+            net, returned = _whole(measures.net), _whole(measures.returns)
+            if before:
+                row.then, row.lines_then = net, measures.lines
+                row.lost, row.returns = row.lost - net + returned, row.returns - returned
+            else:
+                row.now, row.lines_now = net, measures.lines
+                row.new, row.returns = row.new + net - returned, row.returns + returned
+    return found
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount * MONEY_SCALE)
+
+
+def _take_out(row: _Row, both: Any) -> None:
+    """What was sold in both windows is neither new nor lost."""
+    row.new -= int(both.net_now)
+    row.lost += int(both.net_then)
+    row.compared += int(both.net_now) - int(both.net_then)
+
+
+def _compare(row: _Row, both: Any) -> None:
+    """Add one unit of an account: its products that were sold in both windows."""
+    then = int(both.net_then) * FINE + int(both.shift_then) * _STEP
+    now = int(both.net_now) * FINE + int(both.shift_now) * _STEP
+    repriced = int(both.crossed_then) * FINE + int(both.crossed_then_rest) * _STEP
+    undone = int(both.crossed_now) * FINE + int(both.crossed_now_rest) * _STEP
+    moved = price_volume_mix.parts(
+        Sums(int(both.volume_then), int(both.volume_now), then, now, repriced, undone)
+    )
+    row.price_at_then += repriced - then
+    row.price_at_now += now - undone
+    _take_out(row, both)
+    row.currency += (int(both.shift_then) - int(both.shift_now)) * _STEP
+    row.price += moved.price
+    row.volume += moved.volume
+
+
+def record_export(session: Session, actor: Actor, rows: int, asked: Mapping[str, str]) -> None:
+    """Note who took which bridge out, and how many rows."""
+    auth.require(actor, Permission.DATA_EXPORT)
+    changes = {"rows": (None, rows), **{name: (None, value) for name, value in asked.items()}}
+    audit.record(session, actor, "export:bridge", Subject("export", "bridge", "bridge"), changes)

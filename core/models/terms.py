@@ -1,0 +1,66 @@
+"""What customers were granted, as versions with two clocks: when it holds, and when we knew it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Count, Id, LongText, OptionalAmount, Rate, Ref, whole_numbers
+from core.vocabulary import TermDate, TermKind, TermStatus
+
+
+class Term(Base):
+    """One version of a term: never overwritten, only superseded by the next; `number` is the same in all versions.
+
+    Exactly one of account, group and segment says for whom; product, category or neither says for what.
+    """
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_from < valid_to", name="starts_before_end"),
+        CheckConstraint(
+            "superseded_at IS NULL OR recorded_at <= superseded_at", name="known_before_superseded"
+        ),
+        CheckConstraint("(price IS NULL) <> (rate IS NULL)", name="price_or_rate"),
+        CheckConstraint(
+            "(CASE WHEN account_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN group_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN segment_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name="one_customer_scope",
+        ),
+        CheckConstraint("product_id IS NULL OR category_id IS NULL", name="one_product_scope"),
+        *whole_numbers("min_quantity", "price", "rate"),
+        Index(None, "scope_key", "kind", "min_quantity"),
+        Index(None, "number"),
+        Index(None, "batch_id"),
+    )
+
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(Ref)
+    kind: Mapped[TermKind]
+    account_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("accounts.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("groups.id"), index=True)
+    segment_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("segments.id"), index=True)
+    product_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("products.id"), index=True)
+    category_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("categories.id"), index=True)
+    scope_key: Mapped[
+        str
+    ]  # `account:17/product:4`: never null, so that two versions of one scope can be told
+    min_quantity: Mapped[Count]  # base units on one order line, from which on it holds; 0: from the first
+    price: Mapped[OptionalAmount]  # special price of one base unit, base currency
+    rate: Mapped[Decimal | None] = mapped_column(Rate)  # share of what the layers before it left
+    governed_by: Mapped[TermDate] = mapped_column(
+        default=TermDate.ORDER
+    )  # the date that decides whether it holds
+    stacks: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[TermStatus]
+    reason: Mapped[LongText]  # why it was granted
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]  # exclusive; none: until further notice
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    superseded_at: Mapped[datetime | None]  # none: what we know now
+    undone_at: Mapped[datetime | None]  # its import was undone: it counts as never said
+    batch_id: Mapped[int | None] = mapped_column(Ref)

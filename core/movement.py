@@ -1,0 +1,154 @@
+"""Who moved net revenue between two windows: accounts won, won back, grown, shrunk and lost.
+
+The amounts of the kinds add up to the change of net revenue. Retention is read from the same rows
+(SaaS Metrics Standards Board, here over any two windows of orders).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import auth, revenue
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import Account, AccountRhythm
+from core.money import ZERO
+from core.periods import Period
+from core.retention import Retention
+from core.revenue import Dimension, Measures
+from core.vocabulary import Permission
+
+
+class Kind(StrEnum):
+    """What became of an account; the order is that of the picture."""
+
+    NEW = "new"  # revenue now, none then, and no order before the period
+    REACTIVATED = "reactivated"  # revenue now, none then, but it had ordered before
+    EXPANDED = "expanded"
+    CONTRACTED = "contracted"
+    LOST = "lost"  # revenue then, none now
+    STEADY = "steady"
+    OTHER = "other"  # no revenue above zero in either: credits alone, and orders without an account
+
+
+@dataclass(frozen=True)
+class Move:
+    """One account in both windows; amounts are net revenue."""
+
+    account_id: int
+    code: str
+    name: str
+    kind: Kind
+    then: Decimal
+    now: Decimal
+    lines: int  # order lines of both windows
+
+    @property
+    def change(self) -> Decimal:
+        return self.now - self.then
+
+    @property
+    def in_base(self) -> bool:
+        """Whether retention counts it: it had revenue above zero then."""
+        return self.kind in (Kind.EXPANDED, Kind.CONTRACTED, Kind.LOST, Kind.STEADY)
+
+    @property
+    def kept(self) -> Decimal:
+        """What gross retention counts: never more than then, never below zero."""
+        return min(self.then, max(self.now, ZERO)) if self.in_base else ZERO
+
+    @property
+    def missing(self) -> Decimal:
+        """What gross retention lacks."""
+        return self.then - self.kept if self.in_base else ZERO
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Every account with an order line in either window, the greatest change first."""
+
+    period: Period
+    base: Period
+    moves: tuple[Move, ...]
+
+    @cached_property
+    def then(self) -> Decimal:
+        return sum((move.then for move in self.moves), ZERO)
+
+    @cached_property
+    def now(self) -> Decimal:
+        return sum((move.now for move in self.moves), ZERO)
+
+    @property
+    def change(self) -> Decimal:
+        return self.now - self.then
+
+    def of(self, kind: Kind) -> list[Move]:
+        return [move for move in self.moves if move.kind is kind]
+
+    def amount(self, kind: Kind) -> Decimal:
+        """What the accounts of a kind added to the change."""
+        return sum((move.change for move in self.of(kind)), ZERO)
+
+    @cached_property
+    def retention(self) -> Retention:
+        base = [move for move in self.moves if move.in_base]
+        return Retention.between({m.account_id: m.then for m in base}, {m.account_id: m.now for m in base})
+
+    @property
+    def behind_retention(self) -> list[Move]:
+        """The accounts of the base, whoever lost most first."""
+        base = [move for move in self.moves if move.in_base]
+        return sorted(base, key=lambda move: (-move.missing, -move.then, move.code))
+
+
+def between(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    base: Period | None = None,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+) -> Movement:
+    """What moved from the base window (default: twelve months earlier) to the period."""
+    auth.require(actor, Permission.REVENUE_READ)
+    base = base or period.shifted(-12)
+    now, then = (
+        revenue.by(session, actor, window, Dimension.ACCOUNT, accounts=accounts) for window in (period, base)
+    )
+    nothing = Measures()
+    moves = []
+    for row in _known(session, actor, accounts):
+        key = (row.id,)
+        if key not in now and key not in then:
+            continue
+        was, is_now = then.get(key, nothing), now.get(key, nothing)
+        bought_before = row.first_order_on is not None and row.first_order_on < period.start
+        kind = Kind.OTHER if row.is_unassigned else kind_of(was.net, is_now.net, bought_before=bought_before)
+        moves.append(Move(row.id, row.code, row.name, kind, was.net, is_now.net, was.lines + is_now.lines))
+    return Movement(period, base, tuple(sorted(moves, key=lambda move: (-abs(move.change), move.code))))
+
+
+def _known(session: Session, actor: Actor, accounts: AccountFilter) -> Any:
+    return session.execute(
+        select(Account.id, Account.code, Account.name, Account.is_unassigned, AccountRhythm.first_order_on)
+        .outerjoin(AccountRhythm, AccountRhythm.account_id == Account.id)
+        .where(auth.visible_accounts(actor), accounts.condition())
+    )
+
+
+def kind_of(then: Decimal, now: Decimal, *, bought_before: bool) -> Kind:
+    """What became of an account by its net revenue then and now."""
+    if then <= 0:
+        if now <= 0:
+            return Kind.OTHER
+        return Kind.REACTIVATED if bought_before else Kind.NEW
+    if now <= 0:
+        return Kind.LOST
+    return Kind.STEADY if now == then else Kind.EXPANDED if now > then else Kind.CONTRACTED

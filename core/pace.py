@@ -1,0 +1,102 @@
+"""Pace: what was sold so far this fiscal year against the part of the year's target that was due by now.
+
+Pace = net revenue to date ÷ (target of the year × share of the year expected to date). The share is that of the same
+account's last year up to the same day; an account without revenue then is expected by working days, Monday to Friday
+without holidays. Rolled up by summing what was sold and what was due, never by averaging.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from core import auth, revenue, settings, targets
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.money import ZERO, ratio, round_money
+from core.periods import Period, add_months, fiscal_year_start
+from core.revenue import Dimension, Measures
+from core.vocabulary import Permission, Structure
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Of the fiscal year up to a day; the target is None where no month of the year has one."""
+
+    year: Period
+    until: date  # the last day counted
+    actual: Decimal
+    target: Decimal | None
+    due: Decimal | None  # of the target by that day
+    seasonal_accounts: int  # expected by their own last year
+    by_days_accounts: int  # expected by working days
+
+    @property
+    def pace(self) -> Decimal | None:
+        """1 is on pace; None without a target."""
+        return ratio(self.actual, self.due)
+
+    @property
+    def attainment(self) -> Decimal | None:
+        """Of the whole year's target."""
+        return ratio(self.actual, self.target)
+
+    @property
+    def expected_share(self) -> Decimal | None:
+        """The part of the target that was due."""
+        return ratio(self.due, self.target)
+
+    @property
+    def gap(self) -> Decimal | None:
+        return None if self.due is None else self.actual - self.due
+
+
+def of(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    structure: Structure = Structure.TODAY,
+) -> Pace:
+    """The fiscal year that the period's last day belongs to, up to that day."""
+    auth.require(actor, Permission.REVENUE_READ)
+    until = period.last_day
+    start = fiscal_year_start(until, settings.get(session).fiscal_year_month)
+    year, to_date = Period(start, add_months(start, 12)), Period(start, until + timedelta(days=1))
+    wanted = targets.by(session, actor, year, Dimension.ACCOUNT, accounts=accounts, structure=structure)
+    past, past_to_date = (
+        revenue.by(
+            session, actor, window.shifted(-12), Dimension.ACCOUNT, accounts=accounts, structure=structure
+        )
+        for window in (year, to_date)
+    )
+    days = ratio(Decimal(working_days(to_date)), Decimal(working_days(year))) or ZERO
+    due, total, seasonal, by_days = ZERO, ZERO, 0, 0
+    for (account_id,), expected in wanted.items():
+        if expected.net_revenue is None:
+            continue
+        share = _season(past.get((account_id,)), past_to_date.get((account_id,)))
+        seasonal, by_days = seasonal + (share is not None), by_days + (share is None)
+        total += expected.net_revenue
+        due += round_money(expected.net_revenue * (days if share is None else share))
+    actual = revenue.totals(session, actor, to_date, accounts, structure=structure).net
+    known = bool(seasonal or by_days)
+    return Pace(year, until, actual, total if known else None, due if known else None, seasonal, by_days)
+
+
+def _season(year: Measures | None, to_date: Measures | None) -> Decimal | None:
+    """The part of last year that had been sold by then; None where it says nothing about a season."""
+    if year is None or year.net <= 0:
+        return None
+    share = ratio(to_date.net if to_date else ZERO, year.net)
+    return share if share is not None and 0 <= share <= 1 else None
+
+
+def working_days(period: Period) -> int:
+    """Mondays to Fridays; holidays are not left out."""
+    weeks, rest = divmod(period.days, 7)
+    return weeks * 5 + sum((period.start + timedelta(days=day)).weekday() < 5 for day in range(rest))

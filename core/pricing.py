@@ -1,0 +1,226 @@
+"""The price of one unit from the terms that were granted: a pure rule, the same for every caller.
+
+The order is fixed and nothing changes it. Terms are looked at from the most specific to the least: for whom comes
+first (account, group, segment), then for what (product, category, everything), then the kind (special price,
+promotion, quantity tier, discount). The first that holds decides:
+
+- A special price is terminal: nothing else is taken off it.
+- Of the quantity tiers of one scope only the highest `min_quantity` reached counts; special prices, promotions and
+  discounts with a minimum quantity likewise.
+- A discount that stacks lets later ones that stack apply too, each to what the ones before it left
+  (10% and 5% make 14.5%); any other is the only one.
+- What would take the price below a floor does not apply.
+
+Every step is rounded half up to ten-thousandths, as an invoice would, so that the layers add up to the net price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+from core.money import ZERO, round_money
+from core.vocabulary import TermDate, TermKind
+
+# Where the order of resolution changes, so does this number: a price that was kept says which one made it.
+ENGINE_VERSION = 1
+
+
+class ForWhom(IntEnum):
+    """The less the number, the more specific."""
+
+    ACCOUNT = 0
+    GROUP = 1
+    SEGMENT = 2
+
+
+class ForWhat(IntEnum):
+    """The less the number, the more specific."""
+
+    PRODUCT = 0
+    CATEGORY = 1
+    EVERYTHING = 2
+
+
+class LostReason(StrEnum):
+    """Why a candidate did not win, in the words of the command line."""
+
+    WRONG_DATE = "wrong date"
+    NOT_APPROVED = "not approved"
+    QUANTITY = "quantity"
+    SCOPE_BEATEN = "scope beaten"
+    BELOW_FLOOR = "below floor"
+
+
+_BY_KIND = {
+    TermKind.SPECIAL_PRICE: 0,
+    TermKind.PROMOTION: 1,
+    TermKind.QUANTITY_TIER: 2,
+    TermKind.DISCOUNT: 3,
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A term whose scope covers the account and the product."""
+
+    number: int
+    kind: TermKind
+    for_whom: ForWhom
+    for_what: ForWhat
+    value: Decimal  # special price: money per base unit; otherwise a share of the price so far
+    min_quantity: Decimal
+    valid_from: date
+    valid_to: date | None  # exclusive
+    is_approved: bool
+    stacks: bool
+    governed_by: TermDate = TermDate.ORDER
+
+    @property
+    def name(self) -> str:
+        """How people and the command line call it."""
+        return f"T{self.number}"
+
+    @property
+    def rank(self) -> tuple[int, int, int, Decimal, int]:
+        """The most specific first; of one scope and kind the highest minimum quantity first."""
+        return (self.for_whom, self.for_what, _BY_KIND[self.kind], -self.min_quantity, self.number)
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Its scope and kind: one offer of each at most decides."""
+        return (self.for_whom, self.for_what, _BY_KIND[self.kind])
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days of an order line that terms go by; what is not known yet counts as the day of the order."""
+
+    order: date
+    delivery: date | None = None
+    invoice: date | None = None
+
+    def governing(self, offer: Offer) -> date:
+        """The day that decides whether this term holds."""
+        if offer.governed_by is TermDate.DELIVERY:
+            return self.delivery or self.order
+        if offer.governed_by is TermDate.INVOICE:
+            return self.invoice or self.order
+        return self.order
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one term takes off the price of one unit; unknown where there is no list price to take it off."""
+
+    offer: Offer
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class Loser:
+    """A candidate that did not win, and why."""
+
+    offer: Offer
+    reason: LostReason
+
+
+@dataclass(frozen=True)
+class Price:
+    """The price of one base unit, every layer of it, and the trace."""
+
+    list_price: Decimal | None
+    net_price: Decimal | None
+    layers: tuple[Layer, ...] = ()
+    lost: tuple[Loser, ...] = ()
+
+    @property
+    def won(self) -> tuple[Offer, ...]:
+        return tuple(layer.offer for layer in self.layers)
+
+
+def ordered(offers: Iterable[Offer]) -> list[Offer]:
+    """In the order in which they are looked at."""
+    return sorted(offers, key=lambda offer: offer.rank)
+
+
+def price(
+    list_price: Decimal | None,
+    offers: Sequence[Offer],
+    *,
+    quantity: Decimal,
+    days: Days,
+    floor: Decimal | None = None,
+) -> Price:
+    """The price for a quantity on some days; `offers` in the order of `ordered`.
+
+    Without a list price only a special price gives a price. `floor` is the least net price of a unit.
+    """
+    net = list_price
+    layers: list[Layer] = []
+    lost: list[Loser] = []
+    decided: set[tuple[int, int, int]] = set()  # scopes and kinds whose highest quantity won
+    for offer in offers:
+        reason = _out_of_reach(offer, quantity, days.governing(offer))
+        if reason is None and offer.place in decided:
+            reason = LostReason.QUANTITY
+        if reason is None and not _goes_with(layers, offer):
+            reason = LostReason.SCOPE_BEATEN
+        after = net
+        if reason is None:
+            after = _after(net, offer)
+            if floor is not None and after is not None and after < floor:
+                reason = LostReason.BELOW_FLOOR
+        if reason is not None:
+            lost.append(Loser(offer, reason))
+            continue
+        decided.add(offer.place)
+        layers.append(Layer(offer, None if net is None or after is None else net - after))
+        net = after
+    return Price(list_price, net, tuple(layers), tuple(lost))
+
+
+def _out_of_reach(offer: Offer, quantity: Decimal, on: date) -> LostReason | None:
+    if on < offer.valid_from or (offer.valid_to is not None and on >= offer.valid_to):
+        return LostReason.WRONG_DATE
+    if not offer.is_approved:
+        return LostReason.NOT_APPROVED
+    return LostReason.QUANTITY if quantity < offer.min_quantity else None
+
+
+def _goes_with(layers: Sequence[Layer], offer: Offer) -> bool:
+    """Whether it may apply beside what won already: only discounts, and only where all say that they stack."""
+    if not layers:
+        return True
+    if offer.kind is TermKind.SPECIAL_PRICE or not offer.stacks:
+        return False
+    return all(one.offer.stacks and one.offer.kind is not TermKind.SPECIAL_PRICE for one in layers)
+
+
+def _after(net: Decimal | None, offer: Offer) -> Decimal | None:
+    if offer.kind is TermKind.SPECIAL_PRICE:
+        return offer.value
+    return None if net is None else net - round_money(net * offer.value)
+
+
+def next_cheaper_quantity(
+    list_price: Decimal | None,
+    offers: Sequence[Offer],
+    *,
+    quantity: Decimal,
+    days: Days,
+    floor: Decimal | None = None,
+) -> tuple[Decimal, Decimal] | None:
+    """The next minimum quantity whose whole order costs less than this one, and what it costs; None without any."""
+    now = price(list_price, offers, quantity=quantity, days=days, floor=floor).net_price
+    if now is None or quantity <= ZERO:
+        return None
+    steps = sorted({offer.min_quantity for offer in offers if offer.min_quantity > quantity})
+    for step in steps:
+        found = price(list_price, offers, quantity=step, days=days, floor=floor).net_price
+        if found is not None and round_money(found * step) < round_money(now * quantity):
+            return step, round_money(found * step)
+    return None

@@ -1,0 +1,118 @@
+"""Recency, frequency and monetary value of every account, and whether it keeps its own rhythm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import auth, order_lines, revenue, settings
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import Account, AccountDay, AccountRhythm
+from core.money import ZERO
+from core.periods import Period
+from core.revenue import Dimension, Measures
+from core.rfm_rule import Rhythm, Scored, rhythm
+from core.settings import Settings
+from core.vocabulary import Permission
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A scored account under its name."""
+
+    code: str
+    name: str
+    last_order_on: date
+    scored: Scored
+
+
+@dataclass(frozen=True)
+class Board:
+    """Every account that ever ordered up to the last day of the window, the greatest amount first."""
+
+    period: Period
+    by_margin: bool  # whether amounts are margins
+    standings: tuple[Standing, ...]
+
+    def count(self, kept: Rhythm) -> int:
+        return sum(row.scored.rhythm is kept for row in self.standings)
+
+
+def board(session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS) -> Board:
+    """Scores over the window; recency is counted to its last day. UNASSIGNED is no account.
+
+    An account's usual gap is that of its whole history as it is known now.
+    """
+    auth.require(actor, Permission.REVENUE_READ)
+    decided = settings.get(session)
+    by_margin = decided.rfm.by_margin and actor.sees_cost
+    orders = _orders(session, actor, period, accounts)
+    sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
+    found = []
+    for row in _known(session, actor, period, accounts):
+        of_account = sums.get((row.id,), Measures())
+        amount = (of_account.margin or ZERO) if by_margin else of_account.net
+        count = orders.get((row.id,), 0)
+        days = (period.last_day - row.last_order_on).days
+        scored = _scored(row.id, days, count, amount, row.median_gap_days, of_account.lines, decided)
+        found.append(Standing(row.code, row.name, row.last_order_on, scored))
+    return Board(period, by_margin, tuple(sorted(found, key=lambda row: (-row.scored.amount, row.code))))
+
+
+def _orders(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter
+) -> dict[tuple[Any, ...], int]:
+    return order_lines.order_counts(session, actor, period, Dimension.ACCOUNT, accounts=accounts, bought=True)
+
+
+def _scored(
+    account_id: int,
+    days: int,
+    orders: int,
+    amount: Decimal,
+    gap: Decimal | None,
+    lines: int,
+    decided: Settings,
+) -> Scored:
+    rule = decided.rfm
+    return Scored(
+        account_id, days, orders, amount, gap,
+        rule.recency(days), rule.frequency(orders), rule.monetary(amount),
+        rhythm(days, gap, decided.rhythm_amber, decided.rhythm_red), lines,
+    )  # fmt: skip
+
+
+def _known(session: Session, actor: Actor, period: Period, accounts: AccountFilter) -> list[Any]:
+    """Accounts with their last order day up to the end of the window, returns alone left out.
+
+    Where an account has not ordered since, that day is kept; else it is looked up among its days.
+    """
+    earlier = (
+        select(func.max(AccountDay.booked_on))
+        .where(
+            AccountDay.account_id == AccountRhythm.account_id,
+            AccountDay.booked_on < period.end,
+            AccountDay.lines > AccountDay.returned_lines,
+        )
+        .correlate(AccountRhythm)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            Account.id, Account.code, Account.name,
+            AccountRhythm.last_order_on, AccountRhythm.median_gap_days,
+        )
+        .join(AccountRhythm, AccountRhythm.account_id == Account.id)
+        .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
+    )  # fmt: skip
+    rows = list(session.execute(query.where(AccountRhythm.last_order_on < period.end)))
+    since = query.with_only_columns(
+        Account.id, Account.code, Account.name, earlier.label("last_order_on"), AccountRhythm.median_gap_days
+    ).where(AccountRhythm.last_order_on >= period.end, AccountRhythm.first_order_on < period.end)
+    return [*rows, *(row for row in session.execute(since) if row.last_order_on is not None)]

@@ -1,0 +1,200 @@
+"""Terms: what accounts, groups and segments were granted, from when until when, and what we knew of it when.
+
+Each is kept as versions: a change is a new version of the same number that supersedes the one before, and nothing
+is overwritten. `core/term_versions.py` records them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from core import auth
+from core.auth import Actor
+from core.errors import Forbidden, NotFound
+from core.language import _
+from core.models import Account, Category, Group, Product, Segment, Term
+from core.term_drafts import Scope
+from core.vocabulary import Permission, TermDate, TermKind, TermStatus
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """One version of a term with the names of what it is for."""
+
+    id: int
+    number: int
+    kind: TermKind
+    scope: Scope
+    account: str | None  # codes, and names of segments and categories
+    group: str | None
+    segment: str | None
+    product: str | None
+    category: str | None
+    value: Decimal
+    min_quantity: Decimal
+    valid_from: date
+    valid_to: date | None  # exclusive
+    stacks: bool
+    governed_by: TermDate
+    status: TermStatus
+    reason: str
+    recorded_at: datetime
+    recorded_by: str
+    superseded_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"T{self.number}"
+
+    @property
+    def last_day(self) -> date | None:
+        """As on paper; None: until further notice."""
+        return None if self.valid_to is None else self.valid_to - timedelta(days=1)
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The terms of accounts that the actor sees, and those of the groups and segments of such accounts."""
+    if actor.sees_everything:
+        return true()
+    seen = auth.visible_accounts(actor)
+    return or_(
+        Term.account_id.in_(select(Account.id).where(seen)),
+        Term.group_id.in_(select(Account.group_id).where(seen, Account.group_id.is_not(None))),
+        Term.segment_id.in_(select(Account.segment_id).where(seen, Account.segment_id.is_not(None))),
+    )
+
+
+def known(at: datetime | None) -> ColumnElement[bool]:
+    """The versions that were known at a moment; None: those in force now."""
+    if at is None:
+        return and_(Term.undone_at.is_(None), Term.superseded_at.is_(None))
+    return and_(
+        Term.undone_at.is_(None),
+        Term.recorded_at <= at,
+        or_(Term.superseded_at.is_(None), Term.superseded_at > at),
+    )
+
+
+def search(
+    session: Session, actor: Actor, *, account_id: int | None = None, known_at: datetime | None = None
+) -> list[TermRow]:
+    """The terms that are visible; of one account: its own and those of its group and segment."""
+    auth.require(actor, Permission.TERM_READ)
+    query = _with_names().where(visible(actor), known(known_at))
+    if account_id is not None:
+        query = query.where(for_account(session, actor, account_id))
+    return [_row(*one) for one in session.execute(query)]
+
+
+def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElement[bool]:
+    """The condition on Term for what reaches an account; raises NotFound for one that is out of sight."""
+    auth.require(actor, Permission.TERM_READ)
+    place = session.execute(
+        select(Account.group_id, Account.segment_id).where(
+            Account.id == account_id, auth.visible_accounts(actor)
+        )
+    ).one_or_none()
+    if place is None:
+        raise NotFound(_("There is no such account."))
+    reached = [Term.account_id == account_id]
+    if place.group_id is not None:
+        reached.append(Term.group_id == place.group_id)
+    if place.segment_id is not None:
+        reached.append(Term.segment_id == place.segment_id)
+    return or_(*reached)
+
+
+def _with_names() -> Any:
+    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name)
+    return (
+        named.outerjoin(Account, Account.id == Term.account_id)
+        .outerjoin(Group, Group.id == Term.group_id)
+        .outerjoin(Segment, Segment.id == Term.segment_id)
+        .outerjoin(Product, Product.id == Term.product_id)
+        .outerjoin(Category, Category.id == Term.category_id)
+        .order_by(Term.number, Term.recorded_at, Term.id)
+    )
+
+
+def _row(
+    term: Term,
+    account: str | None,
+    group: str | None,
+    segment: str | None,
+    product: str | None,
+    category: str | None,
+) -> TermRow:
+    return TermRow(
+        id=term.id,
+        number=term.number,
+        kind=term.kind,
+        scope=scope_of(term),
+        account=account,
+        group=group,
+        segment=segment,
+        product=product,
+        category=category,
+        value=value_of(term),
+        min_quantity=term.min_quantity,
+        valid_from=term.valid_from,
+        valid_to=term.valid_to,
+        stacks=term.stacks,
+        governed_by=term.governed_by,
+        status=term.status,
+        reason=term.reason,
+        recorded_at=term.recorded_at,
+        recorded_by=term.recorded_by,
+        superseded_at=term.superseded_at,
+    )
+
+
+def scope_of(term: Term) -> Scope:
+    return Scope(term.account_id, term.group_id, term.segment_id, term.product_id, term.category_id)
+
+
+def value_of(term: Term) -> Decimal:
+    """The special price, or the share."""
+    value = term.price if term.price is not None else term.rate
+    assert value is not None  # noqa: S101  (the table holds exactly one of them)
+    return value
+
+
+def require_scope(session: Session, actor: Actor, scope: Scope, *, lock: bool = False) -> None:
+    """Raise unless the scope is the actor's to grant for: the account, or every account of the group or segment.
+
+    With `lock` the row that the scope belongs to is held, so that two people who grant for it follow each other.
+    """
+    auth.require(actor, Permission.TERM_WRITE)
+    seen = auth.visible_accounts(actor)
+    if scope.account_id is not None:
+        if (
+            session.scalar(_held(select(Account.id).where(Account.id == scope.account_id, seen), lock))
+            is None
+        ):
+            raise NotFound(_("There is no such account."))
+        return
+    if scope.group_id is not None:
+        wanted, column = (
+            select(Group.id).where(Group.id == scope.group_id),
+            Account.group_id == scope.group_id,
+        )
+    else:
+        wanted = select(Segment.id).where(Segment.id == scope.segment_id)
+        column = Account.segment_id == scope.segment_id
+    if session.scalar(_held(wanted, lock)) is None:
+        raise NotFound(_("There is no such group or segment."))
+    members = select(func.count()).select_from(Account).where(column, Account.merged_into_id.is_(None))
+    if session.scalar(members) != session.scalar(members.where(seen)):
+        raise Forbidden(
+            _("Some accounts of this group or segment are not yours: ask a director to grant it to all.")
+        )
+
+
+def _held(query: Select[Any], lock: bool) -> Select[Any]:
+    return query.with_for_update() if lock else query

@@ -1,0 +1,102 @@
+"""The tabs below an account's figures: each one line here, drawn only while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import streamlit as st
+
+from core.account_story import ProductStory
+from core.accounts import AccountDetail
+from core.auth import Actor
+from core.filters import AccountFilter
+from core.language import N_, _
+from core.periods import Period
+from pages.ui import (
+    account_parts,
+    bridge_parts,
+    cause_parts,
+    figure_tabs,
+    forecast_account_parts,
+    health_parts,
+    receivable_parts,
+    wallet_parts,
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """The account and what the page is looking at."""
+
+    account: AccountDetail
+    only: AccountFilter
+    period: Period
+    day: date | None  # that periods end with; none: there are no orders
+    currency: str
+    products: tuple[ProductStory, ...]
+
+
+def _products(_actor: Actor, view: View) -> None:
+    account_parts.products(view.products, view.currency)
+
+
+def _moved(actor: Actor, view: View) -> None:
+    bridge_parts.of_account(actor, view.only, view.period, view.currency)
+    cause_parts.of_account(actor, view.account, view.period, view.currency)
+
+
+def _prices(actor: Actor, view: View) -> None:
+    account_parts.prices(actor, view.account, view.products, view.period, view.currency)
+
+
+def _standing(actor: Actor, view: View) -> None:
+    figure_tabs.of_account(actor, view.period, view.only, view.currency)
+
+
+def _forecast(actor: Actor, view: View) -> None:
+    forecast_account_parts.show(actor, view.account.id, None, view.currency)
+
+
+def _orders(actor: Actor, view: View) -> None:
+    account_parts.order_list(actor, view.account, view.period, view.currency)
+
+
+def _receivables(actor: Actor, view: View) -> None:
+    receivable_parts.show(actor, view.account, view.currency)
+
+
+def _health(actor: Actor, view: View) -> None:
+    health_parts.show(actor, view.account, view.currency, day=view.day)
+
+
+def _wallets(actor: Actor, view: View) -> None:
+    wallet_parts.of_account(actor, view.account, view.period, view.currency)
+
+
+def _history(actor: Actor, view: View) -> None:
+    account_parts.history(actor, view.account)
+
+
+TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
+    (N_("Products"), _products),
+    (N_("What moved it"), _moved),
+    (N_("Prices"), _prices),
+    (N_("Standing"), _standing),
+    (N_("Share of wallet"), _wallets),
+    (N_("Health"), _health),
+    (N_("Forecast"), _forecast),
+    (N_("Orders"), _orders),
+    (N_("Receivables"), _receivables),
+    (N_("History"), _history),
+)
+
+
+def show(actor: Actor, view: View) -> None:
+    """All tabs, the open one with its content."""
+    shown = st.tabs([_(label) for label, _draw in TABS], key="account_tab", on_change="rerun")
+    for (_label, draw), place in zip(TABS, shown, strict=True):
+        if place.open:
+            with place:
+                draw(actor, view)

@@ -1,0 +1,41 @@
+"""After a change of the store, the slow answers that people look at are found again before they click.
+
+One thread of the server, one question at a time, and never busy for more than a third of the time: whoever clicks
+comes first. Whatever it finds is kept under the state of the store that it read, like any answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from core.errors import UtamaError
+from pages.ui import answers
+
+RECENT = 300.0  # seconds for which an answer that nobody asks for again is kept up to date
+PAUSE = 2.0  # seconds between two looks
+_REST = 2.0  # as many times as long as an answer took
+
+log = logging.getLogger(__name__)
+
+
+def start() -> threading.Event:
+    """Begin; set the event to end it."""
+    end = threading.Event()
+    threading.Thread(target=_renew, args=(end,), name="renewal", daemon=True).start()
+    return end
+
+
+def _renew(end: threading.Event) -> None:
+    rest = PAUSE
+    while not end.wait(rest):
+        rest = PAUSE
+        try:
+            took = answers.renew(time.monotonic() - RECENT)
+        except UtamaError:
+            log.info("An answer could not be found again", exc_info=True)
+        except Exception:  # a question that fails is answered with its error when somebody asks it
+            log.exception("An answer could not be found again")
+        else:
+            rest = took * _REST if took else PAUSE
