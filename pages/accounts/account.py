@@ -48,7 +48,7 @@ with db.read() as session:
         account = None
 
 currency = decided.base_currency
-left, right = st.columns([3, 2], vertical_alignment="bottom")
+left, right = st.columns(2, vertical_alignment="bottom")
 
 if account is None:
     left.title(_("Account"))
@@ -68,8 +68,6 @@ with right, st.container(horizontal_alignment="right"):
         account_parts.edit(actor, account)
         why = st.container(width="content")
     period = filters.period(day or clock.today(), decided.fiscal_year_month)
-with why:
-    cause_parts.button(actor, account, period)
 with left:
     st.title(plain(account.name))
     st.caption(
@@ -89,6 +87,8 @@ with db.read() as session:
     said = ask(causes.search, only)
     mergers = ask(account_mergers.list_mergers, account.id)
 
+with why:
+    cause_parts.button(actor, account, period, waiting, currency)
 health_parts.badge(scored, account.id)
 account_parts.who(account, decided)
 merge_parts.merged_from(actor, mergers)

@@ -8,12 +8,13 @@ import streamlit as st
 
 from core import causes, clock, db
 from core.accounts import AccountDetail
+from core.attention import Kind, Today
 from core.auth import Actor
 from core.causes import CauseRow, Explained, Movement
 from core.filters import AccountFilter
 from core.language import _, ngettext
 from core.periods import Period
-from pages.ui import answers, cause_form, cause_words, filters, formats, navigation
+from pages.ui import answers, cause_form, cause_words, filters, formats, navigation, today_parts
 from pages.ui.forms import plain
 
 FIRST = 8
@@ -95,7 +96,7 @@ def _movement(actor: Actor, found: Explained, row: Movement, currency: str) -> N
 
 def movement_text(period: Period, row: Movement, currency: str) -> str:
     """`−120K in Aug – Oct 2026 (380K after 500K)`."""
-    return _("{change} in {period}: {now} after {then}").format(
+    return _("{change} ({period}): {now} after {then}").format(
         change=formats.compact(row.change, currency, signed=True),
         period=formats.period(period),
         now=formats.compact(row.now, currency),
@@ -103,12 +104,16 @@ def movement_text(period: Period, row: Movement, currency: str) -> str:
     )
 
 
-def button(actor: Actor, account: AccountDetail, period: Period) -> None:
-    """Says of the account on the page why it moved: today, or the last day of an older period."""
-    if not account.is_unassigned:
-        day = min(period.last_day, clock.today())
-        one = Period(day, day + timedelta(days=1))
-        cause_form.say_why(actor, account.id, account.name, one, key="say_why")
+def button(actor: Actor, account: AccountDetail, period: Period, waiting: Today, currency: str) -> None:
+    """Says of the account on the page why it moved: in the months that wait for it, else on the period's last day."""
+    if account.is_unassigned:
+        return
+    item = next((one for one in waiting.items if one.kind is Kind.UNEXPLAINED), None)
+    day = min(period.last_day, clock.today())
+    days, text = Period(day, day + timedelta(days=1)), ""
+    if item is not None and item.period is not None:
+        days, text = item.period, today_parts.sentence(item, currency)
+    cause_form.say_why(actor, account.id, account.name, days, key="say_why", text=text)
 
 
 def of_account(actor: Actor, account: AccountDetail, period: Period, currency: str) -> None:

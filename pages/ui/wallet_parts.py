@@ -127,9 +127,7 @@ def _row(purse: Purse) -> dict[str, Any]:
         "sales": tables.whole(purse.sales),
         **{basis.value: _amount(purse.estimates.get(basis)) for basis in wallets.ORDER},
         "share": tables.hundred(purse.share),
-        "range": ""
-        if low is None or low == high
-        else f"{formats.percent(low, places=0)} – {formats.percent(high, places=0)}",
+        "range": _between(low, high),
         "whitespace": None if purse.whitespace is None else tables.whole(purse.whitespace),
         "valid_from": counting.draft.valid_from if counting else None,
     }
@@ -150,13 +148,13 @@ def _columns(currency: str) -> dict[str, Any]:
     bases = wallet_form.bases()
     return {
         "account": column.TextColumn(_("Account"), width="medium"),
-        "category": column.TextColumn(_("Category"), width="medium"),
+        "category": column.TextColumn(_("Category"), width=165),
         "sales": tables.money_column(_("Our sales"), currency, places=0),
         **{basis.value: tables.money_column(bases[basis], currency, places=0) for basis in wallets.ORDER},
         "share": tables.percent_column(_("Share of wallet")),
         "range": column.TextColumn(_("Range"), help=_("By the least and the most that the wallet may be.")),
         "whitespace": tables.money_column(_("Bought from others"), currency, places=0),
-        "valid_from": column.DateColumn(_("As of"), format="D MMM YYYY"),
+        "valid_from": column.DateColumn(_("As of"), format="D MMM YYYY", width=105),
     }
 
 
