@@ -190,7 +190,7 @@ def _delivered(dimension: Dimension) -> Read:
 READERS: dict[str, Read] = {
     "receivables.overdue_by_account": receivables.overdue_by_account,
     "accounts.names": accounts.names,
-    "attention.items": attention.items,
+    "attention_items.items": attention.items,
     "attention.today": attention.today,
     **{f"revenue_table.table {axis}": _tabled(axis) for axis in revenue_table.Axis},
     "bridge.between": lambda session, actor: bridge.between(session, actor, YEAR, YEAR.shifted(-12)),

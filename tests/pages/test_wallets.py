@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import clock, db, rollups, wallets
 from core.models import Wallet
@@ -11,7 +12,7 @@ from core.vocabulary import WalletBasis
 from core.wallets import WalletDraft
 from pages.ui import wallet_parts
 from tests import factories
-from tests.pages.conftest import field, shown, submit
+from tests.pages.conftest import field, shown, sign_in, submit
 
 DAY = date(2026, 11, 24)
 
@@ -46,10 +47,12 @@ def _declare(actor, account_id, amount):
         wallets.record(session, actor, account_id, draft, seen=None)
 
 
-def _tab(open_page, actor):
-    page = open_page("accounts/account.py", actor, account="SHOP")
-    page.session_state["account_tab"] = "Share of wallet"
-    return page.run()
+def _estimate():
+    import streamlit as st
+
+    from pages.ui import gate, wallet_form
+
+    wallet_form._open(gate.require(), st.session_state["account_id"], "Corner shop")
 
 
 def test_nothing_estimated_is_unknown(shop, kam, open_page):
@@ -76,15 +79,33 @@ def test_a_wallet_below_our_sales_is_said_to_be_wrong(shop, kam, open_page):
     assert "We sell more than was estimated" in shown(page)
 
 
-def test_the_form_on_the_account_keeps_an_estimate(shop, kam, open_page):
-    page = _tab(open_page, kam)
-    assert not page.exception
-    page = next(button for button in page.button if button.label == "Estimate a wallet").click().run()
-    form = f"wallet-{shop}-all-declared"
-    for name, value in (("amount", "1,000"), ("said_by", "Buyer"), ("source", "Talk")):
-        field(page, form, name).set_value(value)
-    page = submit(page, form)
+def test_the_account_has_each_category_and_who_said_what(shop, kam, open_page):
+    _declare(kam, shop, 1000)
+    page = open_page("accounts/account.py", kam, account="SHOP")
+    page.session_state["account_tab"] = "Share of wallet"
+    page.run()
 
+    assert not page.exception
+    assert "Estimate a wallet" in [button.label for button in page.button]
+    known, sources = page.dataframe[-2].value, page.dataframe[-1].value
+    assert list(known["category"]) == ["All together", "Drinks"]
+    assert list(known["share"].fillna(-1)) == [40, -1]
+    assert list(sources["Who said it"]) == ["Buyer"]
+
+
+def test_the_form_keeps_an_estimate_with_its_source(shop, kam, cookie):
+    cookie["token"] = sign_in(kam)
+    page = AppTest.from_function(_estimate, default_timeout=30)
+    page.session_state["account_id"] = shop
+    page.run()
+    form = f"wallet-{shop}-all-declared"
+    field(page, form, "amount").input("1,000")
+    field(page, form, "said_by").input("Buyer")
+    page = submit(page, form)
+    assert "Say where the figure comes from" in shown(page)
+
+    field(page, form, "source").input("Talk")
+    page = submit(page, form)
     assert not page.exception
     with db.read() as session:
         assert session.query(Wallet).one().amount == 1000
