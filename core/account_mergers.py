@@ -301,7 +301,10 @@ def _moved(holding: Holding, details: dict[str, Any]) -> dict[str, tuple[Any, An
         "orders": holding.orders,
         "lines": holding.lines,
         "net_amount": holding.net_revenue,
-        **{name: len(details[name]) for name in ("targets", "receivables", "left_out", "team")},
+        **{
+            name: len(details[name])
+            for name in ("targets", "receivables", "left_out", "team", "causes", "wallets")
+        },
         "codes": [": ".join(pair) for pair in details["codes"]],
     }
     return {name: (None, value) for name, value in counts.items() if value}

@@ -105,7 +105,7 @@ def search(
     return [AccountRow(**_row(account)) for account in session.scalars(query.limit(limit).offset(offset))]
 
 
-@audit.unmoved_by("attention", "view", "receivable", "target", "product", "order")
+@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target", "product", "order")
 def names(session: Session, actor: Actor) -> dict[str, str]:
     """Code and name of every account that the actor sees, by name: for choosing one."""
     auth.require(actor, Permission.ACCOUNT_READ)

@@ -1,69 +1,33 @@
 """What needs attention today: every reason with its money, ranked, and what somebody decided about it.
 
-A kind of reason is one function in `_KINDS`: it finds its items among the accounts that the actor sees. Later
-kinds join by one more function. A decision hides an item for everybody while its occasion stays the same.
+The reasons themselves are those of `core.attention_items`. A decision hides an item for everybody while its occasion
+stays the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, auth, clock, delivery, portfolio, receivables, settings
+from core import accounts, audit, auth, clock
+from core.attention_items import Item, Kind, items, own_batches
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
-from core.models import Account, AttentionDecision, ImportBatch
+from core.models import AttentionDecision, ImportBatch
 from core.money import ZERO
-from core.periods import Period, fiscal_year_start
-from core.portfolio import Board, Reason, ReasonKind
-from core.settings import Settings
-from core.vocabulary import AccountStatus, AttentionOutcome, BatchStatus, Permission
+from core.vocabulary import AttentionOutcome, Permission
 
-_LONG_OVERDUE = 60  # days from which a debt is red
-_LONG_LATE = 14  # days from which a late delivery is red
+__all__ = ["Decided", "Item", "Kind", "Today", "decide", "items", "today", "withdraw"]
+
 _ASKED_FOR = 200  # accounts whose decisions are asked for one by one; of more, all are read
-_RECENT = timedelta(days=30)  # refused rows of older imports are past
-
-
-class Kind(StrEnum):
-    """Why something needs attention; the first three are those of `core.portfolio`."""
-
-    RHYTHM = "rhythm"
-    FALL = "fall"
-    TARGET = "target"
-    OVERDUE = "overdue"
-    LATE = "late"
-    REJECTS = "rejects"
-    UNCONFIRMED = "unconfirmed"
-
-
-@dataclass(frozen=True)
-class Item:
-    """One reason at one account, or of no account; `amount` is None where no honest figure can be given."""
-
-    kind: Kind
-    occasion: str  # the event behind it: another event asks again
-    account_id: int | None
-    code: str
-    name: str
-    is_red: bool
-    amount: Decimal | None
-    days: int = 0
-    count: int = 0
-    share: Decimal = ZERO
-    base: Decimal = ZERO  # what the amount is a part of, or was computed from
-    usual_days: Decimal = ZERO
-    usual: Decimal | None = None  # fall: the account's usual spread over as long a period
-    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -92,19 +56,6 @@ class Today:
 
     def amount_of(self, kind: Kind) -> Decimal:
         return sum((item.amount or ZERO for item in self.items if item.kind is kind), ZERO)
-
-
-@dataclass(frozen=True)
-class _Look:
-    """Where the reasons look."""
-
-    session: Session
-    actor: Actor
-    accounts: AccountFilter
-    day: date
-    decided: Settings
-    board: Board
-    names: dict[int, tuple[str, str]]
 
 
 def today(
@@ -138,21 +89,6 @@ def today(
     return Today(tuple(ranked), tuple(decided), stake)
 
 
-@audit.unmoved_by("attention", "view", "product")
-def items(
-    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
-) -> list[Item]:
-    """Every reason, decided or not; the day is the one that periods end with."""
-    auth.require(actor, Permission.REVENUE_READ)
-    decided = settings.get(session)
-    until = day or clock.today()
-    year = Period(fiscal_year_start(until, decided.fiscal_year_month), until + timedelta(days=1))
-    board = portfolio.board(session, actor, year, accounts, day=until)
-    names = {row.account_id: (row.code, row.name) for row in board.standings if row.account_id is not None}
-    look = _Look(session, actor, accounts, until, decided, board, names)
-    return [item for kind in _KINDS for item in kind(look)]
-
-
 def _ranked(group: list[Item]) -> tuple[Item, ...]:
     return tuple(sorted(group, key=_rank))
 
@@ -160,111 +96,6 @@ def _ranked(group: list[Item]) -> tuple[Item, ...]:
 def _rank(item: Item) -> tuple[bool, Decimal, str, str]:
     """The greatest amount first; what has none comes after all that has one."""
     return item.amount is None, -(item.amount or ZERO), item.name, item.kind
-
-
-def _of_portfolio(look: _Look) -> Iterator[Item]:
-    for row in look.board.standings:
-        for reason in row.reasons:
-            occasion, base = _occasion(reason, row.last_order_on, look.board), ZERO
-            if reason.kind is ReasonKind.FALL:
-                base = row.year_ago.net
-            elif reason.kind is ReasonKind.TARGET:
-                base = row.target or ZERO
-            else:
-                base = row.year
-            yield Item(
-                Kind(reason.kind.value),
-                occasion,
-                row.account_id,
-                row.code,
-                row.name,
-                reason.is_red,
-                reason.amount,
-                days=reason.days,
-                share=reason.share,
-                base=base,
-                usual_days=reason.usual_days,
-                usual=reason.usual,
-                on=row.last_order_on,
-            )
-
-
-def _occasion(reason: Reason, last_order_on: date | None, board: Board) -> str:
-    """A broken rhythm is over with the next order; a fall and a target are looked at anew each month."""
-    if reason.kind is ReasonKind.RHYTHM and last_order_on is not None:
-        return last_order_on.isoformat()
-    return f"{board.as_of:%Y-%m}"
-
-
-def _overdue(look: _Look) -> Iterator[Item]:
-    found = receivables.overdue_by_account(look.session, look.actor, look.accounts)
-    for account_id, one in found.items():
-        yield replace(
-            _item(look, Kind.OVERDUE, account_id, one.as_of.isoformat(), one.amount),
-            is_red=one.days > _LONG_OVERDUE,
-            days=one.days,
-            count=one.invoices,
-            on=one.as_of,
-        )
-
-
-def _late(look: _Look) -> Iterator[Item]:
-    found = delivery.late_by_account(look.session, look.actor, look.accounts)
-    for account_id, one in found.items():
-        days = (clock.today() - one.oldest_due_on).days
-        yield replace(
-            _item(look, Kind.LATE, account_id, one.oldest_due_on.isoformat(), one.amount),
-            is_red=days > _LONG_LATE,
-            days=days,
-            count=one.lines,
-            on=one.oldest_due_on,
-        )
-
-
-def _rejects(look: _Look) -> Iterator[Item]:
-    if not look.accounts.is_empty or not look.actor.may(Permission.BATCH_READ):
-        return
-    query = select(ImportBatch.id, ImportBatch.file_name, ImportBatch.rejected_count, ImportBatch.applied_at)
-    since = clock.now() - _RECENT
-    for batch_id, name, count, applied_at in look.session.execute(
-        query.where(
-            ImportBatch.status == BatchStatus.APPLIED,
-            ImportBatch.rejected_count > 0,
-            ImportBatch.applied_at > since,
-            _own_batches(look.actor),
-        ).order_by(ImportBatch.id)
-    ):
-        found = Item(Kind.REJECTS, str(batch_id), None, str(batch_id), name, False, None, count=count)
-        yield replace(found, on=applied_at and applied_at.date())
-
-
-def _own_batches(actor: Actor) -> ColumnElement[bool]:
-    """As in `core.importing`: those who see every account know of every import, others of their own."""
-    return true() if actor.sees_everything else ImportBatch.user_id == actor.user_id
-
-
-def _unconfirmed(look: _Look) -> Iterator[Item]:
-    said = func.coalesce(Account.confirmed_at, Account.created_at)
-    limit = clock.now() - timedelta(days=look.decided.confirm_days)
-    query = select(Account.id, said).where(
-        auth.visible_accounts(look.actor),
-        look.accounts.condition(),
-        and_(said < limit, Account.is_unassigned.is_(False), Account.status == AccountStatus.ACTIVE),
-    )
-    for account_id, moment in look.session.execute(query):
-        day = moment.date()
-        found = _item(look, Kind.UNCONFIRMED, account_id, day.isoformat(), None)
-        yield replace(found, days=(clock.today() - day).days, on=day)
-
-
-def _item(look: _Look, kind: Kind, account_id: int, occasion: str, amount: Decimal | None) -> Item:
-    code, name = look.names.get(account_id, ("", ""))
-    return Item(kind, occasion, account_id, code, name, False, amount)
-
-
-_KINDS: tuple[Callable[[_Look], Iterator[Item]], ...] = (
-    _of_portfolio, _overdue, _late, _rejects, _unconfirmed,
-)  # fmt: skip
 
 
 def decide(
@@ -319,7 +150,7 @@ def _label(session: Session, actor: Actor, item: Item) -> str:
     """What the item is about, for who may see it; for others it does not exist."""
     if item.account_id is not None:
         return accounts.access(session, actor, item.account_id).name
-    own = select(ImportBatch.file_name).where(_own_batches(actor), ImportBatch.id == int(item.occasion))
+    own = select(ImportBatch.file_name).where(own_batches(actor), ImportBatch.id == int(item.occasion))
     name = session.scalar(own)
     if name is None:
         raise NotFound(_("There is no such import."))

@@ -14,7 +14,17 @@ from core import audit, auth, merged_terms, targets
 from core.auth import Actor
 from core.language import _
 from core.merged_lines import Route
-from core.models import Account, AccountCode, AttentionDecision, Receivable, Target, TeamMember, User
+from core.models import (
+    Account,
+    AccountCode,
+    AttentionDecision,
+    Cause,
+    Receivable,
+    Target,
+    TeamMember,
+    User,
+    Wallet,
+)
 from core.vocabulary import AccountStatus, Permission
 
 # What an account can take over from the one merged into it, and the column that holds it.
@@ -32,14 +42,16 @@ Wanted = targets.Wanted
 
 
 def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> dict[str, Any]:
-    """Move receivables, team, codes, decisions, targets and terms, and take over the wanted fields."""
+    """Move receivables, team, codes, decisions, causes, wallets, targets and terms, and take over the wanted fields."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
     return {
         "fields": _take_over(session, route, take),
         **_move_receivables(session, route),
         "team": _move_team(session, route),
         "codes": _move_codes(session, route),
-        "decisions": _move_decisions(session, route),
+        "decisions": _move_all(session, AttentionDecision, route),
+        "causes": _move_all(session, Cause, route),
+        "wallets": _move_wallets(session, route),
         "targets": _add_targets(session, actor, route),
         "terms": merged_terms.move(session, actor, route),
     }
@@ -68,7 +80,9 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     session.flush()
     _move_receivables_back(session, route, details)
     _give(session, TeamMember, TeamMember.id, [row[0] for row in details["team"]], route.merged_id)
-    _give(session, AttentionDecision, AttentionDecision.id, details["decisions"], route.merged_id)
+    for model, name in ((AttentionDecision, "decisions"), (Cause, "causes"), (Wallet, "wallets")):
+        # Mergers of before there were causes and wallets moved none.
+        _give(session, model, model.id, details.get(name, []), route.merged_id)
     pair: Any = tuple_(AccountCode.source, AccountCode.code)
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
     _divide_targets(session, actor, route, details["targets"])
@@ -244,10 +258,22 @@ def _changed_codes(session: Session, route: Route, moved: Sequence[Sequence[str]
     ]
 
 
-def _move_decisions(session: Session, route: Route) -> list[int]:
-    own = AttentionDecision.account_id == route.merged_id
-    ids = list(session.scalars(select(AttentionDecision.id).where(own)))
-    _give(session, AttentionDecision, AttentionDecision.id, ids, route.kept_id)
+def _move_all(session: Session, model: type[AttentionDecision | Cause | Wallet], route: Route) -> list[int]:
+    ids = list(
+        session.scalars(select(model.id).where(model.account_id == route.merged_id).order_by(model.id))
+    )
+    _give(session, model, model.id, ids, route.kept_id)
+    return ids
+
+
+def _move_wallets(session: Session, route: Route) -> list[int]:
+    """Where both have an estimate of one category and basis, the kept account's stands and the other stays behind."""
+    kinds = (Wallet.category_id, Wallet.basis)
+    theirs = session.execute(select(*kinds).where(Wallet.account_id == route.kept_id))
+    there = {(category_id, basis) for category_id, basis in theirs}
+    query = select(Wallet.id, *kinds).where(Wallet.account_id == route.merged_id).order_by(Wallet.id)
+    ids = [row[0] for row in session.execute(query) if (row[1], row[2]) not in there]
+    _give(session, Wallet, Wallet.id, ids, route.kept_id)
     return ids
 
 

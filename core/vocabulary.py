@@ -149,6 +149,32 @@ class AttentionOutcome(StrEnum):
     SNOOZED = "snoozed"
 
 
+class CauseKind(StrEnum):
+    """Why an account's revenue moved."""
+
+    TERM_CHANGE = "term_change"
+    PRICE_CHANGE = "price_change"
+    LOST_CONTACT = "lost_contact"
+    COMPETITOR_CLAIM = "competitor_claim"
+    DELIVERY_FAILURE = "delivery_failure"
+    ONE_OFF_ORDER = "one_off_order"
+    NEW_LISTING = "new_listing"
+    DELISTING = "delisting"
+    SEASONAL_SHIFT = "seasonal_shift"
+    STOCK_BUILD_UP = "stock_build_up"
+    OWN_BUSINESS = "own_business"
+    DATA_CORRECTION = "data_correction"
+    OTHER = "other"
+
+
+class WalletBasis(StrEnum):
+    """How an account's whole spend was estimated."""
+
+    DECLARED = "declared"
+    MODELLED = "modelled"
+    ALLOCATED = "allocated"
+
+
 class AttemptOutcome(StrEnum):
     """How a sign-in attempt ended."""
 

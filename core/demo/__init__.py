@@ -15,6 +15,7 @@ from core.audit import Subject
 from core.auth import Actor
 from core.demo import order_rows, product_rows, rows
 from core.demo.calendar import FACTS
+from core.demo.causes import causes
 from core.demo.company import DemoCompany
 from core.demo.forecasts import forecasts
 from core.demo.order_rows import Progress
@@ -23,6 +24,7 @@ from core.demo.removal import Remains, remains, remove
 from core.demo.rows import Ids
 from core.demo.scene import Scene
 from core.demo.terms import terms
+from core.demo.wallets import wallets
 from core.errors import Conflict, Invalid
 from core.language import _
 from core.models import Account, ImportBatch, Order, Product, Setting, Target, User
@@ -116,6 +118,8 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     terms(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
+    causes(session, scene, ids)
+    wallets(session, scene, ids)
     forecasts(session, scene, ids)
     return Totals(totals.orders, totals.lines, targets)
 

@@ -4,6 +4,7 @@ from core.models.accounts import Account, AccountCode, Group, Region, Segment, T
 from core.models.attention import AttentionDecision
 from core.models.audit import AuditEntry, AuditHead
 from core.models.base import Base, Money, Quantity, Rate
+from core.models.causes import Cause
 from core.models.delivery import (
     DeliveryAccountDay,
     DeliveryAccountMonth,
@@ -53,6 +54,7 @@ from core.models.users import (
     WebSession,
 )
 from core.models.views import SavedView
+from core.models.wallets import Wallet
 
 __all__ = [
     "Account",
@@ -69,6 +71,7 @@ __all__ = [
     "AuditHead",
     "Base",
     "Category",
+    "Cause",
     "DeliveryAccountDay",
     "DeliveryAccountMonth",
     "DeliveryCell",
@@ -120,5 +123,6 @@ __all__ = [
     "UserGrant",
     "UserRegion",
     "UserRole",
+    "Wallet",
     "WebSession",
 ]

@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from core import account_mergers, account_story, accounts, attention, clock, db, health, portfolio, settings
+from core import (
+    account_mergers,
+    account_story,
+    accounts,
+    attention,
+    causes,
+    clock,
+    db,
+    health,
+    portfolio,
+    settings,
+)
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
@@ -11,6 +22,8 @@ from pages.ui import (
     account_parts,
     account_tabs,
     answers,
+    cause_parts,
+    cause_words,
     drill,
     filters,
     gate,
@@ -35,7 +48,7 @@ with db.read() as session:
         account = None
 
 currency = decided.base_currency
-left, right = st.columns([3, 2], vertical_alignment="bottom")
+left, right = st.columns(2, vertical_alignment="bottom")
 
 if account is None:
     left.title(_("Account"))
@@ -53,6 +66,7 @@ with right, st.container(horizontal_alignment="right"):
     with st.container(horizontal=True, horizontal_alignment="right"):
         account_parts.choose(names, account.code)
         account_parts.edit(actor, account)
+        why = st.container(width="content")
     period = filters.period(day or clock.today(), decided.fiscal_year_month)
 with left:
     st.title(plain(account.name))
@@ -70,8 +84,11 @@ with db.read() as session:
     items = ask(attention.items, only, day=day)
     waiting = attention.today(session, actor, only, day=day, found=items)
     scored = ask(health.scores, only, day=day)
+    said = ask(causes.search, only)
     mergers = ask(account_mergers.list_mergers, account.id)
 
+with why:
+    cause_parts.button(actor, account, period, waiting, currency)
 health_parts.badge(scored, account.id)
 account_parts.who(account, decided)
 merge_parts.merged_from(actor, mergers)
@@ -82,7 +99,7 @@ else:
     tiles.row(story.tiles, currency=currency, asked=drill.asked(period, only, day, of_products=True))
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
-        portfolio_parts.months(board, currency)
+        portfolio_parts.months(board, currency, cause_words.by_month(said, currency))
     with right, st.container(border=True, height="stretch"):
         account_parts.product_mix(story.products, currency)
 

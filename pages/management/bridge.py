@@ -5,7 +5,7 @@ import streamlit as st
 from core import bridge, db, portfolio, settings
 from core.language import _
 from core.vocabulary import Permission
-from pages.ui import answers, bridge_parts, filters, formats, gate, portfolio_parts
+from pages.ui import answers, bridge_parts, cause_parts, filters, formats, gate, portfolio_parts
 from pages.ui.bridge_rows import Asked
 
 actor = gate.require(Permission.REVENUE_READ)
@@ -60,11 +60,16 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
         bridge_parts.method(board, currency)
         words = {"period": formats.period(period), "base": formats.period(base), **chosen.words}
         bridge_parts.export(board, products, actor, words)
-by_account, by_product = st.tabs([_("By account"), _("By product")], key="bridge_tab", on_change="rerun")
+by_account, by_product, by_cause = st.tabs(
+    [_("By account"), _("By product"), _("Causes")], key="bridge_tab", on_change="rerun"
+)
 if by_account.open:
     with by_account:
         bridge_parts.movers(board.accounts, currency, "bridge_accounts")
 if by_product.open:
     with by_product:
         bridge_parts.movers(products, currency, "bridge_products", of_products=True)
+if by_cause.open:
+    with by_cause:
+        cause_parts.between(actor, period, base, chosen.accounts, currency)
 bridge_parts.open_chosen(Asked(period, base, chosen.accounts), currency)

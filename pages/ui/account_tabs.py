@@ -17,10 +17,12 @@ from core.periods import Period
 from pages.ui import (
     account_parts,
     bridge_parts,
+    cause_parts,
     figure_tabs,
     forecast_account_parts,
     health_parts,
     receivable_parts,
+    wallet_parts,
 )
 
 
@@ -42,6 +44,7 @@ def _products(_actor: Actor, view: View) -> None:
 
 def _moved(actor: Actor, view: View) -> None:
     bridge_parts.of_account(actor, view.only, view.period, view.currency)
+    cause_parts.of_account(actor, view.account, view.period, view.currency)
 
 
 def _prices(actor: Actor, view: View) -> None:
@@ -68,6 +71,10 @@ def _health(actor: Actor, view: View) -> None:
     health_parts.show(actor, view.account, view.currency, day=view.day)
 
 
+def _wallets(actor: Actor, view: View) -> None:
+    wallet_parts.of_account(actor, view.account, view.period, view.currency)
+
+
 def _history(actor: Actor, view: View) -> None:
     account_parts.history(actor, view.account)
 
@@ -77,6 +84,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("What moved it"), _moved),
     (N_("Prices"), _prices),
     (N_("Standing"), _standing),
+    (N_("Share of wallet"), _wallets),
     (N_("Health"), _health),
     (N_("Forecast"), _forecast),
     (N_("Orders"), _orders),

@@ -15,6 +15,7 @@ from core.language import N_, _
 from core.periods import Period
 from pages.ui import (
     answers,
+    cause_parts,
     cohort_parts,
     concentration_parts,
     creep_parts,
@@ -24,6 +25,7 @@ from pages.ui import (
     movement_parts,
     report_parts,
     rfm_parts,
+    wallet_parts,
     waterfall_parts,
 )
 
@@ -74,9 +76,11 @@ def _parts(*drawn: Part) -> Callable[[Actor, kpi_parts.Asked, Place], None]:
 TABS: tuple[Tab, ...] = (
     Tab("overview", N_("Overview"), _overview),
     Tab("movement", N_("Movement"), _parts(movement_parts.show)),
+    Tab("causes", N_("Causes"), _parts(cause_parts.show)),
     Tab("retention", N_("Retention"), _parts(movement_parts.retention, cohort_parts.show)),
     Tab("concentration", N_("Concentration"), _parts(concentration_parts.show)),
     Tab("customers", N_("Customers"), _parts(rfm_parts.show)),
+    Tab("wallet", N_("Wallet"), _parts(wallet_parts.show)),
     Tab("health", N_("Health"), _health),
     Tab("prices", N_("Prices"), _parts(waterfall_parts.show, creep_parts.show)),
 )

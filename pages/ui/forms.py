@@ -186,10 +186,24 @@ class Form:
         """The button that saves; False also where something typed cannot be read."""
         options.setdefault("type", "primary")
         clicked = st.form_submit_button(label, key=self.widget_key("submit"), **options)
+        return self._sent(bool(clicked))
+
+    def submits(self, options: Mapping[Choice, str]) -> Choice | None:
+        """A button for each option, of which the clicked one saves; None where something typed cannot be read."""
+        clicked = []
+        grid = st.grid(3, min_column_width=150)
+        for number, (option, label) in enumerate(options.items()):
+            key = self.widget_key(f"submit-{number}")
+            with grid.cell():
+                if st.form_submit_button(label, key=key, width="stretch"):
+                    clicked.append(option)
+        return clicked[0] if self._sent(bool(clicked)) else None
+
+    def _sent(self, clicked: bool) -> bool:
         self._foot = st.container()
         if clicked and self._problems:
             self.show(Invalid(_("Some fields need another look."), fields=self._problems))
-        return bool(clicked) and not self._problems
+        return clicked and not self._problems
 
     @contextmanager
     def saving(self, message: str, then: Callable[[], None] | None = None) -> Iterator[Any]:
@@ -254,9 +268,12 @@ class Form:
 
 
 @contextmanager
-def form(key: str, *, border: bool = True) -> Iterator[Form]:
-    """A form whose keys change with each saving; widgets drawn inside by `st.` belong to it too."""
-    area = st.form(f"{key}/{_memory(key)['nonce']}", border=border)
+def form(key: str, *, border: bool = True, enter: bool = True) -> Iterator[Form]:
+    """A form whose keys change with each saving; widgets drawn inside by `st.` belong to it too.
+
+    `enter`: whether the Enter key in a field presses the first button.
+    """
+    area = st.form(f"{key}/{_memory(key)['nonce']}", border=border, enter_to_submit=enter)
     with area:
         yield Form(key)
 

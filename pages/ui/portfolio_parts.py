@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 import pandas as pd
@@ -17,8 +19,19 @@ from core.money import ZERO
 from core.portfolio import Board, Standing
 from core.revenue import Measures
 from core.vocabulary import Permission
-from pages.ui import account_form, charts, dialogs, filters, formats, group_form, navigation, tables
+from pages.ui import (
+    account_form,
+    chart_marks,
+    charts,
+    dialogs,
+    filters,
+    formats,
+    group_form,
+    navigation,
+    tables,
+)
 from pages.ui.charts import Move
+from pages.ui.forms import plain
 
 NAMED_MOVES = 7
 FIRST_ROWS = 100
@@ -48,18 +61,21 @@ def heading(title: str, key: str) -> bool:
         )
 
 
-def months(board: Board, currency: str) -> None:
-    """Net revenue by month with last year and target."""
+def months(board: Board, currency: str, marks: Mapping[date, str] = MappingProxyType({})) -> None:
+    """Net revenue by month with last year and target; marks, such as causes, stand above their months."""
     _divisor, unit = charts.scale_of(board.months)
     title = _("Net revenue by month, {unit}").format(
         unit=f"{formats.symbol(currency)} {formats.unit_word(unit)}".strip()
     )
     opened = heading(title, "table_months")
+    said = [f"{formats.month(row.month)}: {marks[row.month]}" for row in board.months if row.month in marks]
     charts.show(
-        charts.revenue_by_month(board.months, currency=currency),
-        alt=charts.alt_of_months(board.months, currency=currency),
+        chart_marks.add(charts.revenue_by_month(board.months, currency=currency), board.months, marks),
+        alt=" ".join([charts.alt_of_months(board.months, currency=currency), *said]),
         key="chart_months",
     )
+    if said:
+        st.caption(plain("▼ " + " · ".join(said)))
     if opened:
         table(title, charts.table_of_months(board.months), currency)
 

@@ -12,7 +12,7 @@ from core.attention import Decided, Item, Kind, Today
 from core.auth import Actor
 from core.language import _, ngettext
 from core.vocabulary import AttentionOutcome, Permission
-from pages.ui import account_form, dialogs, filters, formats, forms, navigation
+from pages.ui import account_form, cause_form, dialogs, filters, formats, forms, navigation
 from pages.ui.forms import plain
 
 FIRST = 10
@@ -43,7 +43,7 @@ def nothing() -> None:
     st.caption(
         _(
             "Looked at: own order rhythm, revenue against last year, target, overdue receivables, late orders, "
-            "refused rows of imports, data not confirmed for long."
+            "movements without a recorded cause, refused rows of imports, data not confirmed for long."
         )
     )
 
@@ -95,6 +95,10 @@ def _reason(actor: Actor, item: Item, currency: str) -> None:
             f"{sign} {plain(sentence(item, currency))}  \n:small[:gray[{plain(formula(item, currency))}]]",
             width="stretch",
         )
+        if item.kind is Kind.UNEXPLAINED and item.account_id is not None and item.period is not None:
+            key = f"why_{item.account_id}"
+            text = sentence(item, currency)
+            cause_form.say_why(actor, item.account_id, item.name, item.period, key=key, text=text)
         if may_decide(actor):
             key = f"decide_{item.account_id}_{item.kind}_{item.occasion}"
             if st.button(_("Done or later"), key=key, icon=":material/task_alt:", width="content"):
@@ -128,12 +132,22 @@ def sentence(item: Item, currency: str) -> str:
             item.count,
         )
         return text.format(amount=amount, count=item.count, days=item.days)
+    if item.kind is Kind.UNEXPLAINED:
+        return _moved(item, currency)
     if item.kind is Kind.REJECTS:
         text = ngettext(
             "{count} refused row in this import", "{count} refused rows in this import", item.count
         )
         return text.format(count=item.count)
     return _("Nobody confirmed the data for {days} days").format(days=item.days)
+
+
+def _moved(item: Item, currency: str) -> str:
+    return _("{amount} of a change of {change} in {period} has no recorded cause").format(
+        amount=formats.compact(item.amount, currency),
+        change=formats.compact(item.change, currency, signed=True),
+        period=formats.UNKNOWN if item.period is None else formats.period(item.period),
+    )
 
 
 def formula(item: Item, currency: str) -> str:
@@ -158,6 +172,9 @@ def formula(item: Item, currency: str) -> str:
         return _("net amounts of undelivered lines; the oldest was due on {day}").format(
             day=formats.day(item.on)
         )
+    if item.kind is Kind.UNEXPLAINED:
+        text = _("net revenue of these months − {base} in the same months a year before").format(base=base)
+        return text if item.usual is None else f"{text}; {_usual(item, currency)}"
     if item.kind is Kind.REJECTS:
         return _("applied on {day}; the rows stand in Data & import").format(day=formats.day(item.on))
     return _("last confirmed or created on {day}").format(day=formats.day(item.on))

@@ -29,6 +29,7 @@ from core import (
     auth,
     bridge,
     bridge_pairs,
+    causes,
     classification,
     clock,
     cohort,
@@ -67,6 +68,7 @@ from core import (
     term_drafts,
     term_versions,
     terms,
+    wallets,
     waterfall,
 )
 from core.auth import OPERATOR, Actor
@@ -94,6 +96,7 @@ from core.revenue import Dimension
 from core.vocabulary import (
     BatchKind,
     BatchStatus,
+    CauseKind,
     ForecastMethod,
     ForecastStatus,
     Permission,
@@ -102,6 +105,7 @@ from core.vocabulary import (
     TeamRole,
     TermKind,
     TermStatus,
+    WalletBasis,
 )
 from tests import factories
 
@@ -186,7 +190,7 @@ def _delivered(dimension: Dimension) -> Read:
 READERS: dict[str, Read] = {
     "receivables.overdue_by_account": receivables.overdue_by_account,
     "accounts.names": accounts.names,
-    "attention.items": attention.items,
+    "attention_items.items": attention.items,
     "attention.today": attention.today,
     **{f"revenue_table.table {axis}": _tabled(axis) for axis in revenue_table.Axis},
     "bridge.between": lambda session, actor: bridge.between(session, actor, YEAR, YEAR.shifted(-12)),
@@ -196,6 +200,9 @@ READERS: dict[str, Read] = {
     "bridge_pairs.search": lambda session, actor: bridge_pairs.search(
         session, actor, YEAR, YEAR.shifted(-12)
     ),
+    "cause_records.search": causes.search,
+    "causes.explained": lambda session, actor: causes.explained(session, actor, YEAR, YEAR.shifted(-12)),
+    "wallets.share_of_wallet": lambda session, actor: wallets.share_of_wallet(session, actor, clock.today()),
     "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
     "accounts.find": lambda session, actor: accounts.find(session, actor, list(range(100))),
     "audit.choices": audit.choices,
@@ -318,6 +325,22 @@ OF_ONE: dict[str, Ask] = {
         session, actor, key.id, date(2024, 7, 1), 1
     ),
     "forecast_scores.said_of": lambda session, actor, key: forecast_scores.said_of(session, actor, key.id),
+    "cause_records.record": lambda session, actor, key: causes.record(
+        session, actor, key.id, causes.CauseDraft(CauseKind.DELISTING, date(2024, 2, 2))
+    ),
+    "cause_records.update": lambda session, actor, key: causes.update(
+        session, actor, key.cause_id, causes.CauseDraft(CauseKind.DELISTING, date(2024, 2, 2)), version=1
+    ),
+    "cause_records.withdraw": lambda session, actor, key: causes.withdraw(
+        session, actor, key.cause_id, version=1
+    ),
+    "cause_records.restore": lambda session, actor, key: causes.restore(
+        session, actor, key.cause_id, version=1
+    ),
+    "wallet_records.record": lambda session, actor, key: wallets.record(
+        session, actor, key.id, _wallet(key.code), seen=None
+    ),
+    "wallet_records.withdraw": lambda session, actor, key: wallets.withdraw(session, actor, key.wallet_id),
     "accounts.access": lambda session, actor, key: accounts.access(session, actor, key.id),
     "accounts.confirm": lambda session, actor, key: accounts.confirm(session, actor, key.id),
     "accounts.get": lambda session, actor, key: accounts.get(session, actor, key.id),
@@ -386,6 +409,8 @@ ELSEWHERE = {
     "auth": {"require"},
     "accounts": {"create", "remove", "unassigned"},
     "attention": {"decide", "withdraw"},
+    # A stranger's account answers with nothing, as their own tests say.
+    "wallets": {"of_account", "latest", "record_export"},
     "bridge": {"record_export"},
     "pair_sales": {"pairs", "compared"},
     "delivery": {"record_export"},
@@ -427,11 +452,12 @@ ELSEWHERE = {
 class Key:
     """What somebody could ask for an account by."""
 
-    def __init__(self, account_id: int, code: str, batch_id: int) -> None:
+    def __init__(self, account_id: int, code: str, batch_id: int, cause_id: int, wallet_id: int) -> None:
         self.id, self.code, self.batch_id = account_id, code, batch_id
+        self.cause_id, self.wallet_id = cause_id, wallet_id
 
 
-ABSENT = Key(987_654_321, "NOWHERE", 987_654_321)
+ABSENT = Key(987_654_321, "NOWHERE", 987_654_321, 987_654_321, 987_654_321)
 
 
 @pytest.fixture
@@ -462,6 +488,12 @@ def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Ac
     _forecast(session, harbour.id)
     rollups.rebuild(session)
     return harbour
+
+
+def _wallet(said_by: str) -> wallets.WalletDraft:
+    return wallets.WalletDraft(
+        WalletBasis.DECLARED, date(2024, 2, 2), amount=Decimal(7777), said_by=said_by, source="Talk"
+    )
 
 
 def _debt(account_id: int, invoice_no: str) -> Receivable:
@@ -538,7 +570,12 @@ def add_bens(
         _forecast(store, account_id)
         rollups.rebuild(store)
         store.flush()
-        return Key(account_id, BENS, batch.id)
+        why = causes.CauseDraft(
+            CauseKind.DELISTING, date(2024, 2, 2), amount=Decimal(77), note=f"{BENS} said"
+        )
+        cause_id = causes.record(store, OPERATOR, account_id, why)
+        spent = wallets.record(store, OPERATOR, account_id, _wallet(BENS), seen=None)
+        return Key(account_id, BENS, batch.id, cause_id, spent.id)
 
     return added
 

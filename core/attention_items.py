@@ -1,0 +1,219 @@
+"""The reasons why accounts need attention, each with its money and how it was computed.
+
+A kind of reason is one function in `_KINDS`: it finds its items among the accounts that the actor sees. Later
+kinds join by one more function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy.orm import Session
+
+from core import audit, auth, causes, clock, delivery, portfolio, receivables, settings
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import Account, ImportBatch
+from core.money import ZERO
+from core.periods import Period, add_months, first_of_month, fiscal_year_start
+from core.portfolio import Board, Reason, ReasonKind
+from core.settings import Settings
+from core.vocabulary import AccountStatus, BatchStatus, Permission
+
+_LONG_OVERDUE = 60  # days from which a debt is red
+_LONG_LATE = 14  # days from which a late delivery is red
+_MOVED_MONTHS = 3  # finished months that are compared with the same ones a year ago
+_RECENT = timedelta(days=30)  # refused rows of older imports are past
+
+
+class Kind(StrEnum):
+    """Why something needs attention; the first three are those of `core.portfolio`."""
+
+    RHYTHM = "rhythm"
+    FALL = "fall"
+    TARGET = "target"
+    OVERDUE = "overdue"
+    LATE = "late"
+    UNEXPLAINED = "unexplained"
+    REJECTS = "rejects"
+    UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One reason at one account, or of no account; `amount` is None where no honest figure can be given."""
+
+    kind: Kind
+    occasion: str  # the event behind it: another event asks again
+    account_id: int | None
+    code: str
+    name: str
+    is_red: bool
+    amount: Decimal | None
+    days: int = 0
+    count: int = 0
+    share: Decimal = ZERO
+    base: Decimal = ZERO  # what the amount is a part of, or was computed from
+    usual_days: Decimal = ZERO
+    usual: Decimal | None = None  # fall: the account's usual spread over as long a period
+    on: date | None = None
+    period: Period | None = None  # unexplained: the months that moved
+    change: Decimal = ZERO  # unexplained: against the same months of the year before, with its sign
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Where the reasons look."""
+
+    session: Session
+    actor: Actor
+    accounts: AccountFilter
+    day: date
+    decided: Settings
+    board: Board
+    names: dict[int, tuple[str, str]]
+
+
+@audit.unmoved_by("attention", "view")
+def items(
+    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
+) -> list[Item]:
+    """Every reason, decided or not; the day is the one that periods end with."""
+    auth.require(actor, Permission.REVENUE_READ)
+    decided = settings.get(session)
+    until = day or clock.today()
+    year = Period(fiscal_year_start(until, decided.fiscal_year_month), until + timedelta(days=1))
+    board = portfolio.board(session, actor, year, accounts, day=until)
+    names = {row.account_id: (row.code, row.name) for row in board.standings if row.account_id is not None}
+    look = _Look(session, actor, accounts, until, decided, board, names)
+    return [item for kind in _KINDS for item in kind(look)]
+
+
+def _of_portfolio(look: _Look) -> Iterator[Item]:
+    for row in look.board.standings:
+        for reason in row.reasons:
+            occasion, base = _occasion(reason, row.last_order_on, look.board), ZERO
+            if reason.kind is ReasonKind.FALL:
+                base = row.year_ago.net
+            elif reason.kind is ReasonKind.TARGET:
+                base = row.target or ZERO
+            else:
+                base = row.year
+            yield Item(
+                Kind(reason.kind.value),
+                occasion,
+                row.account_id,
+                row.code,
+                row.name,
+                reason.is_red,
+                reason.amount,
+                days=reason.days,
+                share=reason.share,
+                base=base,
+                usual_days=reason.usual_days,
+                usual=reason.usual,
+                on=row.last_order_on,
+            )
+
+
+def _occasion(reason: Reason, last_order_on: date | None, board: Board) -> str:
+    """A broken rhythm is over with the next order; a fall and a target are looked at anew each month."""
+    if reason.kind is ReasonKind.RHYTHM and last_order_on is not None:
+        return last_order_on.isoformat()
+    return f"{board.as_of:%Y-%m}"
+
+
+def _overdue(look: _Look) -> Iterator[Item]:
+    found = receivables.overdue_by_account(look.session, look.actor, look.accounts)
+    for account_id, one in found.items():
+        yield replace(
+            _item(look, Kind.OVERDUE, account_id, one.as_of.isoformat(), one.amount),
+            is_red=one.days > _LONG_OVERDUE,
+            days=one.days,
+            count=one.invoices,
+            on=one.as_of,
+        )
+
+
+def _late(look: _Look) -> Iterator[Item]:
+    found = delivery.late_by_account(look.session, look.actor, look.accounts)
+    for account_id, one in found.items():
+        days = (clock.today() - one.oldest_due_on).days
+        yield replace(
+            _item(look, Kind.LATE, account_id, one.oldest_due_on.isoformat(), one.amount),
+            is_red=days > _LONG_LATE,
+            days=days,
+            count=one.lines,
+            on=one.oldest_due_on,
+        )
+
+
+def _unexplained(look: _Look) -> Iterator[Item]:
+    """Movements of the last finished months, up or down, that stand out and have no recorded cause."""
+    end = first_of_month(look.day + timedelta(days=1))
+    period = Period(add_months(end, -_MOVED_MONTHS), end)
+    found = causes.explained(look.session, look.actor, period, period.shifted(-12), look.accounts)
+    for moved in found.movements:
+        if moved.asks:
+            occasion = f"{period.last_day:%Y-%m}"
+            yield replace(
+                _item(look, Kind.UNEXPLAINED, moved.account_id, occasion, moved.unexplained),
+                code=moved.code,
+                name=moved.name,
+                base=moved.then,
+                usual=moved.usual,
+                on=period.last_day,
+                period=period,
+                change=moved.change,
+            )
+
+
+def _rejects(look: _Look) -> Iterator[Item]:
+    if not look.accounts.is_empty or not look.actor.may(Permission.BATCH_READ):
+        return
+    query = select(ImportBatch.id, ImportBatch.file_name, ImportBatch.rejected_count, ImportBatch.applied_at)
+    since = clock.now() - _RECENT
+    for batch_id, name, count, applied_at in look.session.execute(
+        query.where(
+            ImportBatch.status == BatchStatus.APPLIED,
+            ImportBatch.rejected_count > 0,
+            ImportBatch.applied_at > since,
+            own_batches(look.actor),
+        ).order_by(ImportBatch.id)
+    ):
+        found = Item(Kind.REJECTS, str(batch_id), None, str(batch_id), name, False, None, count=count)
+        yield replace(found, on=applied_at and applied_at.date())
+
+
+def own_batches(actor: Actor) -> ColumnElement[bool]:
+    """As in `core.importing`: those who see every account know of every import, others of their own."""
+    return true() if actor.sees_everything else ImportBatch.user_id == actor.user_id
+
+
+def _unconfirmed(look: _Look) -> Iterator[Item]:
+    said = func.coalesce(Account.confirmed_at, Account.created_at)
+    limit = clock.now() - timedelta(days=look.decided.confirm_days)
+    query = select(Account.id, said).where(
+        auth.visible_accounts(look.actor),
+        look.accounts.condition(),
+        and_(said < limit, Account.is_unassigned.is_(False), Account.status == AccountStatus.ACTIVE),
+    )
+    for account_id, moment in look.session.execute(query):
+        day = moment.date()
+        found = _item(look, Kind.UNCONFIRMED, account_id, day.isoformat(), None)
+        yield replace(found, days=(clock.today() - day).days, on=day)
+
+
+def _item(look: _Look, kind: Kind, account_id: int, occasion: str, amount: Decimal | None) -> Item:
+    code, name = look.names.get(account_id, ("", ""))
+    return Item(kind, occasion, account_id, code, name, False, amount)
+
+
+_KINDS: tuple[Callable[[_Look], Iterator[Item]], ...] = (
+    _of_portfolio, _overdue, _late, _unexplained, _rejects, _unconfirmed,
+)  # fmt: skip
