@@ -179,8 +179,9 @@ def by(
     for months, part_of in [*([] if whole is None else [(whole, whole)]), *cut]:
         share = _ALL if part_of is whole else _share_of_month(months.start, part_of)
         for row in db.rows(session, _sums(actor, months, dimensions, accounts, structure)):
-            key, margin = tuple(row[:-2]), row[-1] if actor.sees_cost else None
-            part = Expected(_share(row[-2], share), _share(margin, share))
+            *keys, net_revenue, margin = row
+            part = Expected(_share(net_revenue, share), _share(margin, share) if actor.sees_cost else None)
+            key: tuple[Any, ...] = tuple(keys)
             known = found.get(key)
             found[key] = part if known is None else known + part
     return found
