@@ -30,6 +30,7 @@ def entity_names() -> dict[str, str]:
         "account": _("Account"),
         "attention": _("Today"),
         "category": _("Category"),
+        "cause": _("Cause"),
         "data": _("Data"),
         "demo": _("Demo company"),
         "export": _("Export"),
@@ -47,6 +48,7 @@ def entity_names() -> dict[str, str]:
         "unit": _("Unit"),
         "user": _("User"),
         "view": _("View"),
+        "wallet": _("Wallet"),
     }
 
 
@@ -74,6 +76,7 @@ def action_names() -> dict[str, str]:
         "remove": _("removed"),
         "reset-code": _("one-time code given"),
         "restore": _("restored"),
+        "retract": _("withdrawn"),
         "revenue": _("Revenue"),
         "set": _("set"),
         "share": _("shared"),
@@ -82,6 +85,7 @@ def action_names() -> dict[str, str]:
         "undo": _("undone"),
         "unmerge": _("merge undone"),
         "update": _("changed"),
+        "wallets": _("Share of wallet"),
         "withdraw": _("asks again"),
     }
 
@@ -161,6 +165,24 @@ _FIELDS = {
     "unit": N_("Unit"),
     "unit_cost": N_("Cost per unit"),
     "username": N_("User name"),
+    "amount": N_("Amount"),
+    "basis": N_("Known from"),
+    "category_id": N_("Category"),
+    "causes": N_("Causes"),
+    "driver": N_("Size counted in"),
+    "driver_count": N_("How many"),
+    "ends_on": N_("Ends before"),
+    "high_amount": N_("At most"),
+    "low_amount": N_("At least"),
+    "note": N_("Note"),
+    "product_id": N_("Product"),
+    "rank": N_("Our rank"),
+    "said_by": N_("Who said it"),
+    "source": N_("Source"),
+    "starts_on": N_("First day"),
+    "suppliers": N_("Suppliers"),
+    "unit_amount": N_("Spend in a year for each"),
+    "wallets": N_("Share of wallet"),
     "valid_from": N_("Valid from"),
 }
 

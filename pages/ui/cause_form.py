@@ -36,7 +36,7 @@ def say_why(actor: Actor, account_id: int, name: str, period: Period, *, key: st
 def change(actor: Actor, cause: CauseRow, name: str) -> None:
     """Opens the form of a cause that is there."""
     key = f"cause_{cause.id}"
-    if may_record(actor) and st.button(_("Change"), key=key, icon=":material/edit:", type="tertiary"):
+    if may_record(actor) and st.button(_("Edit"), key=key, icon=":material/edit:", type="tertiary"):
         dialogs.show(_("Cause"), _change, cause, name)
 
 

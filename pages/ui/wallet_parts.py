@@ -147,8 +147,8 @@ def _columns(currency: str) -> dict[str, Any]:
     column = st.column_config
     bases = wallet_form.bases()
     return {
-        "account": column.TextColumn(_("Account"), width="medium"),
-        "category": column.TextColumn(_("Category"), width=165),
+        "account": column.TextColumn(_("Account"), width=175),
+        "category": column.TextColumn(_("Category"), width=140),
         "sales": tables.money_column(_("Our sales"), currency, places=0),
         **{basis.value: tables.money_column(bases[basis], currency, places=0) for basis in wallets.ORDER},
         "share": tables.percent_column(_("Share of wallet")),

@@ -15,6 +15,7 @@ from core import (
     audit,
     auth,
     backup,
+    causes,
     clock,
     db,
     demo,
@@ -27,6 +28,7 @@ from core import (
     rollups,
     targets,
     teams,
+    wallets,
 )
 from core.accounts import Member
 from core.auth import OPERATOR
@@ -47,7 +49,7 @@ from core.models import (
     TeamMember,
 )
 from core.periods import Period
-from core.vocabulary import AttentionOutcome, BatchKind, Role, TeamRole
+from core.vocabulary import AttentionOutcome, BatchKind, CauseKind, Role, TeamRole, WalletBasis
 from tests import factories
 from tests.core.importing import bringing
 
@@ -128,8 +130,32 @@ def pair(session, kam, other_kam, director):
     )
     session.add(AttentionDecision(account_id=gone.id, kind="rhythm", occasion="x", outcome=AttentionOutcome.DONE,
                                   reason="", decided_by="ben", decided_at=clock.now()))  # fmt: skip
+    causes.record(session, director, gone.id, causes.CauseDraft(CauseKind.DELISTING, JANUARY))
+    for account, amount in ((gone, 700), (kept, 800)):
+        wallets.record(
+            session, director, account.id, _wallet(amount=Decimal(amount), said_by="Buyer"), seen=None
+        )
+    ranked = _wallet(basis=WalletBasis.ALLOCATED, rank=1, suppliers=3)
+    wallets.record(session, director, gone.id, ranked, seen=None)
     session.flush()
     return gone, kept
+
+
+def _wallet(basis=WalletBasis.DECLARED, **values):
+    return wallets.WalletDraft(basis, JANUARY, source="Talk", **values)
+
+
+def test_causes_and_wallets_move_and_an_estimate_of_both_stays_the_kept_ones(session, pair, director):
+    gone, kept = pair
+
+    _merge(session, director, gone, kept)
+
+    assert [one.account_id for one in causes.search(session, director)] == [kept.id]
+    held = wallets.latest(session, director, kept.id)
+    assert {basis: one.draft.amount for (_category, basis), one in held.items()} == {
+        WalletBasis.DECLARED: 800,
+        WalletBasis.ALLOCATED: None,
+    }
 
 
 def test_the_preview_says_what_moves_and_where_the_two_meet(session, pair, director):
@@ -521,6 +547,8 @@ def test_every_table_that_refers_to_accounts_is_thought_of():
         "account_codes",
         "team_members",
         "attention_decisions",
+        "causes",
+        "wallets",
     }
     sums = {
         name for name in referring if name.startswith(("revenue_", "delivery_")) or name == "account_rhythms"
