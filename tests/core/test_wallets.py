@@ -39,9 +39,9 @@ def test_share_and_whitespace_of_a_range():
 
     assert spend.share(Decimal(400)) == Decimal("0.4")
     assert spend.shares(Decimal(400)) == (Decimal("0.32"), Decimal("0.5"))
-    assert (spend.whitespace(Decimal(400)), spend.is_below(Decimal(400))) == (600, False)
+    assert [spend.whitespace(Decimal(400)), spend.is_below(Decimal(400))] == [600, False]
     # More sold than is said to be spent: nothing is left to win, and the estimate is wrong.
-    assert (spend.whitespace(Decimal(1200)), spend.is_below(Decimal(1200))) == (0, True)
+    assert [spend.whitespace(Decimal(1200)), spend.is_below(Decimal(1200))] == [0, True]
 
 
 @pytest.fixture(autouse=True)
