@@ -38,8 +38,7 @@ def _open(actor: Actor, account_id: int, name: str) -> None:
         known = wallets.latest(session, actor, account_id)
         categories = products.categories(session, actor)
     st.markdown(f"**{plain(name)}**")
-    labels: dict[int | None, str] = {None: _("All categories together")}
-    labels |= categories
+    labels = dict[int | None, str]([(None, _("All categories together")), *categories.items()])
     left, right = st.columns(2)
     with left:
         category = st.selectbox(

@@ -110,7 +110,7 @@ def test_a_cause_acts_in_either_window_and_between_them(session, kam, shop, firs
 def test_nothing_moved_is_unknown_not_zero(session, kam, shop):
     found = causes.explained(session, kam, PERIOD.shifted(-60), BASE.shifted(-60))
 
-    assert (found.change, found.share, found.movements) == (0, None, ())
+    assert [found.change, found.share, found.movements] == [0, None, ()]
 
 
 def test_the_parts_of_each_account_add_up_for_who_sees_all(session, kam, director, shop):

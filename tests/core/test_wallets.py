@@ -39,9 +39,9 @@ def test_share_and_whitespace_of_a_range():
 
     assert spend.share(Decimal(400)) == Decimal("0.4")
     assert spend.shares(Decimal(400)) == (Decimal("0.32"), Decimal("0.5"))
-    assert (spend.whitespace(Decimal(400)), spend.is_below(Decimal(400))) == (600, False)
+    assert [spend.whitespace(Decimal(400)), spend.is_below(Decimal(400))] == [600, False]
     # More sold than is said to be spent: nothing is left to win, and the estimate is wrong.
-    assert (spend.whitespace(Decimal(1200)), spend.is_below(Decimal(1200))) == (0, True)
+    assert [spend.whitespace(Decimal(1200)), spend.is_below(Decimal(1200))] == [0, True]
 
 
 @pytest.fixture(autouse=True)
@@ -95,9 +95,9 @@ def test_three_estimates_stand_side_by_side_and_the_declared_one_counts(session,
     purse = found.purses[0]
     amounts = {basis: one.spend.amount for basis, one in purse.estimates.items()}
     assert amounts == {WalletBasis.DECLARED: 1000, WalletBasis.MODELLED: 900, WalletBasis.ALLOCATED: 800}
-    assert (purse.sales, purse.rows, purse.share, purse.whitespace) == (400, 2, Decimal("0.4"), 600)
+    assert [purse.sales, purse.rows, purse.share, purse.whitespace] == [400, 2, Decimal("0.4"), 600]
     assert purse.wallet.shares(purse.sales) == (Decimal("0.32"), Decimal("0.5"))
-    assert (found.sales, found.wallet, found.share, found.covered_accounts) == (400, 1000, Decimal("0.4"), 1)
+    assert [found.sales, found.wallet, found.share, found.covered_accounts] == [400, 1000, Decimal("0.4"), 1]
 
 
 def test_a_category_has_a_wallet_of_its_own_and_what_nobody_estimated_is_unknown(session, kam, shop):
@@ -105,15 +105,15 @@ def test_a_category_has_a_wallet_of_its_own_and_what_nobody_estimated_is_unknown
     wallets.record(session, kam, shop.id, _declared(250, category_id=drinks), seen=None)
 
     whole, tea, rice = wallets.of_account(session, kam, shop.id, DAY).purses
-    assert (whole.category, whole.sales, whole.wallet, whole.share, whole.whitespace) == (
+    assert [whole.category, whole.sales, whole.wallet, whole.share, whole.whitespace] == [
         None,
         400,
         None,
         None,
         None,
-    )
-    assert (tea.sales, tea.whitespace, tea.is_below_sales) == (300, 0, True)
-    assert (rice.sales, rice.share, rice.whitespace) == (100, None, None)
+    ]
+    assert [tea.sales, tea.whitespace, tea.is_below_sales] == [300, 0, True]
+    assert [rice.sales, rice.share, rice.whitespace] == [100, None, None]
     # Each account once: its categories as long as nobody knows the whole.
     assert wallets.share_of_wallet(session, kam, DAY).sales == 300
 
@@ -121,7 +121,7 @@ def test_a_category_has_a_wallet_of_its_own_and_what_nobody_estimated_is_unknown
 def test_nothing_estimated_has_no_share(session, kam, shop):
     found = wallets.share_of_wallet(session, kam, DAY)
 
-    assert (found.purses, found.wallet, found.share, found.whitespace) == ((), None, None, None)
+    assert [found.purses, found.wallet, found.share, found.whitespace] == [(), None, None, None]
 
 
 def test_an_estimate_holds_until_the_next_and_the_former_version_stays_on_record(session, kam, shop):
@@ -143,7 +143,7 @@ def test_an_estimate_holds_until_the_next_and_the_former_version_stays_on_record
     assert third.replaced.amount == 1100
     assert known_on(DAY) == 1200
     old = session.get(Wallet, second.id)
-    assert (old.amount, old.superseded_at is not None) == (1100, True)
+    assert [old.amount, old.superseded_at is not None] == [1100, True]
 
     wallets.withdraw(session, kam, third.id)
     assert known_on(DAY) == 1000
