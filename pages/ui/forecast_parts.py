@@ -97,7 +97,8 @@ def figures(found: Outlook, own: OwnSum | None, currency: str) -> None:
         (_("Expected at year end"), formats.compact(found.expected, currency),
          _("of it booked: {amount}").format(amount=formats.compact(found.actual, currency))),
         (_("Likely range"), interval(found.low, found.high, None),
-         _("too little history to say") if found.low is None else _("{unit}, holds 8 times out of 10").format(unit=formats.symbol(currency))),
+         _("too little history to say") if found.low is None
+         else _("{unit}, holds 8 times out of 10").format(unit=formats.symbol(currency))),
         (_("Target"), formats.compact(found.target, currency), _to_target(found, currency)),
         (_("Last year"), formats.compact(found.year_ago, currency),
          _("expected: {share}").format(share=formats.percent(growth, signed=True))),
