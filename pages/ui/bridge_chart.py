@@ -44,7 +44,7 @@ def waterfall(found: Bridge, names: Mapping[str, str], *, currency: str) -> go.F
             "separators": ".,",
             "showlegend": False,
             "shapes": _threads(ends, colours.past),
-            "xaxis": {"tickvals": list(range(len(labels))), "ticktext": labels},
+            "xaxis": {"tickvals": list(range(len(labels))), "ticktext": labels, "autotickangles": [0, -45]},
             "yaxis": {
                 **charts.unit_ticks(unit),
                 "range": [min(points) - room, max(points) + room],

@@ -130,7 +130,8 @@ def steps(found: Bridge, currency: str) -> None:
             "step": [_(STEPS[step]) for step, _amount in rows],
             "amount": [tables.whole(amount) for _step, amount in rows],
             "share": [
-                tables.hundred(amount / found.then) if found.then > 0 else None for _step, amount in rows
+                float(round(amount / found.then * 100, 1) or 0) if found.then > 0 else None  # no −0.0%
+                for _step, amount in rows
             ],
             "meaning": [_(MEANINGS[step]) for step, _amount in rows],
         }

@@ -235,13 +235,17 @@ def concentration(found: Overview) -> None:
     """How much hangs on the largest accounts."""
     share = found.concentration.top_share(10)
     effective = found.concentration.effective_accounts
-    st.markdown(
-        "**"
-        + _("The ten largest bring {share}; as concentrated as {count} accounts of one size").format(
-            share=formats.percent(share), count=formats.number(effective, places=1)
-        )
-        + "**"
+    count = formats.number(effective, places=1)
+    title = _("The ten largest bring {share}; as concentrated as {count} accounts of one size").format(
+        share=formats.percent(share), count=count
     )
+    if len(found.largest) < directors.TOP:
+        title = ngettext(
+            "{all} account with revenue; as concentrated as {count} of one size",
+            "{all} accounts with revenue; as concentrated as {count} of one size",
+            len(found.largest),
+        ).format(all=formats.number(len(found.largest)), count=count)
+    st.markdown(f"**{title}**")
     if not found.largest:
         st.caption(_("No account has positive net revenue in this period."))
         return

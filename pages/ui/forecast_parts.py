@@ -96,8 +96,9 @@ def figures(found: Outlook, own: OwnSum | None, currency: str) -> None:
     shown = (
         (_("Expected at year end"), formats.compact(found.expected, currency),
          _("of it booked: {amount}").format(amount=formats.compact(found.actual, currency))),
-        (_("Likely range"), interval(found.low, found.high, currency),
-         _("too little history to say") if found.low is None else _("holds 8 times out of 10")),
+        (_("Likely range"), interval(found.low, found.high, None),
+         _("too little history to say") if found.low is None
+         else _("{unit}, holds 8 times out of 10").format(unit=formats.symbol(currency))),
         (_("Target"), formats.compact(found.target, currency), _to_target(found, currency)),
         (_("Last year"), formats.compact(found.year_ago, currency),
          _("expected: {share}").format(share=formats.percent(growth, signed=True))),
@@ -107,12 +108,9 @@ def figures(found: Outlook, own: OwnSum | None, currency: str) -> None:
         with grid.cell(), st.container(border=True, gap="xsmall", height="stretch"):
             st.metric(label, value)
             st.caption(below)
-    if found.expected != found.machine:
-        st.caption(
-            _("With the managers' own figures; without them {amount}.").format(
-                amount=formats.compact(found.machine, currency)
-            )
-        )
+    without = formats.compact(found.machine, currency)
+    if found.expected != found.machine and without != formats.compact(found.expected, currency):
+        st.caption(_("With the managers' own figures; without them {amount}.").format(amount=without))
     if own is not None:
         st.caption(
             _(
