@@ -92,7 +92,7 @@ def navigate(actor: Actor | None) -> Any:
         ]
         if there:
             pages[_(section) if section else ""] = there
-    return st.navigation(pages, position="hidden" if actor is None else "sidebar")
+    return st.navigation(pages, position="hidden" if actor is None else "sidebar", expanded=True)
 
 
 def may_open(actor: Actor | None, entry: Entry) -> bool:
