@@ -14,7 +14,7 @@ import streamlit as st
 from core import db, portfolio, portfolio_groups
 from core.auth import Actor
 from core.health_rules import Score
-from core.language import _
+from core.language import _, ngettext
 from core.money import ZERO
 from core.portfolio import Board, Standing
 from core.revenue import Measures
@@ -110,7 +110,11 @@ def moves(standings: Sequence[Moved]) -> list[Move]:
     named, rest = ranked[:NAMED_MOVES], ranked[NAMED_MOVES:]
     shown = sorted(named, key=lambda move: -move.amount)
     others = sum((move.amount for move in rest), ZERO)
-    return [*shown, Move(_("{count} others").format(count=len(rest)), others)] if rest else shown
+    return (
+        [*shown, Move(ngettext("{count} other", "{count} others", len(rest)).format(count=len(rest)), others)]
+        if rest
+        else shown
+    )
 
 
 def _moves(board: Board, currency: str) -> None:
@@ -151,6 +155,10 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
                 _("Needs attention ({count})").format(count=sum(1 for row in board.standings if row.reasons)),
                 key="attention",
                 bind="query-params",
+                help=_(
+                    "By order rhythm, last year and target in this period. Today asks for late orders, overdue "
+                    "receivables and data too."
+                ),
             )
             shown = portfolio_groups.rolled_up(board.standings) if grouped else list(board.standings)
             if only_attention:
