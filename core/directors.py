@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import attention, auth, clock, delivery, kpi_trends, pace, revenue, targets
+from core import attention, auth, clock, delivery, kpi_trends, measures, pace, revenue, targets
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
@@ -327,9 +327,8 @@ def _slice(
         rows = spans[one].by_account.items()
         return {account: sums for account, sums in rows if account not in unassigned}
 
-    nothing = Measures(cost=ZERO if look.actor.sees_cost else None)
     return Slice(
-        sums=sum(spans[period].by_account.values(), nothing),
+        sums=measures.total(spans[period].by_account.values(), sees_cost=look.actor.sees_cost),
         now=of(period),
         then=of(period.shifted(-12)),
         target=target,
@@ -369,7 +368,7 @@ def _managers(
         account_id = one.first.account_id
         if account_id is not None and account_id in known:
             asking.setdefault(known[account_id].owner_id, []).append(one)
-    nothing = Measures(cost=ZERO if look.actor.sees_cost else None)
+    nothing = measures.nothing(sees_cost=look.actor.sees_cost)
     rows = [
         ManagerRow(
             owner_id=owner,

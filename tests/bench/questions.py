@@ -48,7 +48,6 @@ from core.cohort import Grain
 from core.filters import AccountFilter
 from core.periods import Period, add_months, fiscal_year_start
 from core.revenue_table import Axis
-from core.vocabulary import Permission
 from tests.bench.stores import Store
 
 TURNS = 3
@@ -139,7 +138,7 @@ def _pages(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
     )
     fiscal = Period(at.year.start, add_months(at.year.start, 12))
     yield "Forecast", (lambda s, a: forecasts.outlook(s, a, fiscal),)
-    yield "Forecast, how far off", (_back_test, lambda s, a: forecast_scores.frozen(s, a))
+    yield "Forecast, how far off", (_back_test, forecast_scores.frozen)
     yield (
         "Account",
         (
