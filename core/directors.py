@@ -185,7 +185,12 @@ class _Look:
     def wanted(self) -> dict[str, Any]:
         return {"accounts": self.accounts, "structure": self.structure}
 
-    def span(self, period: Period) -> _Span:
+    def span(self, period: Period, known: Mapping[int, _Known]) -> _Span:
+        """Of today's owners by account alone: who owns each is known already."""
+        if self.structure is Structure.TODAY:
+            of_accounts = revenue.by(self.session, self.actor, period, Dimension.ACCOUNT, **self.wanted)
+            rows = ((account, sums) for (account,), sums in of_accounts.items() if account in known)
+            return _Span(period, {(known[account].owner_id, account): sums for account, sums in rows})
         by = (Dimension.OWNER, Dimension.ACCOUNT)
         found = revenue.by(self.session, self.actor, period, *by, **self.wanted)
         return _Span(period, {(owner, account): sums for (owner, account), sums in found.items()})
@@ -213,8 +218,8 @@ def overview(
     auth.require(actor, Permission.REVENUE_READ)
     look = _Look(session, actor, accounts, day or clock.today(), structure)
     before, year_ago = period.previous(), period.shifted(-12)
-    spans = {one: look.span(one) for one in _windows(period, before, year_ago)}
     known = _accounts(look)
+    spans = {one: look.span(one, known) for one in _windows(period, before, year_ago)}
     now, then = spans[period], spans[year_ago]
     movers = _movers(known, now, then)
     positive = [row for row in movers if row.now.net > 0 and not row.is_unassigned]
