@@ -19,7 +19,7 @@ def matrix(session: Session, query: Select[Any], months: Period) -> tuple[list[i
     """The accounts of a query for account, month and one whole number, and a row of months for each."""
     places = {month: place for place, month in enumerate(months.months())}
     rows: dict[int, int] = {}
-    found = db.rows(session, query).all()
+    found = db.rows(session, query)
     if not found:
         return [], np.zeros((0, len(places)), dtype=np.int64)
     accounts, days, values = zip(*found, strict=True)

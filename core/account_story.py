@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, revenue, targets
+from core import accounts, audit, measures, revenue, targets
 from core.auth import Actor
 from core.filters import AccountFilter, LineFilter
 from core.money import ZERO, ratio
@@ -79,7 +79,7 @@ def products(session: Session, actor: Actor, account_id: int, period: Period) ->
         for span in (period, period.previous(), period.shifted(-12))
     ]
     known: dict[int, ProductRevenue] = {key: row for side in reversed(sides) for key, row in side.items()}
-    nothing = Measures(cost=ZERO if actor.sees_cost else None)
+    nothing = measures.nothing(sees_cost=actor.sees_cost)
     stories = [
         ProductStory(
             key,

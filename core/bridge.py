@@ -13,7 +13,7 @@ out, so that every level adds up to the last ten-thousandth.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -115,8 +115,9 @@ class _Row:
     lines_now: int = 0
 
     def add(self, other: _Row) -> None:
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        own, theirs = vars(self), vars(other)
+        for name, amount in theirs.items():
+            own[name] += amount
 
 
 def between(
@@ -258,7 +259,7 @@ def _sold(session: Session, actor: Actor, windows: Windows, dimension: Dimension
         sums = revenue.by(session, actor, window, dimension, accounts=windows.accounts)
         for (key,), measures in sums.items():
             row = found.setdefault(key, _Row())
-            net, returned = _whole(measures.net), _whole(measures.returns)
+            net, returned = measures.small("net"), measures.small("returns")
             if before:
                 row.then, row.lines_then = net, measures.lines
                 row.lost, row.returns = row.lost - net + returned, row.returns - returned
@@ -266,10 +267,6 @@ def _sold(session: Session, actor: Actor, windows: Windows, dimension: Dimension
                 row.now, row.lines_now = net, measures.lines
                 row.new, row.returns = row.new + net - returned, row.returns + returned
     return found
-
-
-def _whole(amount: Decimal) -> int:
-    return int(amount * MONEY_SCALE)
 
 
 def _take_out(row: _Row, both: Any) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -119,10 +119,10 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def rows(session: Session, query: Executable) -> CursorResult[Any]:
+def rows(session: Session, query: Executable) -> Sequence[Row[Any]]:
     """A query's rows as the driver brings them, for questions with thousands: the mapper would handle each twice."""
     session.flush()
-    return session.connection().execute(query)
+    return session.connection().execute(query).all()
 
 
 @contextmanager

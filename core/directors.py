@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import attention, auth, clock, delivery, kpi_registry, kpi_trends, pace, revenue, targets
+from core import attention, auth, clock, delivery, kpi_registry, kpi_trends, measures, pace, revenue, targets
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
@@ -193,7 +193,12 @@ class _Look:
     def wanted(self) -> dict[str, Any]:
         return {"accounts": self.accounts, "structure": self.structure}
 
-    def span(self, period: Period) -> _Span:
+    def span(self, period: Period, known: Mapping[int, _Known]) -> _Span:
+        """Of today's owners by account alone: who owns each is known already."""
+        if self.structure is Structure.TODAY:
+            of_accounts = revenue.by(self.session, self.actor, period, Dimension.ACCOUNT, **self.wanted)
+            rows = ((account, sums) for (account,), sums in of_accounts.items() if account in known)
+            return _Span(period, {(known[account].owner_id, account): sums for account, sums in rows})
         by = (Dimension.OWNER, Dimension.ACCOUNT)
         found = revenue.by(self.session, self.actor, period, *by, **self.wanted)
         return _Span(period, {(owner, account): sums for (owner, account), sums in found.items()})
@@ -221,8 +226,8 @@ def overview(
     auth.require(actor, Permission.REVENUE_READ)
     look = _Look(session, actor, accounts, day or clock.today(), structure)
     before, year_ago = period.previous(), period.shifted(-12)
-    spans = {one: look.span(one) for one in _windows(period, before, year_ago)}
     known = _accounts(look)
+    spans = {one: look.span(one, known) for one in _windows(period, before, year_ago)}
     now, then = spans[period], spans[year_ago]
     movers = _movers(known, now, then)
     positive = [row for row in movers if row.now.net > 0 and not row.is_unassigned]
@@ -335,9 +340,8 @@ def _slice(
         rows = spans[one].by_account.items()
         return {account: sums for account, sums in rows if account not in unassigned}
 
-    nothing = Measures(cost=ZERO if look.actor.sees_cost else None)
     return Slice(
-        sums=sum(spans[period].by_account.values(), nothing),
+        sums=measures.total(spans[period].by_account.values(), sees_cost=look.actor.sees_cost),
         now=of(period),
         then=of(period.shifted(-12)),
         target=target,
@@ -377,7 +381,7 @@ def _managers(
         account_id = one.first.account_id
         if account_id is not None and account_id in known:
             asking.setdefault(known[account_id].owner_id, []).append(one)
-    nothing = Measures(cost=ZERO if look.actor.sees_cost else None)
+    nothing = measures.nothing(sees_cost=look.actor.sees_cost)
     rows = [
         ManagerRow(
             owner_id=owner,

@@ -66,8 +66,11 @@ def _width(series: Sequence[BackTested], first: int, last: int) -> Decimal | Non
     for one in series:
         for back, actual, said, _naive in one.back_test:
             if len(actual) >= last:
-                came = sum(actual[first - 1 : last])
-                errors[back] = errors.get(back, 0) + sum(said[first - 1 : last]) - came
+                if first == last:
+                    came, expected = actual[last - 1], said[last - 1]
+                else:
+                    came, expected = sum(actual[first - 1 : last]), sum(said[first - 1 : last])
+                errors[back] = errors.get(back, 0) + expected - came
                 size[back] = size.get(back, 0) + abs(came)
     if len(errors) < _ENOUGH:
         return None
@@ -99,12 +102,38 @@ def by_horizon(series: Iterable[BackTested], horizons: Sequence[int] = HORIZONS)
 
 def overall(series: Iterable[BackTested]) -> HorizonErrors:
     """The same over every horizon that was tried; the horizon is 0."""
-    parts = by_horizon(series, tuple(range(1, 13)))
-    return HorizonErrors(
-        0,
-        sum((one.forecast for one in parts), Errors()),
-        sum((one.yardstick for one in parts), Errors()),
+    ours, theirs = _Sums(), _Sums()
+    steps = [(_Steps(), _Steps()) for _step in range(HORIZONS[-1])]
+    for one in series:
+        scale = None if one.scale is None else int(one.scale * MONEY_SCALE)
+        came, said, naive = [], [], []
+        for _back, actual, forecast, yardstick in one.back_test:
+            for place, known in enumerate(yardstick[: len(actual)]):
+                if known is not None:
+                    came.append(actual[place])
+                    said.append(forecast[place])
+                    naive.append(known)
+                    if scale:
+                        steps[place][0].scaled += abs(forecast[place] - actual[place]) / scale
+                        steps[place][1].scaled += abs(known - actual[place]) / scale
+        ours.add_many(came, said, scaled=bool(scale))
+        theirs.add_many(came, naive, scaled=bool(scale))
+    sums = (
+        one.errors(sum((step[side].rounded for step in steps), ZERO))
+        for side, one in enumerate((ours, theirs))
     )
+    return HorizonErrors(0, *sums)
+
+
+class _Steps:
+    """Errors ÷ scale of one horizon, rounded like those that are shown by themselves."""
+
+    def __init__(self) -> None:
+        self.scaled = 0.0
+
+    @property
+    def rounded(self) -> Decimal:
+        return Decimal(repr(round(self.scaled, 9)))
 
 
 class _Sums:
@@ -125,11 +154,21 @@ class _Sums:
             self.scaled += off / scale
             self.scaled_months += 1
 
-    def errors(self) -> Errors:
+    def add_many(self, came: Sequence[int], said: Sequence[int], *, scaled: bool) -> None:
+        """The same for many months of one account; their errors ÷ scale are added up by who asks."""
+        actual = sum(came)
+        self.months += len(came)
+        self.absolute += sum(abs(one - other) for one, other in zip(said, came, strict=True))
+        self.signed += sum(said) - actual
+        self.actual += actual
+        self.size += sum(map(abs, came))
+        self.scaled_months += len(came) if scaled else 0
+
+    def errors(self, scaled: Decimal | None = None) -> Errors:
         def amount(whole: int) -> Decimal:
             return Decimal(whole) / MONEY_SCALE
 
         return Errors(
             self.months, amount(self.absolute), amount(self.signed), amount(self.actual), amount(self.size),
-            Decimal(repr(round(self.scaled, 9))), self.scaled_months,
+            Decimal(repr(round(self.scaled, 9))) if scaled is None else scaled, self.scaled_months,
         )  # fmt: skip

@@ -46,6 +46,7 @@ from core.models import (
 from core.money import MONEY_SCALE, ZERO, ratio
 from core.periods import Period, add_months, first_of_month, shift_end
 from core.revenue import Dimension
+from core.sum_pieces import within_span
 from core.vocabulary import Permission
 
 MONTHS = 6
@@ -173,7 +174,7 @@ def _sums(look: Look, period: Period) -> dict[int, tuple[int, int]]:
 def _of_days(look: Look, part: Period) -> Any:
     amounts = (AccountDay.net_amount, AccountDay.gross_amount)
     query = select(AccountDay.account_id, *(type_coerce(func.sum(one), BigInteger) for one in amounts))
-    query = query.where(AccountDay.booked_on >= part.start, AccountDay.booked_on < part.end)
+    query = query.where(*within_span(AccountDay, part))
     return look.within(query, AccountDay).group_by(AccountDay.account_id)
 
 

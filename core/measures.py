@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -68,6 +68,11 @@ class Measures:
         left: list[Any] = [None if one is None or two is None else one - two for one, two in sides]
         return Measures(*left)
 
+    def small(self, name: str) -> int:
+        """One of them in the small units that the store keeps it in."""
+        place, scale = _PLACES[name], _SCALES[name]
+        return int(self.whole[place] if self.whole is not None else getattr(self, name) * (scale or 1))
+
     @property
     def discount(self) -> Decimal:
         return self.gross - self.net
@@ -108,6 +113,17 @@ def stored(sums: Sequence[Any], *, sees_cost: bool) -> Measures:
     if not sums[0]:
         return nothing(sees_cost=sees_cost)
     return _kept(tuple(sums) if sees_cost else (*sums[:9], None))
+
+
+def total(rows: Iterable[Measures], *, sees_cost: bool) -> Measures:
+    """All of them together."""
+    whole = [row.whole for row in rows]
+    if None in whole:
+        raise ValueError("only sums as the store keeps them are added up at once")
+    columns = list(zip(*whole, strict=True))  # type: ignore[arg-type]
+    if not columns:
+        return nothing(sees_cost=sees_cost)
+    return _kept((*map(sum, columns[:9]), sum(columns[9]) if sees_cost else None))
 
 
 def nothing(*, sees_cost: bool) -> Measures:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import account_months, audit, auth, clock, revenue, settings, spread, targets
+from core import account_months, audit, auth, clock, measures, revenue, settings, spread, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -214,7 +214,7 @@ def _standings(
     wanted = targets.by_account(session, actor, periods[0], **chosen)
     condition = _listed(chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted})
     rhythms = _rhythms(session, actor, condition)
-    nothing = Measures(cost=ZERO if actor.sees_cost else None)
+    nothing = measures.nothing(sees_cost=actor.sees_cost)
     quiet = _Series((0.0,) * 12, ZERO, None)
     days = (periods[0].end - periods[0].start).days
     found = []

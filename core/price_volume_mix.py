@@ -73,9 +73,10 @@ def shared_out(fine: Mapping[Key, int]) -> dict[Key, int]:
     whole = {key: _cut_off(value) for key, value in fine.items()}
     left = rounded(sum(fine.values()), FINE) - sum(whole.values())
     step = 1 if left > 0 else -1
-    rest = sorted(fine, key=lambda key: (-step * (fine[key] - whole[key] * FINE), _in_order(key)))
-    for key in rest[: abs(left)]:
-        whole[key] += step
+    if left:
+        rest = sorted(fine, key=lambda key: (-step * (fine[key] - whole[key] * FINE), _in_order(key)))
+        for key in rest[: abs(left)]:
+            whole[key] += step
     return whole
 
 

@@ -10,12 +10,12 @@ from statistics import median
 
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, auth, delivery, product_prices, products, revenue
+from core import accounts, audit, auth, delivery, measures, product_prices, products, revenue
 from core.accounts import AccountRow
 from core.auth import Actor
 from core.delivery import Service
 from core.filters import ALL_ACCOUNTS, AccountFilter, LineFilter
-from core.money import ZERO, ratio
+from core.money import ratio
 from core.periods import Period
 from core.portfolio import MonthOfPortfolio, shown_months
 from core.revenue import Dimension, Measures
@@ -119,7 +119,7 @@ def standings(
         for span in (period, period.shifted(-12))
     )
     listed = product_prices.list_prices_on(session, actor, day)
-    nothing = Measures(cost=ZERO if actor.sees_cost else None)
+    nothing = measures.nothing(sees_cost=actor.sees_cost)
     found = [
         ProductStanding(
             row.id, row.code, row.name, row.category,
@@ -149,7 +149,7 @@ def story(
         revenue.by(session, actor, span, Dimension.ACCOUNT, accounts=chosen, sold=one)
         for span in (period, period.shifted(-12))
     )
-    nothing = Measures(cost=ZERO if actor.sees_cost else None)
+    nothing = measures.nothing(sees_cost=actor.sees_cost)
     known = accounts.find(session, actor, [key for (key,) in {**now, **year_ago}])
     buyers = [
         _buyer(row, now.get((row.id,), nothing), year_ago.get((row.id,), nothing)) for row in known.values()

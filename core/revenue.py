@@ -28,7 +28,7 @@ from core.models import (
     TotalMonth,
 )
 from core.periods import Period, add_months
-from core.sum_pieces import Layers, Piece, day_of, years_of
+from core.sum_pieces import Layers, Piece, day_of, within_span, years_of
 from core.vocabulary import Permission, Structure
 
 __all__ = [
@@ -267,13 +267,12 @@ def _sums(piece: Piece, dimensions: tuple[Dimension, ...], sold: LineFilter, *, 
     source, span, sign = piece
     keys = [key_of(source, dimension, then=then).label(f"key_{dimension}") for dimension in dimensions]
     sums = rollups.line_sums() if source is OrderLine else rollups.layer_sums(source)
-    day = day_of(source)
     # Whole numbers: a Decimal of each would take longer than reading them.
     columns: list[ColumnElement[Any]] = [type_coerce(total, BigInteger) for total in sums.values()]
     if sign < 0:
         columns = [-column for column in columns]
     named = (column.label(name) for column, name in zip(columns, sums, strict=True))
-    query = select(*keys, *named).select_from(source).where(day >= span.start, day < span.end)
+    query = select(*keys, *named).select_from(source).where(*within_span(source, span))
     if sold.category_ids:
         query = query.join(Product, Product.id == source.product_id)
     return query.where(line_condition(sold, source)).group_by(*(key.element for key in keys))

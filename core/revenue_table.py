@@ -16,14 +16,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, revenue, settings, targets
+from core import audit, auth, measures, revenue, settings, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter
 from core.language import _
 from core.models import Account, Category, Group, Product, Region, Segment, Tier, User
-from core.money import ZERO, ratio
+from core.money import ratio
 from core.periods import Period, add_months, fiscal_year_start, months_between
 from core.revenue import Dimension, Measures
 from core.vocabulary import Permission, Structure
@@ -222,10 +222,10 @@ def _sums(asked: _Asked, span: Period, axes: tuple[Axis, ...], later: int) -> di
     chosen: dict[str, Any] = {"accounts": asked.accounts, "sold": asked.sold, "structure": asked.structure}
     found = revenue.by(asked.session, asked.actor, span, *dimensions, **chosen)
     sums: dict[tuple[Any, ...], Measures] = {}
-    for key, measures in found.items():
+    for key, sold in found.items():
         place = _placed(asked, axes, key, later)
         known = sums.get(place)
-        sums[place] = measures if known is None else known + measures
+        sums[place] = sold if known is None else known + sold
     return sums
 
 
@@ -258,7 +258,7 @@ def start_of(axis: Axis, day: date, first_month: int) -> date:
 
 
 def _nothing(actor: Actor) -> Measures:
-    return Measures(cost=ZERO if actor.sees_cost else None)
+    return measures.nothing(sees_cost=actor.sees_cost)
 
 
 def _ranked(asked: _Asked, axis: Axis, found: Mapping[tuple[Any, ...], Cell], limit: int) -> tuple[Key, ...]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from sqlalchemy import ColumnElement
+
 from core.models import (
     AccountDay,
     AccountMonth,
@@ -94,6 +96,15 @@ def years_of(months: Any, *, by_country: bool) -> Any:
 def day_of(source: Any) -> Any:
     """The column of a source that says when its amounts belong."""
     return source.booked_on if source in _BY_DAY else source.year if source in _BY_YEAR else source.month
+
+
+def within_span(source: Any, span: Period) -> tuple[ColumnElement[bool], ...]:
+    """That amounts belong to the span; of kept days the months too, which their keys have before the day."""
+    day: ColumnElement[Any] = day_of(source)
+    inside = (day >= span.start, day < span.end)
+    if source not in (AccountDay, ProductDay):
+        return inside
+    return (*inside, source.month >= first_of_month(span.start), source.month < span.end)
 
 
 def _around(inside: Period, whole: Period) -> Iterator[Period]:
