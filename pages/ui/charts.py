@@ -94,12 +94,6 @@ def _figure(traces: Sequence[Any], colours: Palette, **layout: Any) -> go.Figure
     )
 
 
-def pale(colour: str) -> str:
-    """The same colour, thin: for what is not certain. As part of the colour, the legend shows it too."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.4)"
-
-
 def unit_ticks(unit: str, suffix: str = "") -> dict[str, Any]:
     """Ticks of an axis with the letter of their unit, but nothing is nothing in any unit: `0`, not `0M`."""
     letter = formats.unit_name(unit)

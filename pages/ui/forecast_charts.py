@@ -34,6 +34,12 @@ def _half(row: MonthOutlook) -> Decimal | None:
     return row.high - row.expected
 
 
+def _pale(colour: str) -> str:
+    """The same colour, thin: for what is not certain. As part of the colour, the legend shows it too."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.4)"
+
+
 def year(months: Sequence[MonthOutlook], *, currency: str) -> go.Figure:
     """Months that are over as full bars, open ones as light bars with their interval, last year and target as lines."""
     colours = charts.palette()
@@ -53,7 +59,7 @@ def year(months: Sequence[MonthOutlook], *, currency: str) -> go.Figure:
         go.Bar(x=places, y=_numbers([row.actual for row in months], divisor), name=_("Net revenue"), customdata=full,
                hovertemplate=hover, marker={"color": colours.main}),
         go.Bar(x=places, y=_numbers(still, divisor), name=_("Expected"), customdata=full, hovertemplate=hover,
-               marker={"color": charts.pale(colours.main)},
+               marker={"color": _pale(colours.main)},
                error_y={"type": "data", "array": _numbers(half, divisor), "color": colours.quiet, "thickness": 1.5}),
         line(_("Last year"), [row.year_ago for row in months], colours.past, "solid"),
     ]  # fmt: skip
