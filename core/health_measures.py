@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import auth, clock, delivery, otif, rollups, spread, targets
+from core import auth, clock, db, delivery, otif, rollups, spread, targets
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_rules import Measure, Reading
@@ -320,8 +320,9 @@ def _bought(look: Look, period: Period) -> dict[int, set[int]]:
         ]
     sums: dict[tuple[int, int], int] = {}
     for piece in pieces:
-        for account_id, category_id, net in look.session.execute(piece):
-            sums[account_id, category_id] = sums.get((account_id, category_id), 0) + int(net)
+        for account_id, category_id, net in db.rows(look.session, piece):
+            if category_id is not None:
+                sums[account_id, category_id] = sums.get((account_id, category_id), 0) + int(net)
     bought: dict[int, set[int]] = {}
     for (account_id, category_id), net in sums.items():
         if net > 0:
@@ -338,13 +339,15 @@ def _booked_later(look: Look, end: date) -> bool:
 
 
 def _cells(look: Look, source: Any, day: Any, period: Period) -> Any:
+    # Account by account, as the cells lie: joined the plain way, the store starts from the products, six times slower.
+    mine = select(Account.id).where(*look.conditions())
     net = type_coerce(func.sum(source.net_amount), BigInteger)
-    query = (
+    return (
         select(source.account_id, Product.category_id, net)
-        .join(Product, Product.id == source.product_id)
-        .where(day >= period.start, day < period.end, Product.category_id.is_not(None))
+        .join(Product, Product.id == source.product_id, isouter=True)
+        .where(day >= period.start, day < period.end, source.account_id.in_(mine))
+        .group_by(source.account_id, Product.category_id)
     )
-    return look.within(query, source).group_by(source.account_id, Product.category_id)
 
 
 def _target(look: Look) -> dict[date, Readings]:

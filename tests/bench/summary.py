@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.crowd import Crowd
 from tests.bench.importing import Imported
+from tests.bench.questions import Answered
 from tests.bench.reruns import EMPTY, Rerun
 
 Place = tuple[str, str]  # size and database
@@ -17,6 +18,7 @@ class Figures:
     """What was measured, by the store that it was measured on."""
 
     imported: list[Imported] = field(default_factory=list)
+    questions: dict[Place, list[Answered]] = field(default_factory=dict)
     reruns: dict[Place, list[Rerun]] = field(default_factory=dict)
     constants: dict[Place, list[Rerun]] = field(default_factory=dict)
     browser: dict[Place, tuple[dict[str, float], dict[str, float]]] = field(default_factory=dict)
@@ -25,6 +27,8 @@ class Figures:
 
 def show(figures: Figures) -> None:
     """Markdown, one table a part; of a page, the person for whom it takes longest."""
+    if figures.questions:
+        _questions(figures)
     if figures.reruns:
         _reruns(figures)
     if figures.browser:
@@ -69,6 +73,17 @@ def _of_crowd(place: Place, one: Crowd) -> list[object]:
 def _of_import(one: Imported) -> list[object]:
     rest = (_ms(one.megabytes), f"{one.wait:.1f}", f"{one.again:.1f}")
     return [one.database, f"{one.lines:,}", f"{one.seconds:.1f}", f"{one.rate:,.0f}", *rest]
+
+
+def _questions(figures: Figures) -> None:
+    places = list(figures.questions)
+    pages = dict.fromkeys(row.page for rows in figures.questions.values() for row in rows)
+    measured = {place: {row.page: row for row in rows} for place, rows in figures.questions.items()}
+    rows = [
+        [page, *(f"{measured[one][page].wall:.0f} / {measured[one][page].cpu:.0f}" for one in places)]
+        for page in pages
+    ]
+    _table("A page's data, ms: in all / CPU", ["page", *map(_name, places)], rows)
 
 
 def _reruns(figures: Figures) -> None:
