@@ -351,6 +351,14 @@ OF_ONE: dict[str, Ask] = {
     "accounts.update": lambda session, actor, key: accounts.update(
         session, actor, key.id, accounts.AccountDraft(code=key.code, name="Mine now"), version=1
     ),
+    "entitlements.answer": lambda session, actor, key: entitlements.answer(
+        session,
+        actor,
+        key.id,
+        session.query(Product).filter_by(code="TEA").one().id,
+        Decimal(1),
+        date(2024, 2, 2),
+    ),
     "entitlements.of_line": lambda session, actor, key: entitlements.of_line(
         session, actor, key.id, "SHARED", 2
     ),
