@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row
 
 from core.periods import Period
 
 Amounts = npt.NDArray[np.int64]
 
 
-def matrix(found: Sequence[Row[Any]], months: Period) -> tuple[list[int], Amounts]:
+def matrix(found: Sequence[Sequence[Any]], months: Period) -> tuple[list[int], Amounts]:
     """The accounts of rows of account, month and one whole number, and a row of months for each."""
     places = {month: place for place, month in enumerate(months.months())}
     rows: dict[int, int] = {}
