@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Select
-from sqlalchemy.orm import Session
 
-from core import db
 from core.periods import Period
 
 Amounts = npt.NDArray[np.int64]
 
 
-def matrix(session: Session, query: Select[Any], months: Period) -> tuple[list[int], Amounts]:
-    """The accounts of a query for account, month and one whole number, and a row of months for each."""
+def matrix(found: Sequence[Sequence[Any]], months: Period) -> tuple[list[int], Amounts]:
+    """The accounts of rows of account, month and one whole number, and a row of months for each."""
     places = {month: place for place, month in enumerate(months.months())}
     rows: dict[int, int] = {}
-    found = db.rows(session, query)
     if not found:
         return [], np.zeros((0, len(places)), dtype=np.int64)
     accounts, days, values = zip(*found, strict=True)

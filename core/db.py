@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -119,7 +119,7 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def rows(session: Session, query: Executable) -> Sequence[Row[Any]]:
+def rows(session: Session, query: Executable) -> Sequence[Sequence[Any]]:
     """A query's rows as the driver brings them, for questions with thousands: the mapper would handle each twice."""
     session.flush()
     return session.connection().execute(query).all()

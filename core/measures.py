@@ -120,7 +120,7 @@ def total(rows: Iterable[Measures], *, sees_cost: bool) -> Measures:
     whole = [row.whole for row in rows]
     if None in whole:
         raise ValueError("only sums as the store keeps them are added up at once")
-    columns = list(zip(*whole, strict=True))  # type: ignore[arg-type]
+    columns = list(zip(*whole, strict=True))
     if not columns:
         return nothing(sees_cost=sees_cost)
     return _kept((*map(sum, columns[:9]), sum(columns[9]) if sees_cost else None))
