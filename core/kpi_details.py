@@ -132,8 +132,10 @@ def detail(
 
 
 def dimensions(name: str) -> tuple[Dimension, ...]:
-    """What a KPI can be broken down by: targets are not known by what was sold."""
+    """What a KPI can be broken down by: targets and scores are not known by what was sold."""
     needs = KPIS[name].needs
+    if Need.SCORES in needs:
+        return tuple(one for one in _BY if targets.are_known_by([one]) and one is not Dimension.MONTH)
     if Need.TARGET in needs:
         return tuple(one for one in _BY if targets.are_known_by([one]))
     if needs & {Need.THEN}:
@@ -222,6 +224,8 @@ def trend(
 ) -> tuple[Point, ...]:
     """The KPI in each of 24 months up to that of the day, beside last year; retention is month on month a year ago."""
     auth.require(actor, Permission.REVENUE_READ)
+    if Need.SCORES in KPIS[name].needs:  # accounts are scored over a window of a year, not month by month
+        return ()
     last = add_months(first_of_month(day), 1)
     months = Period(add_months(last, -TREND_MONTHS - 12), last)
     trends = kpi_trends.by_month(session, actor, [name], months, accounts, top=TOP, structure=structure)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sqlalchemy import BigInteger, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import auth, delivery, order_lines, revenue, targets
+from core import auth, bridge, delivery, order_lines, revenue, targets
 from core.auth import Actor
 from core.delivery import Service
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -51,7 +51,7 @@ def by_month(
     top: int = 10,
     structure: Structure = Structure.TODAY,
 ) -> dict[str, Trend]:
-    """Each of these KPIs in each month; retention compares a month with the same month a year earlier.
+    """Each of these KPIs in each month; retention and bridge compare a month with the same month a year earlier.
 
     `months` are whole months; KPIs of cost are left out for who may not see it.
     """
@@ -94,7 +94,7 @@ def _with_accounts(part: Slice, matrix: _Months, place: int) -> Slice:
 
     return Slice(
         sums=part.sums, now=sums(place), then=sums(place - _BASE), orders=part.orders, buyers=part.buyers,
-        target=part.target, delivered=part.delivered, top=part.top,
+        target=part.target, delivered=part.delivered, bridge=part.bridge, top=part.top,
     )  # fmt: skip
 
 
@@ -179,7 +179,8 @@ def _slices(
     session: Session, actor: Actor, needs: set[Need], months: Period, options: _Options
 ) -> dict[date, Slice]:
     wanted = options.of_accounts
-    sums = revenue.by_month(session, actor, months, **wanted)
+    longer = Period(add_months(months.start, -_BASE), months.end) if Need.BRIDGE in needs else months
+    sums = revenue.by_month(session, actor, longer, **wanted)
     expected = targets.by_month(session, actor, months, **wanted) if Need.TARGET in needs else {}
     delivered: Mapping[tuple[Any, ...], Service] = {}
     if Need.DELIVERY in needs:
@@ -197,6 +198,9 @@ def _slices(
             buyers=buyers.get(month, ()),
             target=expected[month].net_revenue if month in expected else None,
             delivered=delivered.get((month,), Service()),
+            bridge=bridge.change_of(sums[add_months(month, -_BASE)], sums[month])
+            if Need.BRIDGE in needs
+            else None,
             top=options.top,
         )
         for month in months.months()

@@ -250,6 +250,9 @@ def _trend(actor: Actor, kpi: Kpi, given: Asked) -> None:
     with db.read() as session:
         ask = answers.asker(session, actor)
         points = ask(kpi_details.trend, kpi.name, given.last_day, given.accounts, **given.more)
+    if not points:
+        st.info(_("This figure is not known month by month."))
+        return
     scale = 100 if kpi.unit == "ratio" else 1
     rows = [
         charts.Compared(

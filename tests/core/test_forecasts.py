@@ -211,7 +211,8 @@ def test_a_running_month_is_never_expected_to_end_below_what_is_booked_in_it(ses
     assert (mine.actual, mine.rows[0].actual, mine.months[0].booked) == (999, 999, 999)
     assert (mine.months[0].actual, mine.months[0].expected) == (None, 999)
     assert mine.months[0].low >= 999
-    assert found.expected == mine.expected + 10 * total == sum(month.expected or 0 for month in found.months)
+    months = sum((month.expected or Decimal(0) for month in found.months), Decimal(0))
+    assert found.expected == mine.expected + 10 * total == months
     # The company's own series expected 1,100 of a month that has 999: that is left as it was.
     assert forecasts.company_series(session, director, found.version.id, YEAR).expected == 11 * total
     frozen = forecasts.outlook(session, kam, YEAR, as_then=True)
