@@ -64,7 +64,7 @@ def test_the_portfolio_shows_figures_and_pictures_that_open(enter, site):
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.get_by_role("button", name="Rows").first.click()
     drawer = page.get_by_role("dialog")
-    expect(drawer.get_by_text("Sum of the net amount of all order lines")).to_be_visible()
+    expect(drawer.get_by_text("Sum of the net amounts of all order lines, returns included")).to_be_visible()
     drawer.get_by_role("tab", name="Order lines").click()
     expect(drawer.get_by_text(re.compile(r"in \d+ order lines"))).to_be_visible()
     page.keyboard.press("Escape")
