@@ -50,7 +50,7 @@ def half_years_are_bridged_as_pandas_finds(file):
         returned[when] = inside.loc[inside["quantity"] < 0, "net"].sum()
         sold = inside[inside["quantity"] > 0]
         sides[when] = sold.groupby(["CustomerID", "StockCode"])[["quantity", "net"]].sum()
-    pairs = sides["then"].join(sides["now"], how="outer", lsuffix="_then", rsuffix="_now")
+    pairs = sides["then"].add_suffix("_then").join(sides["now"].add_suffix("_now"), how="outer")
     both = pairs.dropna()
     wanted = dict(zip(("price", "volume", "mix"), in_six_orders(both), strict=True))
     wanted["new"] = pairs.loc[pairs["quantity_then"].isna(), "net_now"].sum()
