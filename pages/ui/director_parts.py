@@ -59,10 +59,11 @@ def tiles(found: Overview, asked: kpi_parts.Asked) -> None:
 
 
 def _tile(tile: Tile, found: Overview, asked: kpi_parts.Asked) -> None:
-    kpi_parts.button(tile.kpi.name, asked, label=_short_label(tile.kpi.name), icon=None)
+    label = _short_label(tile.kpi.name)
+    kpi_parts.button(tile.kpi.name, asked, label=label, icon=None)
     months = [None if value is None else float(value) for _month, value in tile.months]
     st.metric(
-        _short_label(tile.kpi.name),
+        label,
         kpi_words.short(tile.kpi, tile.value, asked.currency),
         label_visibility="collapsed",
         chart_data=[value for value in months if value is not None] or None,

@@ -170,19 +170,23 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
     if not shown:
         st.info(_("Nothing needs attention here.") if only_attention else _("No account fits these filters."))
         return
-    total = sum((row.now.net for row in board.standings), ZERO)
     shown = _first(shown)
+    _rows(shown, board, currency, health(shown), key=f"accounts_{grouped}_{only_attention}")
+
+
+def _rows(
+    shown: list[Standing], board: Board, currency: str, health: Mapping[int, Score], *, key: str
+) -> None:
+    total = sum((row.now.net for row in board.standings), ZERO)
     opened = st.dataframe(
-        tables.accounts(
-            shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health(shown)
-        ),
+        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         height=min(len(shown) + 1, 16) * tables.ROW_HEIGHT + 4,
         column_config=tables.account_columns(shown, currency=currency),
         on_select="rerun",
         selection_mode="single-cell",
-        key=f"accounts_{grouped}_{only_attention}",
+        key=key,
         placeholder=formats.UNKNOWN,
         alt=_("Accounts with their figures; choosing a cell opens its account."),
     )
