@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, term_drafts, term_timelines, term_versions, terms
+from core import auth, clock, entitlements, term_drafts, term_timelines, term_versions, terms
 from core.auth import Actor
 from core.errors import Invalid, UtamaError
 from core.importing import findings, lookups, records
@@ -217,7 +217,7 @@ def _compared(
     taken: list[_Row] = []
     for row in sorted(rows, key=lambda one: (one.recorded_on or today, one.place)):
         lane = lanes.setdefault(row.lane, [])
-        moment = now if row.recorded_on is None else _start_of(row.recorded_on)
+        moment = now if row.recorded_on is None else entitlements.start_of(row.recorded_on)
         span = Span(row.draft.valid_from, row.draft.valid_to, moment)
         place = term_timelines.placed([one.span for one in lane], span)
         before = None if place.supersedes is None else lane[place.supersedes]
@@ -238,10 +238,6 @@ def _compared(
     records.refuse_rows(found, values.rows, "valid_from", OVERLAP, refused)
     outcome.accepted[refused] = outcome.changed[refused] = False
     return [row for row in taken if row.place not in set(refused)]
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _said(draft: TermDraft) -> tuple[Any, ...]:
@@ -289,7 +285,7 @@ class _Record:
         recordings = [
             term_versions.Recording(
                 replace(row.draft, scope=_scope(recorder, row)),
-                None if row.recorded_on is None else _start_of(row.recorded_on),
+                None if row.recorded_on is None else entitlements.start_of(row.recorded_on),
             )
             for row in self.rows
         ]
