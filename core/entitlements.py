@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import auth, pricing, terms
@@ -16,21 +16,12 @@ from core.auth import Actor
 from core.errors import Invalid, NotFound
 from core.filters import account_named
 from core.language import _
-from core.models import Account, ListPrice, OrderLine, Product, Term
+from core.models import Account, OrderLine, Product
 from core.money import round_money
-from core.pricing import Days, ForWhat, ForWhom, Offer, Price
+from core.price_book import Asked, PriceBook
+from core.pricing import Days, Price
 from core.terms import TermRow
-from core.vocabulary import Permission, TermStatus
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One line of what is asked: how much of what for whom, on which days."""
-
-    account_id: int
-    product_id: int
-    quantity: Decimal  # base units
-    days: Days
+from core.vocabulary import Permission
 
 
 def end_of(day: date) -> datetime:
@@ -60,13 +51,13 @@ def answer(
     auth.require(actor, Permission.TERM_READ)
     known_at = None if known_on is None else end_of(known_on)
     asked = Asked(account_id, product_id, quantity, Days(day))
-    book = _Book(session, actor, [asked], known_at)
+    book = PriceBook(session, actor, [asked], known_at)
     listed, offers = book.list_price(product_id, day), book.offers(account_id, product_id)
     names = {
         row.number: row for row in terms.search(session, actor, account_id=account_id, known_at=known_at)
     }
     return Answer(
-        pricing.price(listed, offers, quantity=quantity, days=asked.days),
+        book.price(asked),
         {offer.number: names[offer.number] for offer in offers},
         pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days),
     )
@@ -104,16 +95,8 @@ def prices(
 ) -> list[Price]:
     """The price of each line, by the same rule as one alone: terms and list prices are read once for all."""
     auth.require(actor, Permission.TERM_READ)
-    book = _Book(session, actor, lines, known_at)
-    return [
-        pricing.price(
-            book.list_price(line.product_id, line.days.order),
-            book.offers(line.account_id, line.product_id),
-            quantity=line.quantity,
-            days=line.days,
-        )
-        for line in lines
-    ]
+    book = PriceBook(session, actor, lines, known_at)
+    return [book.price(line) for line in lines]
 
 
 def of_line(
@@ -138,151 +121,15 @@ def of_line(
     return line, prices(session, actor, [asked])[0]
 
 
-class _Book:
-    """The terms and list prices that some lines need, each read once."""
-
-    def __init__(
-        self, session: Session, actor: Actor, lines: Sequence[Asked], known_at: datetime | None
-    ) -> None:
-        accounts = {line.account_id for line in lines}
-        products = {line.product_id for line in lines}
-        self._places = _places(session, actor, accounts)
-        if accounts - self._places.keys():
-            raise NotFound(_("There is no such account."))
-        self._categories = {
-            row.id: row.category_id
-            for row in session.execute(select(Product.id, Product.category_id))
-            if row.id in products
-        }
-        self._terms: dict[tuple[ForWhom, int], list[Term]] = {}
-        for term in session.scalars(_terms(self._places, known_at)):
-            self._terms.setdefault(_customer(term), []).append(term)
-        self._list_prices = _list_prices(session, products, known_at)
-        self._ladders: dict[tuple[int, int], list[Offer]] = {}
-
-    def offers(self, account_id: int, product_id: int) -> list[Offer]:
-        """The candidates for an account and a product, in the order in which they are looked at."""
-        ladder = self._ladders.get((account_id, product_id))
-        if ladder is None:
-            found = (
-                _offer(term, product_id, self._categories.get(product_id))
-                for customer in self._places[account_id]
-                for term in self._terms.get(customer, ())
-            )
-            ladder = self._ladders[account_id, product_id] = pricing.ordered(one for one in found if one)
-        return ladder
-
-    def list_price(self, product_id: int, day: date) -> Decimal | None:
-        for valid_from, valid_to, amount in self._list_prices.get(product_id, ()):
-            if valid_from <= day and (valid_to is None or day < valid_to):
-                return amount
-        return None
-
-
-def _places(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[tuple[ForWhom, int]]]:
-    """Each visible account with itself, its group and its segment."""
-    wanted = set(ids)
-    rows = session.execute(
-        select(Account.id, Account.group_id, Account.segment_id).where(auth.visible_accounts(actor))
-    )
-    return {
-        account_id: [
-            (level, key)
-            for level, key in (
-                (ForWhom.ACCOUNT, account_id),
-                (ForWhom.GROUP, group_id),
-                (ForWhom.SEGMENT, segment_id),
-            )
-            if key is not None
-        ]
-        for account_id, group_id, segment_id in rows
-        if account_id in wanted
-    }
-
-
-def _terms(places: dict[int, list[tuple[ForWhom, int]]], known_at: datetime | None) -> Any:
-    """The versions known then of every scope that some account is in."""
-    columns = {
-        ForWhom.ACCOUNT: Term.account_id,
-        ForWhom.GROUP: Term.group_id,
-        ForWhom.SEGMENT: Term.segment_id,
-    }
-    keys: dict[ForWhom, set[int]] = {level: set() for level in columns}
-    for customers in places.values():
-        for level, key in customers:
-            keys[level].add(key)
-    reached = [columns[level].in_(sorted(found)) for level, found in keys.items() if found]
-    return select(Term).where(terms.known(known_at), or_(*reached))
-
-
-def _customer(term: Term) -> tuple[ForWhom, int]:
-    if term.account_id is not None:
-        return ForWhom.ACCOUNT, term.account_id
-    if term.group_id is not None:
-        return ForWhom.GROUP, term.group_id
-    assert term.segment_id is not None  # noqa: S101  (the table holds exactly one of the three)
-    return ForWhom.SEGMENT, term.segment_id
-
-
-def _offer(term: Term, product_id: int, category_id: int | None) -> Offer | None:
-    """The term as the rule sees it; None where it is for another product or category."""
-    if term.product_id is not None:
-        for_what = ForWhat.PRODUCT if term.product_id == product_id else None
-    elif term.category_id is not None:
-        for_what = ForWhat.CATEGORY if term.category_id == category_id else None
-    else:
-        for_what = ForWhat.EVERYTHING
-    if for_what is None:
-        return None
-    return Offer(
-        number=term.number,
-        kind=term.kind,
-        for_whom=_customer(term)[0],
-        for_what=for_what,
-        value=terms.value_of(term),
-        min_quantity=term.min_quantity,
-        valid_from=term.valid_from,
-        valid_to=term.valid_to,
-        is_approved=term.status is TermStatus.APPROVED,
-        stacks=term.stacks,
-        governed_by=term.governed_by,
-    )
-
-
-def _list_prices(
-    session: Session, products: set[int], known_at: datetime | None
-) -> dict[int, list[tuple[date, date | None, Decimal]]]:
-    """The list prices of some products as known then; a product whose prices were all recorded later has those of now.
-
-    List prices come by file without the day on which they became known, so that nothing would be known of the past.
-    """
-    query = select(ListPrice).order_by(ListPrice.product_id, ListPrice.valid_from)
-    now: dict[int, list[tuple[date, date | None, Decimal]]] = {}
-    then: dict[int, list[tuple[date, date | None, Decimal]]] = {}
-    for row in session.scalars(query):
-        if row.product_id not in products:
-            continue
-        version = (row.valid_from, row.valid_to, row.price)
-        if row.superseded_at is None:
-            now.setdefault(row.product_id, []).append(version)
-        if (
-            known_at is not None
-            and row.recorded_at <= known_at
-            and (row.superseded_at is None or row.superseded_at > known_at)
-        ):
-            then.setdefault(row.product_id, []).append(version)
-    return {**now, **then}
-
-
 def document(found: Price) -> dict[str, Any]:
     """The price as the command line prints it: money as text with four decimals, unknown as null."""
     return {
         "list_price": _money(found.list_price),
         "net_price": _money(found.net_price),
-        "pocket_price": _money(found.net_price),
+        "pocket_price": _money(found.pocket_price),
         "layers": [
             {"term": layer.offer.name, "kind": layer.offer.kind.value, "amount": _money(layer.amount)}
-            for layer in found.layers
+            for layer in (*found.layers, *found.after)
         ],
         "won": [offer.name for offer in found.won],
         "lost": [

@@ -40,7 +40,7 @@ from core.models import (
     User,
 )
 from core.money import MONEY_SCALE, RATE_SCALE
-from core.vocabulary import BatchKind, Permission
+from core.vocabulary import BatchKind, Permission, TermKind
 
 _SHEET_ROWS = 1_048_576  # what a worksheet holds, header included
 _STREAMED = 5_000
@@ -308,9 +308,11 @@ def _from_targets(query: Select[Any]) -> Select[Any]:
 
 
 def _term_columns() -> dict[str, Any]:
-    plain = ("min_quantity", "valid_from", "valid_to", "stacks", "reason", "status")
+    counted = ("min_quantity", "basis", "period", "mode")
+    plain = ("days", "governed_by", "valid_from", "valid_to", "stacks", "reason", "status")
     millionths = case(
         (Term.price.is_not(None), type_coerce(Term.price, BigInteger) * (RATE_SCALE // MONEY_SCALE)),
+        (Term.kind == TermKind.PAYMENT_TERMS, type_coerce(Term.days, BigInteger) * RATE_SCALE),
         else_=type_coerce(Term.rate, BigInteger),
     )
     return {
@@ -321,6 +323,8 @@ def _term_columns() -> dict[str, Any]:
         "segment": Segment.name,
         "product": Product.code,
         "category": Category.name,
+        **{name: getattr(Term, name) for name in counted},
+        "unit": Unit.name,
         **{name: getattr(Term, name) for name in plain},
         "recorded_on": Term.recorded_at,
     }
@@ -334,6 +338,7 @@ def _from_terms(query: Select[Any]) -> Select[Any]:
         .join(Segment, Segment.id == Term.segment_id, isouter=True)
         .join(Product, Product.id == Term.product_id, isouter=True)
         .join(Category, Category.id == Term.category_id, isouter=True)
+        .join(Unit, Unit.id == Term.unit_id, isouter=True)
         .where(terms.known(None))
         .order_by(Term.number)
     )

@@ -11,22 +11,26 @@ promotion, quantity tier, discount). The first that holds decides:
   (10% and 5% make 14.5%); any other is the only one.
 - What would take the price below a floor does not apply.
 
+After the invoice, and off what it says: of volume tiers, prompt payment and freight the most specific that holds, one
+of each kind, adds to what is given; the pocket price is what is left. Payment terms are found likewise.
+
 Every step is rounded half up to ten-thousandths, as an invoice would, so that the layers add up to the net price.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
+from core import volume_tiers
 from core.money import ZERO, round_money
-from core.vocabulary import TermDate, TermKind
+from core.vocabulary import TermDate, TermKind, TierBasis, TierMode
 
 # Where the order of resolution changes, so does this number: a price that was kept says which one made it.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 
 class ForWhom(IntEnum):
@@ -53,6 +57,7 @@ class LostReason(StrEnum):
     QUANTITY = "quantity"
     SCOPE_BEATEN = "scope beaten"
     BELOW_FLOOR = "below floor"
+    UNIT_UNKNOWN = "unit unknown"
 
 
 _BY_KIND = {
@@ -60,7 +65,12 @@ _BY_KIND = {
     TermKind.PROMOTION: 1,
     TermKind.QUANTITY_TIER: 2,
     TermKind.DISCOUNT: 3,
+    TermKind.VOLUME_TIER: 4,
+    TermKind.PROMPT_PAYMENT: 5,
+    TermKind.FREIGHT: 6,
+    TermKind.PAYMENT_TERMS: 7,
 }
+AFTER_INVOICE = (TermKind.VOLUME_TIER, TermKind.PROMPT_PAYMENT, TermKind.FREIGHT, TermKind.PAYMENT_TERMS)
 
 
 @dataclass(frozen=True)
@@ -71,13 +81,16 @@ class Offer:
     kind: TermKind
     for_whom: ForWhom
     for_what: ForWhat
-    value: Decimal  # special price: money per base unit; otherwise a share of the price so far
-    min_quantity: Decimal
+    value: Decimal  # special price and freight: money a base unit; payment terms: days; otherwise a share
+    min_quantity: Decimal  # base units of the line; of a volume tier: what its period must reach
     valid_from: date
     valid_to: date | None  # exclusive
     is_approved: bool
     stacks: bool
     governed_by: TermDate = TermDate.ORDER
+    basis: TierBasis = TierBasis.LINE
+    mode: TierMode | None = None
+    counts: bool = True  # False: the product has no such unit as the term counts in
 
     @property
     def name(self) -> str:
@@ -134,12 +147,23 @@ class Price:
 
     list_price: Decimal | None
     net_price: Decimal | None
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[Layer, ...] = ()  # from list to net price
     lost: tuple[Loser, ...] = ()
+    after: tuple[Layer, ...] = ()  # from net to pocket price
+    payment: Offer | None = None  # the payment terms
 
     @property
     def won(self) -> tuple[Offer, ...]:
-        return tuple(layer.offer for layer in self.layers)
+        payment = () if self.payment is None else (self.payment,)
+        return (*(layer.offer for layer in self.layers), *(layer.offer for layer in self.after), *payment)
+
+    @property
+    def pocket_price(self) -> Decimal | None:
+        """What stays of the net price once everything given after the invoice is paid; None where it is unknown."""
+        given = [layer.amount for layer in self.after if layer.amount is not None]
+        if self.net_price is None or len(given) < len(self.after):
+            return None
+        return self.net_price - sum(given, ZERO)
 
 
 def ordered(offers: Iterable[Offer]) -> list[Offer]:
@@ -154,16 +178,33 @@ def price(
     quantity: Decimal,
     days: Days,
     floor: Decimal | None = None,
+    volumes: Mapping[int, Decimal] | None = None,
 ) -> Price:
     """The price for a quantity on some days; `offers` in the order of `ordered`.
 
-    Without a list price only a special price gives a price. `floor` is the least net price of a unit.
+    Without a list price only a special price gives a price. `floor` is the least net price of a unit. `volumes` says
+    how much was bought before in the period of a volume tier, by its number: money or base units, as it counts.
     """
+    found = invoice_price(list_price, offers, quantity=quantity, days=days, floor=floor)
+    return pocketed(found, offers, quantity=quantity, days=days, volumes=volumes or {})
+
+
+def invoice_price(
+    list_price: Decimal | None,
+    offers: Sequence[Offer],
+    *,
+    quantity: Decimal,
+    days: Days,
+    floor: Decimal | None = None,
+) -> Price:
+    """From list to net price: what the invoice says."""
     net = list_price
     layers: list[Layer] = []
     lost: list[Loser] = []
     decided: set[tuple[int, int, int]] = set()  # scopes and kinds whose highest quantity won
     for offer in offers:
+        if offer.kind in AFTER_INVOICE:
+            continue
         reason = _out_of_reach(offer, quantity, days.governing(offer))
         if reason is None and offer.place in decided:
             reason = LostReason.QUANTITY
@@ -183,12 +224,78 @@ def price(
     return Price(list_price, net, tuple(layers), tuple(lost))
 
 
-def _out_of_reach(offer: Offer, quantity: Decimal, on: date) -> LostReason | None:
+def pocketed(
+    found: Price,
+    offers: Sequence[Offer],
+    *,
+    quantity: Decimal,
+    days: Days,
+    volumes: Mapping[int, Decimal],
+) -> Price:
+    """The same price with what is given after the invoice."""
+    layers: list[Layer] = []
+    lost: list[Loser] = []
+    payment: Offer | None = None
+    for kind in AFTER_INVOICE:
+        of_kind = [offer for offer in offers if offer.kind is kind]
+        held: list[Offer] = []
+        for offer in of_kind:
+            more = _counted(offer, found.net_price, quantity)
+            reached = None if more is None else volumes.get(offer.number, ZERO) + more
+            reason = _out_of_reach(offer, reached, days.governing(offer))
+            if reason is None and held and offer.place != held[0].place:
+                reason = LostReason.SCOPE_BEATEN
+            if reason is None:
+                held.append(offer)
+            else:
+                lost.append(Loser(offer, reason))
+        if not held:
+            continue
+        if kind is TermKind.PAYMENT_TERMS:
+            payment, *beaten = held
+            lost.extend(Loser(offer, LostReason.QUANTITY) for offer in beaten)
+            continue
+        parts = _parts(held, found.net_price, quantity, volumes)
+        layers.extend(Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts)
+        given = {offer.number for offer, _part in parts}
+        lost.extend(Loser(offer, LostReason.QUANTITY) for offer in held if offer.number not in given)
+    return replace(found, after=tuple(layers), lost=(*found.lost, *lost), payment=payment)
+
+
+def _counted(offer: Offer, net: Decimal | None, quantity: Decimal) -> Decimal | None:
+    """What the line itself adds to what the offer counts; None where its price is unknown."""
+    if offer.basis is not TierBasis.PERIOD_REVENUE:
+        return quantity
+    return None if net is None else net * quantity
+
+
+def _parts(
+    held: Sequence[Offer], net: Decimal | None, quantity: Decimal, volumes: Mapping[int, Decimal]
+) -> list[tuple[Offer, Decimal]]:
+    """The offers of one scope that give something, each with the part of the line it gives it on."""
+    highest = held[0]
+    more = _counted(highest, net, quantity)
+    if highest.mode is not TierMode.MARGINAL or not more:
+        return [(highest, Decimal(1))]
+    by_tier = {(offer.min_quantity, offer.value): offer for offer in held}
+    slices = volume_tiers.shares_of(list(by_tier), volumes.get(highest.number, ZERO), more)
+    return [(by_tier[tier], part) for tier, part in reversed(slices)]
+
+
+def _given(offer: Offer, net: Decimal | None, part: Decimal) -> Decimal | None:
+    if offer.kind is TermKind.FREIGHT:
+        return offer.value
+    return None if net is None else round_money(net * offer.value * part)
+
+
+def _out_of_reach(offer: Offer, reached: Decimal | None, on: date) -> LostReason | None:
     if on < offer.valid_from or (offer.valid_to is not None and on >= offer.valid_to):
         return LostReason.WRONG_DATE
     if not offer.is_approved:
         return LostReason.NOT_APPROVED
-    return LostReason.QUANTITY if quantity < offer.min_quantity else None
+    if not offer.counts:
+        return LostReason.UNIT_UNKNOWN
+    return LostReason.QUANTITY if reached is None or reached < offer.min_quantity else None
 
 
 def _goes_with(layers: Sequence[Layer], offer: Offer) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from core.errors import Invalid
 from core.language import _
 from core.money import ZERO, round_money, round_ratio
-from core.vocabulary import TermDate, TermKind, TermStatus
+from core.vocabulary import TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
 
 
 @dataclass(frozen=True)
@@ -39,36 +39,39 @@ class TermDraft:
 
     scope: Scope
     kind: TermKind
-    value: Decimal  # special price: money per base unit; otherwise a share
+    value: Decimal  # special price and freight: money a unit; payment terms: days; otherwise a share
     valid_from: date
     valid_to: date | None = None  # exclusive
-    min_quantity: Decimal = ZERO
+    min_quantity: Decimal = ZERO  # as `basis` counts it
     stacks: bool = False
     governed_by: TermDate = TermDate.ORDER
     status: TermStatus = TermStatus.DRAFT
     reason: str = ""
+    basis: TierBasis = TierBasis.LINE
+    period: TierPeriod | None = None  # of a volume tier
+    mode: TierMode | None = None  # of a volume tier
+    unit_id: int | None = None  # what price and quantity count; None: base units
+    days: int | None = None  # within which a prompt payment earns its discount
 
     @property
     def price(self) -> Decimal | None:
-        return round_money(self.value) if self.kind is TermKind.SPECIAL_PRICE else None
+        return round_money(self.value) if self.kind.is_money else None
 
     @property
     def rate(self) -> Decimal | None:
-        return None if self.kind is TermKind.SPECIAL_PRICE else round_ratio(self.value)
+        if self.kind.is_money:
+            return None
+        return ZERO if self.kind is TermKind.PAYMENT_TERMS else round_ratio(self.value)
+
+    @property
+    def due_days(self) -> int | None:
+        """The days that the store keeps: of payment terms they are the value itself."""
+        return int(self.value) if self.kind is TermKind.PAYMENT_TERMS else self.days
 
 
 def check(draft: TermDraft) -> None:
     """Raise Invalid, with a sentence a field, for a term that cannot be meant."""
-    problems = {}
-    scope = draft.scope
-    if sum(one is not None for one in (scope.account_id, scope.group_id, scope.segment_id)) != 1:
-        problems["scope"] = _("A term is for an account, a group or a segment: give one of them.")
-    if scope.product_id is not None and scope.category_id is not None:
-        problems["product"] = _("A term is for a product, a category or everything: give at most one.")
-    if draft.kind is TermKind.SPECIAL_PRICE and draft.value < 0:
-        problems["value"] = _("A price is not below zero.")
-    if draft.kind is not TermKind.SPECIAL_PRICE and not 0 <= draft.value <= 1:
-        problems["value"] = _("A discount is a share between 0 and 1: 0.125 is 12.5%.")
+    problems = _of_scope(draft.scope) | _of_value(draft) | _of_volume(draft)
     if draft.kind is TermKind.QUANTITY_TIER and draft.min_quantity <= 0:
         problems["min_quantity"] = _("A quantity tier begins at a quantity above zero.")
     if draft.min_quantity < 0:
@@ -77,3 +80,47 @@ def check(draft: TermDraft) -> None:
         problems["valid_to"] = _("The term ends before it begins: choose a last day on or after the first.")
     if problems:
         raise Invalid(next(iter(problems.values())), fields=problems)
+
+
+def _of_scope(scope: Scope) -> dict[str, str]:
+    problems = {}
+    if sum(one is not None for one in (scope.account_id, scope.group_id, scope.segment_id)) != 1:
+        problems["scope"] = _("A term is for an account, a group or a segment: give one of them.")
+    if scope.product_id is not None and scope.category_id is not None:
+        problems["product"] = _("A term is for a product, a category or everything: give at most one.")
+    return problems
+
+
+def _of_value(draft: TermDraft) -> dict[str, str]:
+    problems = {}
+    if draft.kind.is_money:
+        if draft.value < 0:
+            problems["value"] = _("A price is not below zero.")
+    elif draft.kind is TermKind.PAYMENT_TERMS:
+        if draft.value != int(draft.value) or not 0 <= draft.value <= _MOST_DAYS:
+            problems["value"] = _("Payment terms are whole days, 0 to 365.")
+    elif not 0 <= draft.value <= 1:
+        problems["value"] = _("A discount is a share between 0 and 1: 0.125 is 12.5%.")
+    if draft.kind is TermKind.PROMPT_PAYMENT and draft.days is None:
+        problems["days"] = _("Say within how many days a prompt payment is made.")
+    if draft.days is not None and not 0 <= draft.days <= _MOST_DAYS:
+        problems["days"] = _("Give whole days, 0 to 365.")
+    return problems
+
+
+def _of_volume(draft: TermDraft) -> dict[str, str]:
+    """A volume tier counts a period; nothing else does."""
+    if draft.kind is TermKind.VOLUME_TIER:
+        if draft.basis is TierBasis.LINE or draft.period is None or draft.mode is None:
+            return {
+                "period": _(
+                    "A volume tier says what it counts (revenue or quantity), over which period, and how."
+                )
+            }
+        return {}
+    if draft.basis is not TierBasis.LINE or draft.period is not None or draft.mode is not None:
+        return {"period": _("Only a volume tier counts a period.")}
+    return {}
+
+
+_MOST_DAYS = 365

@@ -150,6 +150,11 @@ def _term(draft: TermDraft, span: Span, actor: Actor, *, number: int, batch_id: 
         category_id=scope.category_id,
         scope_key=scope.key,
         min_quantity=draft.min_quantity,
+        basis=draft.basis,
+        period=draft.period,
+        mode=draft.mode,
+        unit_id=draft.unit_id,
+        days=draft.due_days,
         price=draft.price,
         rate=draft.rate,
         governed_by=draft.governed_by,
@@ -165,7 +170,10 @@ def _term(draft: TermDraft, span: Span, actor: Actor, *, number: int, batch_id: 
     )
 
 
-_AUDITED = ("value", "valid_from", "valid_to", "min_quantity", "stacks", "status", "reason")
+_AUDITED = (
+    "value", "valid_from", "valid_to", "min_quantity", "basis", "period", "mode", "unit_id", "days", "governed_by",
+    "stacks", "status", "reason",
+)  # fmt: skip
 
 
 def _record(session: Session, actor: Actor, action: str, before: Term | None, after: Term | None) -> None:

@@ -18,9 +18,9 @@ from core import auth
 from core.auth import Actor
 from core.errors import Forbidden, NotFound
 from core.language import _
-from core.models import Account, Category, Group, Product, Segment, Term
+from core.models import Account, Category, Group, Product, Segment, Term, Unit
 from core.term_drafts import Scope
-from core.vocabulary import Permission, TermDate, TermKind, TermStatus
+from core.vocabulary import Permission, TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class TermRow:
     recorded_at: datetime
     recorded_by: str
     superseded_at: datetime | None
+    basis: TierBasis = TierBasis.LINE
+    period: TierPeriod | None = None
+    mode: TierMode | None = None
+    unit: str | None = None  # what price and quantity count; None: base units
+    days: int | None = None
 
     @property
     def name(self) -> str:
@@ -111,13 +116,14 @@ def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElemen
 
 
 def _with_names() -> Any:
-    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name)
+    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name, Unit.name)
     return (
         named.outerjoin(Account, Account.id == Term.account_id)
         .outerjoin(Group, Group.id == Term.group_id)
         .outerjoin(Segment, Segment.id == Term.segment_id)
         .outerjoin(Product, Product.id == Term.product_id)
         .outerjoin(Category, Category.id == Term.category_id)
+        .outerjoin(Unit, Unit.id == Term.unit_id)
         .order_by(Term.number, Term.recorded_at, Term.id)
     )
 
@@ -129,6 +135,7 @@ def _row(
     segment: str | None,
     product: str | None,
     category: str | None,
+    unit: str | None,
 ) -> TermRow:
     return TermRow(
         id=term.id,
@@ -151,6 +158,11 @@ def _row(
         recorded_at=term.recorded_at,
         recorded_by=term.recorded_by,
         superseded_at=term.superseded_at,
+        basis=term.basis,
+        period=term.period,
+        mode=term.mode,
+        unit=unit,
+        days=term.days,
     )
 
 
@@ -159,7 +171,9 @@ def scope_of(term: Term) -> Scope:
 
 
 def value_of(term: Term) -> Decimal:
-    """The special price, or the share."""
+    """The money, the share, or the days of payment terms."""
+    if term.kind is TermKind.PAYMENT_TERMS:
+        return Decimal(term.days or 0)
     value = term.price if term.price is not None else term.rate
     assert value is not None  # noqa: S101  (the table holds exactly one of them)
     return value

@@ -117,12 +117,31 @@ class ForecastMethod(StrEnum):
 
 
 class TermKind(StrEnum):
-    """What a term grants: a net price, or a share taken off."""
+    """What a term grants: a net price or a share taken off on the invoice, or what is given after it."""
 
     SPECIAL_PRICE = "special_price"
     DISCOUNT = "discount"
     QUANTITY_TIER = "quantity_tier"
     PROMOTION = "promotion"
+    VOLUME_TIER = "volume_tier"  # a share of what is bought in a period, from a volume on
+    PROMPT_PAYMENT = "prompt_payment"  # a share for paying within some days
+    FREIGHT = "freight"  # carriage that we bear, money a base unit
+    PAYMENT_TERMS = "payment_terms"  # days until an invoice is due; makes no price
+
+    @property
+    def is_after_invoice(self) -> bool:
+        """Whether it leaves the invoice as it is: it counts between net and pocket price, or not at all."""
+        return self in _AFTER_INVOICE
+
+    @property
+    def is_money(self) -> bool:
+        """Whether its value is money a base unit; otherwise it is a share, and of payment terms days."""
+        return self in (TermKind.SPECIAL_PRICE, TermKind.FREIGHT)
+
+
+_AFTER_INVOICE = frozenset(
+    (TermKind.VOLUME_TIER, TermKind.PROMPT_PAYMENT, TermKind.FREIGHT, TermKind.PAYMENT_TERMS)
+)
 
 
 class TermStatus(StrEnum):
@@ -132,6 +151,46 @@ class TermStatus(StrEnum):
     SUBMITTED = "submitted"
     APPROVED = "approved"
     REJECTED = "rejected"
+
+
+class TierBasis(StrEnum):
+    """What the `min_quantity` of a term counts: the units of one order line, or all that is bought in its period."""
+
+    LINE = "line"
+    PERIOD_QUANTITY = "period_quantity"
+    PERIOD_REVENUE = "period_revenue"
+
+
+class TierPeriod(StrEnum):
+    """The calendar period whose volume decides about a volume tier."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class TierMode(StrEnum):
+    """Whether the tier that was reached counts for everything bought in the period, or each for its own slice."""
+
+    ALL_UNITS = "all_units"
+    MARGINAL = "marginal"
+
+
+class LumpSumKind(StrEnum):
+    """What an account is given money for."""
+
+    LISTING_FEE = "listing_fee"
+    DISPLAY = "display"
+    LEAFLET = "leaflet"
+    MARKETING = "marketing"
+    OTHER = "other"
+
+
+class LumpSumStep(StrEnum):
+    """What happens to a lump sum after it was agreed."""
+
+    PROOF = "proof"
+    SETTLED = "settled"
 
 
 class TermDate(StrEnum):

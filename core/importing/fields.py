@@ -145,6 +145,12 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("reason", Content.TEXT, "remark", "note", "comment", "sebab", "catatan"),
         _field("status", Content.TEXT, "state"),
         _field("recorded_on", Content.DAY, "recorded", "knownfrom", "agreedon", "tarikhrekod"),
+        _field("governed_by", Content.TEXT, "governingdate", "pricingdate", "tarikhpenentu"),
+        _field("unit", Content.TEXT, "uom", "salesunit", "unitofmeasure"),
+        _field("basis", Content.TEXT, "countedby", "asaskiraan"),
+        _field("period", Content.TEXT, "volumeperiod", "tempoh"),
+        _field("mode", Content.TEXT, "tiermode", "kaedah"),
+        _field("days", Content.WHOLE, "withindays", "hari"),
     ),
 }  # fmt: skip
 

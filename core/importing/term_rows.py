@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -22,15 +23,23 @@ from core.importing.options import Options
 from core.importing.records import Recorder, RecordPlan
 from core.importing.tables import Progress
 from core.language import N_
-from core.models import Category, Group, ImportBatch, Segment, Term
+from core.models import Category, Group, ImportBatch, Segment, Term, Unit
 from core.money import QUANTITY_SCALE, RATE_SCALE, round_money
 from core.term_drafts import Scope, TermDraft
 from core.term_timelines import Span
-from core.vocabulary import Permission, TermKind, TermStatus
+from core.vocabulary import Permission, TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
 
-NO_KIND = N_("the kind is special_price, discount, quantity_tier or promotion")
+NO_KIND = N_(
+    "the kind is special_price, discount, quantity_tier, promotion, volume_tier, prompt_payment, freight or "
+    "payment_terms"
+)
 NO_STATUS = N_("the status is draft, submitted, approved or rejected")
 NO_STACKS = N_("say yes or no")
+NO_DATE = N_("the term goes by the order, the delivery or the invoice date: order, delivery or invoice")
+NO_BASIS = N_("a term counts line, period_quantity or period_revenue")
+NO_PERIOD = N_("the period is month, quarter or year")
+NO_MODE = N_("the mode is all_units or marginal")
+NO_UNIT = N_("there is no such unit: add it to a product first")
 NO_PRODUCT = N_("there is no such product")
 ONE_CUSTOMER = N_("give an account, a group or a segment: one of them")
 ONE_PRODUCT = N_("give a product or a category, not both")
@@ -38,8 +47,16 @@ NOT_TO_APPROVE = N_("approving terms needs the permission term:approve")
 LATER_THAN_TODAY = N_("what is known cannot be dated after today")
 OVERLAP = N_("an approved term of the same scope, kind and minimum quantity holds on some of these days")
 
-_TEXTS = ("kind", "account", "group", "segment", "product", "category", "stacks", "reason", "status")
-_WHOLES = ("value", "valid_from", "valid_to", "min_quantity", "recorded_on")
+_TEXTS = ("kind", "account", "group", "segment", "product", "category", "stacks", "reason", "status",
+          "governed_by", "unit", "basis", "period", "mode")  # fmt: skip
+_WHOLES = ("value", "valid_from", "valid_to", "min_quantity", "recorded_on", "days")
+# What says something only in the words of the store.
+_WORDS: dict[str, tuple[type[StrEnum], str]] = {
+    "governed_by": (TermDate, NO_DATE),
+    "basis": (TierBasis, NO_BASIS),
+    "period": (TierPeriod, NO_PERIOD),
+    "mode": (TierMode, NO_MODE),
+}
 _YES, _NO = {"yes", "y", "true", "1", "ya"}, {"no", "n", "false", "0", "tidak"}
 _NEW = -1  # stands for the id of a group, segment or category that is created with the import
 
@@ -106,6 +123,7 @@ class _Reader:
             "segment": {row.name: row.id for row in session.scalars(select(Segment))},
             "category": {row.name: row.id for row in session.scalars(select(Category))},
         }
+        self._units = {row.name: row.id for row in session.scalars(select(Unit))}
         self._allowed: dict[Scope, str | None] = {}
 
     def rows(self) -> list[_Row]:
@@ -143,6 +161,13 @@ class _Reader:
             found.append(("product", ONE_PRODUCT))
         elif "product" in one and self._products.find(one["product"]) == UNKNOWN:
             found.append(("product", NO_PRODUCT))
+        found += [
+            (name, reason)
+            for name, (words, reason) in _WORDS.items()
+            if one.get(name, next(iter(words))).lower() not in set(words)
+        ]
+        if "unit" in one and one["unit"] not in self._units:
+            found.append(("unit", NO_UNIT))
         if "recorded_on" in one and date.fromordinal(one["recorded_on"]) > clock.today():
             found.append(("recorded_on", LATER_THAN_TODAY))
         return found
@@ -170,13 +195,19 @@ class _Reader:
         draft = TermDraft(
             scope=Scope(**ids),
             kind=kind,
-            value=round_money(value) if kind is TermKind.SPECIAL_PRICE else value,
+            value=round_money(value) if kind.is_money else value,
             valid_from=date.fromordinal(one["valid_from"]),
             valid_to=None if end is None else date.fromordinal(end) + timedelta(days=1),
             min_quantity=Decimal(one.get("min_quantity", 0)) / QUANTITY_SCALE,
             stacks=one.get("stacks", "no").lower() in _YES,
             status=self._status(one),
             reason=one.get("reason", ""),
+            governed_by=TermDate(one.get("governed_by", TermDate.ORDER).lower()),
+            basis=TierBasis(one.get("basis", TierBasis.LINE).lower()),
+            period=TierPeriod(one["period"].lower()) if "period" in one else None,
+            mode=TierMode(one["mode"].lower()) if "mode" in one else None,
+            unit_id=self._units[one["unit"]] if "unit" in one else None,
+            days=one.get("days"),
         )
         recorded_on = None if "recorded_on" not in one else date.fromordinal(one["recorded_on"])
         return _Row(place, draft, recorded_on, tuple(names))
@@ -241,7 +272,10 @@ def _compared(
 
 
 def _said(draft: TermDraft) -> tuple[Any, ...]:
-    return draft.price, draft.rate, draft.valid_from, draft.valid_to, draft.stacks, draft.status, draft.reason
+    return (
+        draft.price, draft.rate, draft.valid_from, draft.valid_to, draft.stacks, draft.status, draft.reason,
+        draft.governed_by, draft.basis, draft.period, draft.mode, draft.unit_id, draft.due_days,
+    )  # fmt: skip
 
 
 def _stored(session: Session, scope_keys: set[str]) -> dict[tuple[Any, ...], list[_Version]]:
@@ -253,6 +287,7 @@ def _stored(session: Session, scope_keys: set[str]) -> dict[tuple[Any, ...], lis
         lane = (term.scope_key, (), term.kind, term.min_quantity, term.status is TermStatus.APPROVED)
         said = (
             term.price, term.rate, term.valid_from, term.valid_to, term.stacks, term.status, term.reason,
+            term.governed_by, term.basis, term.period, term.mode, term.unit_id, term.days,
         )  # fmt: skip
         found.setdefault(lane, []).append(_Version(term_versions.span_of(term), said))
     return found

@@ -20,6 +20,7 @@ from core.models.forecasts import (
     ForecastVersion,
 )
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
+from core.models.lump_sums import LumpSum, LumpSumEntry
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
@@ -90,6 +91,8 @@ __all__ = [
     "ImportMapping",
     "ImportReject",
     "ListPrice",
+    "LumpSum",
+    "LumpSumEntry",
     "Measures",
     "MergedLine",
     "Money",

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Count, Id, LongText, OptionalAmount, Rate, Ref, whole_numbers
-from core.vocabulary import TermDate, TermKind, TermStatus
+from core.vocabulary import TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
 
 
 class Term(Base):
@@ -31,6 +31,8 @@ class Term(Base):
             name="one_customer_scope",
         ),
         CheckConstraint("product_id IS NULL OR category_id IS NULL", name="one_product_scope"),
+        CheckConstraint("(period IS NULL) = (basis = 'line')", name="period_of_volume"),
+        CheckConstraint("days IS NULL OR days >= 0", name="days_not_negative"),
         *whole_numbers("min_quantity", "price", "rate"),
         Index(None, "scope_key", "kind", "min_quantity"),
         Index(None, "number"),
@@ -48,8 +50,15 @@ class Term(Base):
     scope_key: Mapped[
         str
     ]  # `account:17/product:4`: never null, so that two versions of one scope can be told
-    min_quantity: Mapped[Count]  # base units on one order line, from which on it holds; 0: from the first
-    price: Mapped[OptionalAmount]  # special price of one base unit, base currency
+    min_quantity: Mapped[Count]  # from which on it holds, counted as `basis` says; 0: from the first
+    basis: Mapped[TierBasis] = mapped_column(default=TierBasis.LINE)
+    period: Mapped[TierPeriod | None]  # of a volume tier
+    mode: Mapped[TierMode | None]  # of a volume tier
+    unit_id: Mapped[int | None] = mapped_column(
+        Ref, ForeignKey("units.id")
+    )  # what price and quantity count; none: base units
+    days: Mapped[int | None]  # payment terms: until an invoice is due; prompt payment: within which
+    price: Mapped[OptionalAmount]  # money for one unit, base currency
     rate: Mapped[Decimal | None] = mapped_column(Rate)  # share of what the layers before it left
     governed_by: Mapped[TermDate] = mapped_column(
         default=TermDate.ORDER

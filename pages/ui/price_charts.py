@@ -10,16 +10,30 @@ import plotly.graph_objects as go
 from pages.ui import charts, formats
 from pages.ui.charts import Move
 
+Total = tuple[str, Decimal]
 
-def waterfall(start: str, amount: Decimal, steps: Sequence[Move], end: str, *, currency: str) -> go.Figure:
-    """From a first amount through what is taken off or added to the last; bars stand on zero."""
+
+def waterfall(
+    start: Total, on: Sequence[Move], middle: str, after: Sequence[Move], end: str, *, currency: str
+) -> go.Figure:
+    """From a first amount over a total in the middle to the last one; bars stand on zero.
+
+    Without moves `after` the middle is the end, and one bar stands for both.
+    """
     colours = charts.palette()
-    total = amount + sum((step.amount for step in steps), Decimal(0))
-    figures = [amount, *(step.amount for step in steps), total]
+    names = [start[0], *(step.name for step in on), middle]
+    figures = [start[1], *(step.amount for step in on)]
+    figures.append(sum(figures, Decimal(0)))
+    measures = ["absolute", *("relative" for _step in on), "total"]
+    if after:
+        names += [*(step.name for step in after), end]
+        figures += [step.amount for step in after]
+        figures.append(figures[len(on) + 1] + sum((step.amount for step in after), Decimal(0)))
+        measures += [*("relative" for _step in after), "total"]
     bars = go.Waterfall(
-        x=[start, *(step.name for step in steps), end],
+        x=names,
         y=[float(one) for one in figures],
-        measure=["absolute", *("relative" for _step in steps), "total"],
+        measure=measures,
         text=[formats.price(one, currency) for one in figures],
         textposition="outside",
         cliponaxis=False,
@@ -29,7 +43,7 @@ def waterfall(start: str, amount: Decimal, steps: Sequence[Move], end: str, *, c
         connector={"line": {"color": colours.grid}},
         hovertemplate="%{x}: %{text}<extra></extra>",
     )
-    top = float(max(amount, total)) * 1.15
+    top = float(max(start[1], *figures)) * 1.15
     layout = {
         "template": charts.template(colours),
         "height": charts.HEIGHT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,12 +14,12 @@ from core import clock
 from core.accounts import AccountRow
 from core.entitlements import Answer
 from core.errors import Invalid
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.money import ratio
-from core.pricing import LostReason, Price
+from core.pricing import Layer, LostReason, Price
 from core.products import ProductRow
 from core.terms import TermRow
-from core.vocabulary import TermKind
+from core.vocabulary import TermKind, TierBasis, TierPeriod
 from pages.ui import charts, filters, formats, portfolio_parts, price_charts, tables, typing_numbers
 from pages.ui.charts import Move
 from pages.ui.forms import plain
@@ -29,6 +29,10 @@ KINDS = {
     TermKind.DISCOUNT: N_("discount"),
     TermKind.QUANTITY_TIER: N_("quantity tier"),
     TermKind.PROMOTION: N_("promotion"),
+    TermKind.VOLUME_TIER: N_("volume tier"),
+    TermKind.PROMPT_PAYMENT: N_("prompt payment"),
+    TermKind.FREIGHT: N_("freight"),
+    TermKind.PAYMENT_TERMS: N_("payment terms"),
 }
 _REASONS = {
     LostReason.WRONG_DATE: N_("not in force on that day"),
@@ -36,6 +40,14 @@ _REASONS = {
     LostReason.QUANTITY: N_("for another quantity"),
     LostReason.SCOPE_BEATEN: N_("a more specific term decides"),
     LostReason.BELOW_FLOOR: N_("would fall below the floor price"),
+    LostReason.UNIT_UNKNOWN: N_("the product is not sold in its unit"),
+}
+
+
+_PERIODS = {
+    TierPeriod.MONTH: N_("month"),
+    TierPeriod.QUARTER: N_("quarter"),
+    TierPeriod.YEAR: N_("year"),
 }
 
 
@@ -115,6 +127,13 @@ def sentence(asked: Asked, found: Answer, currency: str) -> None:
     if price.list_price is not None:
         said.append(_("list {price}, {share} off").format(
             price=formats.price(price.list_price, currency), share=formats.percent(off)))  # fmt: skip
+    if price.after and price.pocket_price is not None:
+        said.append(_("pocket {price} after {what}").format(
+            price=formats.price(price.pocket_price, currency),
+            what=", ".join(dict.fromkeys(_(KINDS[layer.offer.kind]) for layer in price.after))))  # fmt: skip
+    if price.payment is not None:
+        days = int(price.payment.value)
+        said.append(ngettext("due in {count} day", "due in {count} days", days).format(count=days))
     if found.cheaper is not None:
         quantity, cost = found.cheaper
         said.append(_("{quantity} units would cost less in all: {amount}").format(
@@ -123,9 +142,9 @@ def sentence(asked: Asked, found: Answer, currency: str) -> None:
 
 
 def _why(found: Answer) -> str:
-    if not found.price.won:
+    if not found.price.layers:
         return _("the list price, since no term applies")
-    return plain("; ".join(term(found.terms[offer.number]) for offer in found.price.won))
+    return plain("; ".join(term(found.terms[layer.offer.number]) for layer in found.price.layers))
 
 
 def term(row: TermRow) -> str:
@@ -148,33 +167,43 @@ def _goods(row: TermRow) -> str:
 
 
 def waterfall(price: Price, currency: str) -> None:
-    """From the list price to the net price, layer by layer."""
-    opened = portfolio_parts.heading(_("From list to net price, a unit"), "table_layers")
-    steps = [
-        Move(f"{layer.offer.name} {_(KINDS[layer.offer.kind])}", -layer.amount)
-        for layer in price.layers
-        if layer.amount is not None
-    ]
+    """From the list price over the net price to the pocket price, layer by layer."""
+    title = _("From list over net to pocket price, a unit")
+    opened = portfolio_parts.heading(title, "table_layers")
+    on, after = _moves(price.layers), _moves(price.after)
     rows = [
         (_("List price"), price.list_price),
-        *((step.name, step.amount) for step in steps),
+        *((step.name, step.amount) for step in on),
         (_("Net price"), price.net_price),
-        (_("Pocket price"), price.net_price),
+        *((step.name, step.amount) for step in after),
+        (_("Pocket price"), price.pocket_price),
     ]
     alt = "; ".join(f"{name} {formats.price(amount, currency)}" for name, amount in rows)
     if price.list_price is not None and price.net_price is not None:
         figure = price_charts.waterfall(
-            _("List price"), price.list_price, steps, _("Net price"), currency=currency
+            (_("List price"), price.list_price),
+            on,
+            _("Net price"),
+            after,
+            _("Pocket price"),
+            currency=currency,
         )
         charts.show(figure, alt=alt, key="chart_layers")
-    st.caption(
-        _("Nothing is known that would be paid after the invoice, so the pocket price is the net price.")
-    )
+    if not price.after:
+        st.caption(_("No term gives anything after the invoice, so the pocket price is the net price."))
     if opened:
         frame = pd.DataFrame(
             {_("Layer"): [row[0] for row in rows], _("Amount"): [tables.as_float(row[1]) for row in rows]}
         )
-        portfolio_parts.table(_("From list to net price, a unit"), frame, currency, places=4)
+        portfolio_parts.table(title, frame, currency, places=4)
+
+
+def _moves(layers: Sequence[Layer]) -> list[Move]:
+    return [
+        Move(f"{layer.offer.name} {_(KINDS[layer.offer.kind])}", -layer.amount)
+        for layer in layers
+        if layer.amount is not None
+    ]
 
 
 def candidates(found: Answer, currency: str) -> None:
@@ -190,12 +219,24 @@ def candidates(found: Answer, currency: str) -> None:
 
 
 def value(row: TermRow, currency: str) -> str:
-    """A price as it is, a share as percent, from how many units on."""
-    text = (
-        formats.price(row.value, currency)
-        if row.kind is TermKind.SPECIAL_PRICE
-        else formats.percent(row.value)
+    """A price as it is, a share as percent, payment terms in days, from how much on."""
+    if row.kind.is_money:
+        text = formats.price(row.value, currency)
+        text = text if row.unit is None else _("{price} a {unit}").format(price=text, unit=row.unit)
+    elif row.kind is TermKind.PAYMENT_TERMS:
+        text = ngettext("{count} day", "{count} days", int(row.value)).format(count=int(row.value))
+    else:
+        text = formats.percent(row.value)
+    if row.days is not None and row.kind is TermKind.PROMPT_PAYMENT:
+        text = _("{value} within {days} days").format(value=text, days=row.days)
+    if not row.min_quantity:
+        return text
+    if row.basis is TierBasis.PERIOD_REVENUE:
+        least = formats.money(row.min_quantity, currency)
+    else:
+        least = " ".join(filter(None, (formats.quantity(row.min_quantity), row.unit)))
+    if row.period is None:
+        return _("{value} from {quantity}").format(value=text, quantity=least)
+    return _("{value} from {quantity} a {period}").format(
+        value=text, quantity=least, period=_(_PERIODS[row.period])
     )
-    if row.min_quantity:
-        return _("{value} from {quantity}").format(value=text, quantity=formats.quantity(row.min_quantity))
-    return text

@@ -1,0 +1,88 @@
+"""What was bought in the period of a volume tier before a day: by an account, or by a group together."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import accumulate
+
+from sqlalchemy import func, select, type_coerce
+from sqlalchemy.orm import Session
+
+from core import auth
+from core.auth import Actor
+from core.models import Account, OrderLine, Product, Term
+from core.models.base import Money, Quantity
+from core.money import ZERO
+from core.periods import Period, add_months
+from core.vocabulary import Permission, TierBasis, TierPeriod
+
+_MONTHS = {TierPeriod.MONTH: 1, TierPeriod.QUARTER: 3, TierPeriod.YEAR: 12}
+
+
+def period_of(period: TierPeriod, day: date) -> Period:
+    """The calendar month, quarter or year that a day lies in."""
+    months = _MONTHS[period]
+    first = date(day.year, 1, 1)
+    start = add_months(first, (day.month - 1) // months * months)
+    return Period(start, add_months(start, months))
+
+
+@dataclass(frozen=True)
+class _Days:
+    """Days on which something was bought, and the sum up to and with each."""
+
+    days: Sequence[date]
+    sums: Sequence[Decimal]
+
+    def before(self, day: date) -> Decimal:
+        place = bisect_left(self.days, day)
+        return self.sums[place - 1] if place else ZERO
+
+
+class Bought:
+    """Volumes of tiers, each history read once.
+
+    A tier of an account or a segment counts what the account buys itself; one of a group what its accounts buy
+    together, those too that the actor does not see: it is the group's own term that says so.
+    """
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        auth.require(actor, Permission.TERM_READ)
+        self._session = session
+        self._read: dict[tuple[object, ...], _Days] = {}
+
+    def before(self, term: Term, account_id: int, day: date) -> Decimal:
+        """Money or base units, as the tier counts, from the beginning of its period up to the day before."""
+        if term.period is None:
+            return ZERO
+        period = period_of(term.period, day)
+        whose = ("group", term.group_id) if term.group_id is not None else ("account", account_id)
+        key = (*whose, term.product_id, term.category_id, term.basis, period.start, period.end)
+        found = self._read.get(key)
+        if found is None:
+            found = self._read[key] = self._history(term, account_id, period)
+        return found.before(day)
+
+    def _history(self, term: Term, account_id: int, period: Period) -> _Days:
+        revenue = term.basis is TierBasis.PERIOD_REVENUE
+        column = OrderLine.net_amount if revenue else OrderLine.quantity
+        summed = type_coerce(func.sum(column), Money() if revenue else Quantity())
+        query = select(OrderLine.booked_on, summed).where(
+            OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end
+        )
+        if term.group_id is not None:
+            members = select(Account.id).where(Account.group_id == term.group_id)
+            query = query.where(OrderLine.account_id.in_(members))
+        else:
+            query = query.where(OrderLine.account_id == account_id)
+        if term.product_id is not None:
+            query = query.where(OrderLine.product_id == term.product_id)
+        elif term.category_id is not None:
+            goods = select(Product.id).where(Product.category_id == term.category_id)
+            query = query.where(OrderLine.product_id.in_(goods))
+        rows = self._session.execute(query.group_by(OrderLine.booked_on).order_by(OrderLine.booked_on)).all()
+        return _Days([row[0] for row in rows], list(accumulate(row[1] for row in rows)))
