@@ -47,6 +47,7 @@ class TermDraft:
     governed_by: TermDate = TermDate.ORDER
     status: TermStatus = TermStatus.DRAFT
     reason: str = ""
+    is_exception: bool = False  # holds below the floor price too, until its last day
 
     @property
     def price(self) -> Decimal | None:
@@ -75,5 +76,19 @@ def check(draft: TermDraft) -> None:
         problems["min_quantity"] = _("A minimum quantity is not below zero.")
     if draft.valid_to is not None and draft.valid_to <= draft.valid_from:
         problems["valid_to"] = _("The term ends before it begins: choose a last day on or after the first.")
+    if draft.is_exception:
+        problems |= _of_exception(draft)
     if problems:
         raise Invalid(next(iter(problems.values())), fields=problems)
+
+
+def _of_exception(draft: TermDraft) -> dict[str, str]:
+    """An exception is one account's price of one product until a day, and says why."""
+    problems = {}
+    if draft.kind is not TermKind.SPECIAL_PRICE or draft.scope.account_id is None or draft.scope.product_id is None:
+        problems["is_exception"] = _("An exception is a special price of one product for one account.")
+    if draft.valid_to is None:
+        problems["valid_to"] = _("An exception needs its last day: the floor price counts again after it.")
+    if not draft.reason.strip():
+        problems["reason"] = _("Say why the floor price does not count here.")
+    return problems

@@ -47,6 +47,7 @@ class TermRow:
     recorded_at: datetime
     recorded_by: str
     superseded_at: datetime | None
+    is_exception: bool = False  # holds below the floor price too
 
     @property
     def name(self) -> str:
@@ -82,11 +83,18 @@ def known(at: datetime | None) -> ColumnElement[bool]:
 
 
 def search(
-    session: Session, actor: Actor, *, account_id: int | None = None, known_at: datetime | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    account_id: int | None = None,
+    known_at: datetime | None = None,
+    status: TermStatus | None = None,
 ) -> list[TermRow]:
     """The terms that are visible; of one account: its own and those of its group and segment."""
     auth.require(actor, Permission.TERM_READ)
     query = _with_names().where(visible(actor), known(known_at))
+    if status is not None:
+        query = query.where(Term.status == status)
     if account_id is not None:
         query = query.where(for_account(session, actor, account_id))
     return [_row(*one) for one in session.execute(query)]
@@ -151,6 +159,7 @@ def _row(
         recorded_at=term.recorded_at,
         recorded_by=term.recorded_by,
         superseded_at=term.superseded_at,
+        is_exception=term.is_exception,
     )
 
 

@@ -42,7 +42,7 @@ from core.models.rollups import (
 from core.models.settings import Setting
 from core.models.structures import AccountStructure
 from core.models.targets import Target
-from core.models.terms import Term
+from core.models.terms import AuthorityLimit, FloorPrice, Term, TermDecision
 from core.models.users import (
     SignInAttempt,
     SignInTicket,
@@ -69,6 +69,7 @@ __all__ = [
     "AttentionDecision",
     "AuditEntry",
     "AuditHead",
+    "AuthorityLimit",
     "Base",
     "Category",
     "Cause",
@@ -82,6 +83,7 @@ __all__ = [
     "ForecastSeries",
     "ForecastSum",
     "ForecastVersion",
+    "FloorPrice",
     "ForeignMonth",
     "ForeignYear",
     "Group",
@@ -115,6 +117,7 @@ __all__ = [
     "Target",
     "TeamMember",
     "Term",
+    "TermDecision",
     "Tier",
     "TotalMonth",
     "Unit",
