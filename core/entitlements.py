@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import auth, pricing, terms
+from core import auth, floors, pricing, terms
 from core.auth import Actor
 from core.errors import Invalid, NotFound
 from core.filters import account_named
@@ -19,6 +19,7 @@ from core.language import _
 from core.models import Account, ListPrice, OrderLine, Product, Term
 from core.money import round_money
 from core.pricing import Days, ForWhat, ForWhom, Offer, Price
+from core.term_drafts import TermDraft
 from core.terms import TermRow
 from core.vocabulary import Permission, TermStatus
 
@@ -62,13 +63,14 @@ def answer(
     asked = Asked(account_id, product_id, quantity, Days(day))
     book = _Book(session, actor, [asked], known_at)
     listed, offers = book.list_price(product_id, day), book.offers(account_id, product_id)
+    floor = book.floor(asked)
     names = {
         row.number: row for row in terms.search(session, actor, account_id=account_id, known_at=known_at)
     }
     return Answer(
-        pricing.price(listed, offers, quantity=quantity, days=asked.days),
+        pricing.price(listed, offers, quantity=quantity, days=asked.days, floor=floor),
         {offer.number: names[offer.number] for offer in offers},
-        pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days),
+        pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days, floor=floor),
     )
 
 
@@ -111,9 +113,22 @@ def prices(
             book.offers(line.account_id, line.product_id),
             quantity=line.quantity,
             days=line.days,
+            floor=book.floor(line),
         )
         for line in lines
     ]
+
+
+def what_if(
+    session: Session, actor: Actor, asked: Sequence[tuple[TermDraft, Sequence[Asked]]]
+) -> list[list[tuple[Price, Price]]]:
+    """The price of each line as the terms in force make it, and as they would with the draft among them.
+
+    Approved versions of the same term that hold on the draft's first day are left out of the second.
+    """
+    auth.require(actor, Permission.TERM_READ)
+    book = _Book(session, actor, [line for _draft, lines in asked for line in lines], None)
+    return [[book.both(draft, line) for line in lines] for draft, lines in asked]
 
 
 def of_line(
@@ -158,6 +173,7 @@ class _Book:
         for term in session.scalars(_terms(self._places, known_at)):
             self._terms.setdefault(_customer(term), []).append(term)
         self._list_prices = _list_prices(session, products, known_at)
+        self._floors = floors.book(session, known_at)
         self._ladders: dict[tuple[int, int], list[Offer]] = {}
 
     def offers(self, account_id: int, product_id: int) -> list[Offer]:
@@ -177,6 +193,58 @@ class _Book:
             if valid_from <= day and (valid_to is None or day < valid_to):
                 return amount
         return None
+
+    def floor(self, line: Asked) -> Decimal | None:
+        """The least net price on the day of the order; whoever asks, since it decides about the price."""
+        segment = next(
+            (key for level, key in self._places[line.account_id] if level is ForWhom.SEGMENT), None
+        )
+        day, product_id = line.days.order, line.product_id
+        place = floors.Place(product_id, self._categories.get(product_id), segment)
+        return self._floors.least(place, day, self.list_price(product_id, day))
+
+    def both(self, draft: TermDraft, line: Asked) -> tuple[Price, Price]:
+        """The price in force, and the one with a draft that reaches the line."""
+        offers = self.offers(line.account_id, line.product_id)
+        drafted = _drafted(draft)
+        others = [one for one in offers if not _gives_way(one, drafted)]
+        listed, floor = self.list_price(line.product_id, line.days.order), self.floor(line)
+        now, then = (
+            pricing.price(listed, found, quantity=line.quantity, days=line.days, floor=floor)
+            for found in (offers, pricing.ordered([*others, drafted]))
+        )
+        return now, then
+
+
+def _drafted(draft: TermDraft) -> Offer:
+    """A draft as if it were approved; its number is that of no term."""
+    scope = draft.scope
+    for_whom = ForWhom.ACCOUNT if scope.account_id is not None else ForWhom.GROUP
+    for_what = ForWhat.PRODUCT if scope.product_id is not None else ForWhat.EVERYTHING
+    return Offer(
+        number=0,
+        kind=draft.kind,
+        for_whom=ForWhom.SEGMENT if scope.segment_id is not None else for_whom,
+        for_what=ForWhat.CATEGORY if scope.category_id is not None else for_what,
+        value=draft.value,
+        min_quantity=draft.min_quantity,
+        valid_from=draft.valid_from,
+        valid_to=draft.valid_to,
+        is_approved=True,
+        stacks=draft.stacks,
+        governed_by=draft.governed_by,
+        is_exception=draft.is_exception,
+    )
+
+
+def _gives_way(one: Offer, drafted: Offer) -> bool:
+    """Whether a term in force is of the same scope, kind and minimum quantity, and ends where the draft begins."""
+    return (
+        one.is_approved
+        and one.place == drafted.place
+        and one.min_quantity == drafted.min_quantity
+        and (one.valid_to is None or one.valid_to > drafted.valid_from)
+    )
 
 
 def _places(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[tuple[ForWhom, int]]]:
@@ -246,6 +314,7 @@ def _offer(term: Term, product_id: int, category_id: int | None) -> Offer | None
         is_approved=term.status is TermStatus.APPROVED,
         stacks=term.stacks,
         governed_by=term.governed_by,
+        is_exception=term.is_exception,
     )
 
 

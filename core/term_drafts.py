@@ -57,6 +57,11 @@ class TermDraft:
     def rate(self) -> Decimal | None:
         return None if self.kind is TermKind.SPECIAL_PRICE else round_ratio(self.value)
 
+    @property
+    def value_kept(self) -> Decimal:
+        """The value as the store keeps it."""
+        return round_money(self.value) if self.kind is TermKind.SPECIAL_PRICE else round_ratio(self.value)
+
 
 def check(draft: TermDraft) -> None:
     """Raise Invalid, with a sentence a field, for a term that cannot be meant."""
@@ -85,7 +90,11 @@ def check(draft: TermDraft) -> None:
 def _of_exception(draft: TermDraft) -> dict[str, str]:
     """An exception is one account's price of one product until a day, and says why."""
     problems = {}
-    if draft.kind is not TermKind.SPECIAL_PRICE or draft.scope.account_id is None or draft.scope.product_id is None:
+    if (
+        draft.kind is not TermKind.SPECIAL_PRICE
+        or draft.scope.account_id is None
+        or draft.scope.product_id is None
+    ):
         problems["is_exception"] = _("An exception is a special price of one product for one account.")
     if draft.valid_to is None:
         problems["valid_to"] = _("An exception needs its last day: the floor price counts again after it.")

@@ -92,12 +92,12 @@ def search(
 ) -> list[TermRow]:
     """The terms that are visible; of one account: its own and those of its group and segment."""
     auth.require(actor, Permission.TERM_READ)
-    query = _with_names().where(visible(actor), known(known_at))
+    query = with_names().where(visible(actor), known(known_at))
     if status is not None:
         query = query.where(Term.status == status)
     if account_id is not None:
         query = query.where(for_account(session, actor, account_id))
-    return [_row(*one) for one in session.execute(query)]
+    return [row_of(*one) for one in session.execute(query)]
 
 
 def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElement[bool]:
@@ -118,8 +118,9 @@ def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElemen
     return or_(*reached)
 
 
-def _with_names() -> Any:
-    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name)
+def with_names(*more: Any) -> Any:
+    """A query of terms with the names of what they are for, as `row_of` takes them; `more` come after."""
+    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name, *more)
     return (
         named.outerjoin(Account, Account.id == Term.account_id)
         .outerjoin(Group, Group.id == Term.group_id)
@@ -130,7 +131,7 @@ def _with_names() -> Any:
     )
 
 
-def _row(
+def row_of(
     term: Term,
     account: str | None,
     group: str | None,
@@ -138,6 +139,7 @@ def _row(
     product: str | None,
     category: str | None,
 ) -> TermRow:
+    """A version with its names, as `with_names` finds them."""
     return TermRow(
         id=term.id,
         number=term.number,

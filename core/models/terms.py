@@ -55,7 +55,9 @@ class Term(Base):
         default=TermDate.ORDER
     )  # the date that decides whether it holds
     stacks: Mapped[bool] = mapped_column(default=False)
-    is_exception: Mapped[bool] = mapped_column(default=False)  # holds below the floor price too, until its end
+    is_exception: Mapped[bool] = mapped_column(
+        default=False
+    )  # holds below the floor price too, until its end
     status: Mapped[TermStatus]
     reason: Mapped[LongText]  # why it was granted
     valid_from: Mapped[date]
@@ -78,7 +80,9 @@ class TermDecision(Base):
     )
 
     id: Mapped[Id]
-    term_id: Mapped[int] = mapped_column(Ref, ForeignKey("terms.id"), index=True)  # the version that was asked for
+    term_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("terms.id"), index=True
+    )  # the version that was asked for
     number: Mapped[int] = mapped_column(Ref)
     outcome: Mapped[DecisionOutcome]
     reason: Mapped[LongText]  # of who decided; may be empty for an approval
