@@ -248,7 +248,16 @@ def _readable(session: Session, actor: Actor, account_ids: set[int]) -> set[int]
 # Values that say nothing about an account's terms: an administrator needs them to run the place.
 _OF_ADMINISTRATION = {"user", "setting", "session"}
 # A month may stand before the name: `2026-01 margin`.
-_COSTS = {"unit_cost", "cost", "margin", "margin_amount", "target_margin"}
+_COSTS = {
+    "unit_cost",
+    "cost",
+    "margin",
+    "margin_amount",
+    "target_margin",
+    "margin_rate",
+    "floor_price",
+    "floor_share",
+}
 
 
 def _row(entry: AuditEntry, actor: Actor, readable: set[int]) -> EntryRow:

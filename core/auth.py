@@ -42,8 +42,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ACCOUNT_MERGE,
         Permission.ACCOUNT_WRITE,
         Permission.AUDIT_READ,
+        Permission.AUTHORITY_WRITE,
         Permission.BATCH_READ,
         Permission.DATA_IMPORT,
+        Permission.FLOOR_WRITE,
         Permission.FORECAST_OVERRIDE,
         Permission.FORECAST_RUN,
         Permission.ORDER_WRITE,
@@ -55,6 +57,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
         {
             Permission.AUDIT_READ,
+            Permission.AUTHORITY_WRITE,
+            Permission.FLOOR_WRITE,
             Permission.FORECAST_RUN,
             Permission.SETTING_WRITE,
             Permission.STORE_MAINTAIN,

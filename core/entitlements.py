@@ -20,6 +20,7 @@ from core.models import Account, OrderLine, Product
 from core.money import round_money
 from core.price_book import Asked, PriceBook
 from core.pricing import Days, Price
+from core.term_drafts import TermDraft
 from core.terms import TermRow
 from core.vocabulary import Permission
 
@@ -53,13 +54,14 @@ def answer(
     asked = Asked(account_id, product_id, quantity, Days(day))
     book = PriceBook(session, actor, [asked], known_at)
     listed, offers = book.list_price(product_id, day), book.offers(account_id, product_id)
+    floor = book.floor(asked)
     names = {
         row.number: row for row in terms.search(session, actor, account_id=account_id, known_at=known_at)
     }
     return Answer(
         book.price(asked),
         {offer.number: names[offer.number] for offer in offers},
-        pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days),
+        pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days, floor=floor),
     )
 
 
@@ -97,6 +99,18 @@ def prices(
     auth.require(actor, Permission.TERM_READ)
     book = PriceBook(session, actor, lines, known_at)
     return [book.price(line) for line in lines]
+
+
+def what_if(
+    session: Session, actor: Actor, asked: Sequence[tuple[TermDraft, Sequence[Asked]]]
+) -> list[list[tuple[Price, Price]]]:
+    """The price of each line as the terms in force make it, and as they would with the draft among them.
+
+    Approved versions of the same term that hold on the draft's first day are left out of the second.
+    """
+    auth.require(actor, Permission.TERM_READ)
+    book = PriceBook(session, actor, [line for _draft, lines in asked for line in lines], None)
+    return [[book.both(draft, line) for line in lines] for draft, lines in asked]
 
 
 def of_line(

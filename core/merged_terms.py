@@ -78,7 +78,7 @@ def _meet(one: Term, other: Term) -> bool:
     return (
         one.status is other.status is TermStatus.APPROVED
         and one.undone_at is other.undone_at is None
-        and (one.kind, one.min_quantity, one.product_id, one.category_id)
-        == (other.kind, other.min_quantity, other.product_id, other.category_id)
+        and (one.kind, one.min_quantity, one.is_exception, one.product_id, one.category_id)
+        == (other.kind, other.min_quantity, other.is_exception, other.product_id, other.category_id)
         and term_timelines.overlap(span_of(one), span_of(other))
     )

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import auth, pricing, terms
+from core import auth, floors, pricing, terms
 from core.auth import Actor
 from core.bought import Bought
 from core.errors import NotFound
@@ -24,6 +24,7 @@ from core.language import _
 from core.models import Account, ListPrice, PackSize, Product, Term
 from core.money import round_money
 from core.pricing import Days, ForWhat, ForWhom, Offer, Price
+from core.term_drafts import TermDraft
 from core.vocabulary import Permission, TermDate, TermStatus
 
 Customer = tuple[ForWhom, int]
@@ -99,6 +100,11 @@ class PriceBook:
             account_id: tuple(one for one in customers if one in self._terms)
             for account_id, customers in places.items()
         }
+        self._segments = {
+            account_id: next((key for level, key in customers if level is ForWhom.SEGMENT), None)
+            for account_id, customers in places.items()
+        }
+        self._floors = floors.book(session, known_at)
         self._goods = _Goods(session, products, self._by_number.values())
         self._list_prices = _list_prices(session, products, known_at)
         self._ladders: dict[tuple[Any, ...], _Ladder] = {}
@@ -108,7 +114,7 @@ class PriceBook:
         """By the same rule as `pricing.price`, whatever else is priced with it."""
         ladder = self._ladder(line.account_id, line.product_id)
         listed = self.list_price(line.product_id, line.days.order)
-        found = ladder.invoice_price(listed, line.quantity, line.days, None)
+        found = ladder.invoice_price(listed, line.quantity, line.days, self.floor(line))
         if not ladder.after:
             return found
         return pricing.pocketed(
@@ -129,6 +135,25 @@ class PriceBook:
             for offer in ladder.after
             if offer.mode is not None
         }
+
+    def floor(self, line: Asked) -> Decimal | None:
+        """The least net price on the day of the order; whoever asks, since it decides about the price."""
+        day, product_id = line.days.order, line.product_id
+        place = floors.Place(product_id, self._goods.category(product_id), self._segments[line.account_id])
+        return self._floors.least(place, day, self.list_price(product_id, day))
+
+    def both(self, draft: TermDraft, line: Asked) -> tuple[Price, Price]:
+        """The price in force, and the one with a draft that reaches the line."""
+        offers = self.offers(line.account_id, line.product_id)
+        drafted = self._goods.drafted(draft, line.product_id)
+        others = [one for one in offers if not _gives_way(one, drafted)]
+        listed, floor = self.list_price(line.product_id, line.days.order), self.floor(line)
+        volumes = self.volumes(line)
+        now, then = (
+            pricing.price(listed, found, quantity=line.quantity, days=line.days, floor=floor, volumes=volumes)
+            for found in (offers, pricing.ordered([*others, drafted]))
+        )
+        return now, then
 
     def list_price(self, product_id: int, day: date) -> Decimal | None:
         for valid_from, valid_to, amount in self._list_prices.get(product_id, ()):
@@ -164,13 +189,40 @@ class _Goods:
         self._reached = {term.category_id for term in packed}
         self._by_unit = any(term.unit_id is not None for term in packed)
         sizes = session.execute(select(PackSize.product_id, PackSize.unit_id, PackSize.base_units))
-        self._packs = {(row[0], row[1]): row[2] for row in sizes} if self._by_unit else {}
+        self._packs = {(row[0], row[1]): row[2] for row in sizes}
 
     def told_apart(self, product_id: int) -> tuple[int | None, int | None]:
         """The same for products that the same terms reach alike."""
         category_id = self._categories.get(product_id)
         own = product_id if self._by_unit or product_id in self._named else None
         return own, category_id if category_id in self._reached else None
+
+    def category(self, product_id: int) -> int | None:
+        return self._categories.get(product_id)
+
+    def drafted(self, draft: TermDraft, product_id: int) -> Offer:
+        """A draft as if it were approved; its number is that of no term."""
+        scope = draft.scope
+        for_whom = ForWhom.ACCOUNT if scope.account_id is not None else ForWhom.GROUP
+        for_what = ForWhat.PRODUCT if scope.product_id is not None else ForWhat.EVERYTHING
+        held = self._held(draft.unit_id, product_id)
+        return Offer(
+            number=0,
+            kind=draft.kind,
+            for_whom=ForWhom.SEGMENT if scope.segment_id is not None else for_whom,
+            for_what=ForWhat.CATEGORY if scope.category_id is not None else for_what,
+            value=round_money(draft.value / held) if held and draft.kind.is_money else draft.value,
+            min_quantity=draft.min_quantity * (held or 1),
+            valid_from=draft.valid_from,
+            valid_to=draft.valid_to,
+            is_approved=True,
+            stacks=draft.stacks,
+            governed_by=draft.governed_by,
+            is_exception=draft.is_exception,
+            basis=draft.basis,
+            mode=draft.mode,
+            counts=held is not None,
+        )
 
     def offer(self, term: Term, product_id: int) -> Offer | None:
         """The term as the rule sees it; None where it is for another product or category."""
@@ -182,7 +234,7 @@ class _Goods:
             for_what = ForWhat.EVERYTHING
         if for_what is None:
             return None
-        held = self._held(term, product_id)
+        held = self._held(term.unit_id, product_id)
         value = terms.value_of(term)
         return Offer(
             number=term.number,
@@ -196,16 +248,27 @@ class _Goods:
             is_approved=term.status is TermStatus.APPROVED,
             stacks=term.stacks,
             governed_by=term.governed_by,
+            is_exception=term.is_exception,
             basis=term.basis,
             mode=term.mode,
             counts=held is not None,
         )
 
-    def _held(self, term: Term, product_id: int) -> Decimal | None:
-        """How many base units the term's unit holds; None where the product is not packed so."""
-        if term.unit_id is None or term.unit_id == self._units.get(product_id):
+    def _held(self, unit_id: int | None, product_id: int) -> Decimal | None:
+        """How many base units a unit holds; None where the product is not packed so."""
+        if unit_id is None or unit_id == self._units.get(product_id):
             return Decimal(1)
-        return self._packs.get((product_id, term.unit_id))
+        return self._packs.get((product_id, unit_id))
+
+
+def _gives_way(one: Offer, drafted: Offer) -> bool:
+    """Whether a term in force is of the same scope, kind and minimum quantity, and ends where the draft begins."""
+    return (
+        one.is_approved
+        and one.place == drafted.place
+        and one.min_quantity == drafted.min_quantity
+        and (one.valid_to is None or one.valid_to > drafted.valid_from)
+    )
 
 
 def _places(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[Customer]]:

@@ -9,7 +9,8 @@ promotion, quantity tier, discount). The first that holds decides:
   discounts with a minimum quantity likewise.
 - A discount that stacks lets later ones that stack apply too, each to what the ones before it left
   (10% and 5% make 14.5%); any other is the only one.
-- What would take the price below a floor does not apply.
+- What would take the price below a floor does not apply, but for an exception, which comes before other special
+  prices of its scope.
 
 After the invoice, and off what it says: of volume tiers, prompt payment and freight the most specific that holds, one
 of each kind, adds to what is given; the pocket price is what is left. Payment terms are found likewise.
@@ -91,6 +92,7 @@ class Offer:
     basis: TierBasis = TierBasis.LINE
     mode: TierMode | None = None
     counts: bool = True  # False: the product has no such unit as the term counts in
+    is_exception: bool = False  # the floor does not refuse it
 
     @property
     def name(self) -> str:
@@ -98,14 +100,14 @@ class Offer:
         return f"T{self.number}"
 
     @property
-    def rank(self) -> tuple[int, int, int, Decimal, int]:
-        """The most specific first; of one scope and kind the highest minimum quantity first."""
-        return (self.for_whom, self.for_what, _BY_KIND[self.kind], -self.min_quantity, self.number)
+    def rank(self) -> tuple[int, int, int, bool, Decimal, int]:
+        """The most specific first; of one scope and kind exceptions, then the highest minimum quantity first."""
+        return (*self.place, -self.min_quantity, self.number)
 
     @property
-    def place(self) -> tuple[int, int, int]:
+    def place(self) -> tuple[int, int, int, bool]:
         """Its scope and kind: one offer of each at most decides."""
-        return (self.for_whom, self.for_what, _BY_KIND[self.kind])
+        return (self.for_whom, self.for_what, _BY_KIND[self.kind], not self.is_exception)
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class Layer:
 
     offer: Offer
     amount: Decimal | None
+    is_below_floor: bool = False  # an exception that the floor would have refused
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def invoice_price(
     net = list_price
     layers: list[Layer] = []
     lost: list[Loser] = []
-    decided: set[tuple[int, int, int]] = set()  # scopes and kinds whose highest quantity won
+    decided: set[tuple[int, int, int, bool]] = set()  # scopes and kinds whose highest quantity won
     for offer in offers:
         if offer.kind in AFTER_INVOICE:
             continue
@@ -210,16 +213,17 @@ def invoice_price(
             reason = LostReason.QUANTITY
         if reason is None and not _goes_with(layers, offer):
             reason = LostReason.SCOPE_BEATEN
-        after = net
+        after, below = net, False
         if reason is None:
             after = _after(net, offer)
-            if floor is not None and after is not None and after < floor:
+            below = floor is not None and after is not None and after < floor
+            if below and not offer.is_exception:
                 reason = LostReason.BELOW_FLOOR
         if reason is not None:
             lost.append(Loser(offer, reason))
             continue
         decided.add(offer.place)
-        layers.append(Layer(offer, None if net is None or after is None else net - after))
+        layers.append(Layer(offer, None if net is None or after is None else net - after, below))
         net = after
     return Price(list_price, net, tuple(layers), tuple(lost))
 

@@ -52,6 +52,7 @@ class TermDraft:
     mode: TierMode | None = None  # of a volume tier
     unit_id: int | None = None  # what price and quantity count; None: base units
     days: int | None = None  # within which a prompt payment earns its discount
+    is_exception: bool = False  # holds below the floor price too, until its last day
 
     @property
     def price(self) -> Decimal | None:
@@ -68,6 +69,11 @@ class TermDraft:
         """The days that the store keeps: of payment terms they are the value itself."""
         return int(self.value) if self.kind is TermKind.PAYMENT_TERMS else self.days
 
+    @property
+    def value_kept(self) -> Decimal:
+        """The value as the store keeps it."""
+        return round_money(self.value) if self.kind.is_money else round_ratio(self.value)
+
 
 def check(draft: TermDraft) -> None:
     """Raise Invalid, with a sentence a field, for a term that cannot be meant."""
@@ -78,6 +84,8 @@ def check(draft: TermDraft) -> None:
         problems["min_quantity"] = _("A minimum quantity is not below zero.")
     if draft.valid_to is not None and draft.valid_to <= draft.valid_from:
         problems["valid_to"] = _("The term ends before it begins: choose a last day on or after the first.")
+    if draft.is_exception:
+        problems |= _of_exception(draft)
     if problems:
         raise Invalid(next(iter(problems.values())), fields=problems)
 
@@ -124,3 +132,19 @@ def _of_volume(draft: TermDraft) -> dict[str, str]:
 
 
 _MOST_DAYS = 365
+
+
+def _of_exception(draft: TermDraft) -> dict[str, str]:
+    """An exception is one account's price of one product until a day, and says why."""
+    problems = {}
+    if (
+        draft.kind is not TermKind.SPECIAL_PRICE
+        or draft.scope.account_id is None
+        or draft.scope.product_id is None
+    ):
+        problems["is_exception"] = _("An exception is a special price of one product for one account.")
+    if draft.valid_to is None:
+        problems["valid_to"] = _("An exception needs its last day: the floor price counts again after it.")
+    if not draft.reason.strip():
+        problems["reason"] = _("Say why the floor price does not count here.")
+    return problems

@@ -1,21 +1,22 @@
 """Recording terms: a change is a new version that supersedes the one before, and nothing is overwritten.
 
-Versions of one lane (scope, kind, minimum quantity) stand in the order they were recorded in. Approved ones never hold
-on the same day as known at the same moment; proposals may, since they end nothing that is in force. Many changes are
-recorded at once and looked at only when all are made, so that two adjacent versions can be shifted.
+Versions of one lane (scope, kind, minimum quantity, exception or not) stand in the order they were recorded in.
+Approved ones never hold on the same day as known at the same moment; proposals may, since they end nothing that is in
+force. Many changes are recorded at once and looked at only when all are made, so that two adjacent versions can be
+shifted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, term_drafts, term_timelines, terms
+from core import audit, auth, authority, clock, term_drafts, term_timelines, terms
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid
@@ -25,7 +26,7 @@ from core.term_drafts import TermDraft
 from core.term_timelines import Span
 from core.vocabulary import Permission, TermKind, TermStatus
 
-LaneKey = tuple[str, TermKind, Any]  # scope key, kind, minimum quantity
+LaneKey = tuple[str, TermKind, Any, bool]  # scope key, kind, minimum quantity, exception or not
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Recording:
 
     draft: TermDraft
     recorded_at: datetime | None = None
+    number: int | None = None  # that of the proposal which it puts in force
 
 
 def record(session: Session, actor: Actor, draft: TermDraft, *, recorded_at: datetime | None = None) -> Term:
@@ -44,18 +46,21 @@ def record(session: Session, actor: Actor, draft: TermDraft, *, recorded_at: dat
 def record_many(
     session: Session, actor: Actor, recordings: Sequence[Recording], *, batch_id: int | None = None
 ) -> list[Term]:
-    """Record terms in the order in which they became known, all or none; overlaps are looked for after all of them."""
+    """Record terms in the order in which they became known, all or none; overlaps are looked for after all of them.
+
+    Raises Forbidden for an approved one beyond the actor's own authority, unless it grants nothing new.
+    """
     auth.require(actor, Permission.TERM_WRITE)
     now = clock.now()
     for scope in dict.fromkeys(one.draft.scope for one in recordings):
         terms.require_scope(session, actor, scope, lock=True)
     for one in recordings:
         term_drafts.check(one.draft)
-        if one.draft.status is TermStatus.APPROVED:
-            auth.require(actor, Permission.TERM_APPROVE)
         if one.recorded_at is not None and one.recorded_at > now:
             raise Invalid(_("What is known cannot be dated after today."))
     lanes = _lanes(session, [one.draft.scope.key for one in recordings])
+    granted = [one.draft for one in recordings if _grants(lanes.get(_lane_of(one.draft), ()), one.draft)]
+    authority.require(session, actor, granted)
     made = [_insert(session, actor, lanes, one, now, batch_id) for one in recordings]
     for term in made:
         _refuse_overlap(lanes, term)
@@ -80,7 +85,23 @@ _AT_ONCE = 500
 
 def _lane_of(one: Term | TermDraft) -> LaneKey:
     key = one.scope.key if isinstance(one, TermDraft) else one.scope_key
-    return key, one.kind, one.min_quantity
+    return key, one.kind, one.min_quantity, one.is_exception
+
+
+def _grants(lane: Sequence[Term], draft: TermDraft) -> bool:
+    """Whether an approved draft gives more than what is in force: another value, or days on which nothing holds."""
+    if draft.status is not TermStatus.APPROVED:
+        return False
+    end = draft.valid_to or date.max
+    return not any(
+        one.status is TermStatus.APPROVED
+        and one.superseded_at is None
+        and (terms.value_of(one), one.stacks, one.governed_by)
+        == (draft.value_kept, draft.stacks, draft.governed_by)
+        and one.valid_from <= draft.valid_from
+        and end <= (one.valid_to or date.max)
+        for one in lane
+    )
 
 
 def peers(versions: Sequence[Term], status: TermStatus) -> list[Term]:
@@ -109,18 +130,34 @@ def _insert(
     before = None if place.supersedes is None else versions[place.supersedes]
     if before is not None:
         before.superseded_at = moment
-    same = next((version for version in versions if version.valid_from == draft.valid_from), None)
+    same = _same(lane, versions, draft)
     span = replace(span, superseded_at=place.superseded_at)
-    term = _term(draft, span, actor, number=same.number if same else 0, batch_id=batch_id)
+    number = same.number if same else one.number or 0
+    term = _term(draft, span, actor, number=number, batch_id=batch_id)
     session.add(term)
     session.flush()
-    if same is None:
+    if not number:
         term.number = term.id
         session.flush()
     lane.append(term)
     lane.sort(key=lambda version: (version.recorded_at, version.id))
     _record(session, actor, "term:change" if before else "term:grant", before, term)
     return term
+
+
+def _same(lane: Sequence[Term], versions: Sequence[Term], draft: TermDraft) -> Term | None:
+    """The version whose number a new one carries on; a proposal that came into force leaves its number to the term."""
+    known = {id(one) for one in versions}
+    elsewhere = {one.number for one in lane if id(one) not in known}
+    return next(
+        (
+            one
+            for one in versions
+            if one.valid_from == draft.valid_from
+            and (draft.status is TermStatus.APPROVED or one.number not in elsewhere)
+        ),
+        None,
+    )
 
 
 def _refuse_overlap(lanes: dict[LaneKey, list[Term]], term: Term) -> None:
@@ -159,6 +196,7 @@ def _term(draft: TermDraft, span: Span, actor: Actor, *, number: int, batch_id: 
         rate=draft.rate,
         governed_by=draft.governed_by,
         stacks=draft.stacks,
+        is_exception=draft.is_exception,
         status=draft.status,
         reason=draft.reason,
         valid_from=span.valid_from,
@@ -170,9 +208,85 @@ def _term(draft: TermDraft, span: Span, actor: Actor, *, number: int, batch_id: 
     )
 
 
+def draft_of(term: Term) -> TermDraft:
+    """A version as it would be typed."""
+    return TermDraft(
+        scope=terms.scope_of(term),
+        kind=term.kind,
+        value=terms.value_of(term),
+        valid_from=term.valid_from,
+        valid_to=term.valid_to,
+        min_quantity=term.min_quantity,
+        stacks=term.stacks,
+        governed_by=term.governed_by,
+        status=term.status,
+        reason=term.reason,
+        is_exception=term.is_exception,
+        basis=term.basis,
+        period=term.period,
+        mode=term.mode,
+        unit_id=term.unit_id,
+        days=term.days,
+    )
+
+
+def move_on(session: Session, actor: Actor, term: Term, status: TermStatus, *, action: str) -> Term:
+    """The next version of a proposal, alike but for its status; what is in force stays as it is."""
+    auth.require(actor, Permission.TERM_WRITE)
+    now = clock.now()
+    span = Span(term.valid_from, term.valid_to, now)
+    after = _term(replace(draft_of(term), status=status), span, actor, number=term.number, batch_id=None)
+    term.superseded_at = now
+    session.add(after)
+    session.flush()
+    _record(session, actor, action, term, after)
+    return after
+
+
+def put_in_force(session: Session, actor: Actor, term: Term, *, action: str) -> Term:
+    """End a proposal and record it as approved under its number, in the place of what holds on the same days.
+
+    A term of the same lane that begins earlier ends before the first day, and goes on after the last one.
+    """
+    auth.require(actor, Permission.TERM_WRITE)
+    now = clock.now()
+    draft = replace(draft_of(term), status=TermStatus.APPROVED)
+    lane = _lanes(session, [term.scope_key]).get(_lane_of(term), [])
+    room = [
+        Recording(one, now) for before in standing(lane, draft) for one in _beside(draft_of(before), draft)
+    ]
+    term.superseded_at = now
+    session.flush()
+    made = record_many(session, actor, [*room, Recording(draft, now, term.number)])[-1]
+    _record(session, actor, action, term, made)
+    return made
+
+
+def standing(versions: Sequence[Term], draft: TermDraft) -> list[Term]:
+    """The approved versions that are known now, began earlier than the draft and hold on one of its days."""
+    end = draft.valid_to or date.max
+    return [
+        one
+        for one in versions
+        if one.status is TermStatus.APPROVED
+        and one.superseded_at is None
+        and one.undone_at is None
+        and one.valid_from < draft.valid_from < (one.valid_to or date.max)
+        and one.valid_from < end
+    ]
+
+
+def _beside(before: TermDraft, draft: TermDraft) -> list[TermDraft]:
+    """What is left of a term where another takes some of its days."""
+    left = [replace(before, valid_to=draft.valid_from)]
+    if draft.valid_to is not None and draft.valid_to < (before.valid_to or date.max):
+        left.append(replace(before, valid_from=draft.valid_to))
+    return left
+
+
 _AUDITED = (
     "value", "valid_from", "valid_to", "min_quantity", "basis", "period", "mode", "unit_id", "days", "governed_by",
-    "stacks", "status", "reason",
+    "stacks", "is_exception", "status", "reason",
 )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ class TermRow:
     mode: TierMode | None = None
     unit: str | None = None  # what price and quantity count; None: base units
     days: int | None = None
+    is_exception: bool = False  # holds below the floor price too
 
     @property
     def name(self) -> str:
@@ -87,14 +88,21 @@ def known(at: datetime | None) -> ColumnElement[bool]:
 
 
 def search(
-    session: Session, actor: Actor, *, account_id: int | None = None, known_at: datetime | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    account_id: int | None = None,
+    known_at: datetime | None = None,
+    status: TermStatus | None = None,
 ) -> list[TermRow]:
     """The terms that are visible; of one account: its own and those of its group and segment."""
     auth.require(actor, Permission.TERM_READ)
-    query = _with_names().where(visible(actor), known(known_at))
+    query = with_names().where(visible(actor), known(known_at))
+    if status is not None:
+        query = query.where(Term.status == status)
     if account_id is not None:
         query = query.where(for_account(session, actor, account_id))
-    return [_row(*one) for one in session.execute(query)]
+    return [row_of(*one) for one in session.execute(query)]
 
 
 def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElement[bool]:
@@ -115,8 +123,11 @@ def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElemen
     return or_(*reached)
 
 
-def _with_names() -> Any:
-    named: Any = select(Term, Account.code, Group.code, Segment.name, Product.code, Category.name, Unit.name)
+def with_names(*more: Any) -> Any:
+    """A query of terms with the names of what they are for, as `row_of` takes them; `more` come after."""
+    named: Any = select(
+        Term, Account.code, Group.code, Segment.name, Product.code, Category.name, Unit.name, *more
+    )
     return (
         named.outerjoin(Account, Account.id == Term.account_id)
         .outerjoin(Group, Group.id == Term.group_id)
@@ -128,7 +139,7 @@ def _with_names() -> Any:
     )
 
 
-def _row(
+def row_of(
     term: Term,
     account: str | None,
     group: str | None,
@@ -137,6 +148,7 @@ def _row(
     category: str | None,
     unit: str | None,
 ) -> TermRow:
+    """A version with its names, as `with_names` finds them."""
     return TermRow(
         id=term.id,
         number=term.number,
@@ -163,6 +175,7 @@ def _row(
         mode=term.mode,
         unit=unit,
         days=term.days,
+        is_exception=term.is_exception,
     )
 
 

@@ -22,10 +22,12 @@ class Permission(StrEnum):
     ACCOUNT_READ = "account:read"
     ACCOUNT_WRITE = "account:write"
     AUDIT_READ = "audit:read"
+    AUTHORITY_WRITE = "authority:write"
     BATCH_READ = "batch:read"
     COST_READ = "cost:read"
     DATA_EXPORT = "data:export"
     DATA_IMPORT = "data:import"
+    FLOOR_WRITE = "floor:write"
     FORECAST_OVERRIDE = "forecast:override"
     FORECAST_RUN = "forecast:run"
     ORDER_WRITE = "order:write"
@@ -191,6 +193,15 @@ class LumpSumStep(StrEnum):
 
     PROOF = "proof"
     SETTLED = "settled"
+
+
+class DecisionOutcome(StrEnum):
+    """How a submission of a term ended; granted: within the authority of who asked."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    GRANTED = "granted"
 
 
 class TermDate(StrEnum):

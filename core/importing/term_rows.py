@@ -282,7 +282,7 @@ def _stored(session: Session, scope_keys: set[str]) -> dict[tuple[Any, ...], lis
     found: dict[tuple[Any, ...], list[_Version]] = {}
     query = select(Term).where(Term.undone_at.is_(None)).order_by(Term.recorded_at, Term.id)
     for term in session.scalars(query):
-        if term.scope_key not in scope_keys:
+        if term.scope_key not in scope_keys or term.is_exception:
             continue
         lane = (term.scope_key, (), term.kind, term.min_quantity, term.status is TermStatus.APPROVED)
         said = (

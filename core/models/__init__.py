@@ -43,7 +43,7 @@ from core.models.rollups import (
 from core.models.settings import Setting
 from core.models.structures import AccountStructure
 from core.models.targets import Target
-from core.models.terms import Term
+from core.models.terms import AuthorityLimit, FloorPrice, Term, TermDecision
 from core.models.users import (
     SignInAttempt,
     SignInTicket,
@@ -70,6 +70,7 @@ __all__ = [
     "AttentionDecision",
     "AuditEntry",
     "AuditHead",
+    "AuthorityLimit",
     "Base",
     "Category",
     "Cause",
@@ -78,6 +79,7 @@ __all__ = [
     "DeliveryCell",
     "DeliveryProductDay",
     "DeliveryProductMonth",
+    "FloorPrice",
     "ForecastOverride",
     "ForecastPoint",
     "ForecastSeries",
@@ -118,6 +120,7 @@ __all__ = [
     "Target",
     "TeamMember",
     "Term",
+    "TermDecision",
     "Tier",
     "TotalMonth",
     "Unit",

@@ -9,7 +9,16 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Count, Id, LongText, OptionalAmount, Rate, Ref, whole_numbers
-from core.vocabulary import TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
+from core.vocabulary import (
+    DecisionOutcome,
+    Role,
+    TermDate,
+    TermKind,
+    TermStatus,
+    TierBasis,
+    TierMode,
+    TierPeriod,
+)
 
 
 class Term(Base):
@@ -64,6 +73,9 @@ class Term(Base):
         default=TermDate.ORDER
     )  # the date that decides whether it holds
     stacks: Mapped[bool] = mapped_column(default=False)
+    is_exception: Mapped[bool] = mapped_column(
+        default=False
+    )  # holds below the floor price too, until its end
     status: Mapped[TermStatus]
     reason: Mapped[LongText]  # why it was granted
     valid_from: Mapped[date]
@@ -73,3 +85,93 @@ class Term(Base):
     superseded_at: Mapped[datetime | None]  # none: what we know now
     undone_at: Mapped[datetime | None]  # its import was undone: it counts as never said
     batch_id: Mapped[int | None] = mapped_column(Ref)
+
+
+class TermDecision(Base):
+    """How one submission of a term ended, and what it was known to cost then."""
+
+    __tablename__ = "term_decisions"
+    __table_args__ = (
+        *whole_numbers("discount_share", "margin_rate", "contract_value"),
+        Index(None, "number"),
+        Index(None, "decided_at"),
+    )
+
+    id: Mapped[Id]
+    term_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("terms.id"), index=True
+    )  # the version that was asked for
+    number: Mapped[int] = mapped_column(Ref)
+    outcome: Mapped[DecisionOutcome]
+    reason: Mapped[LongText]  # of who decided; may be empty for an approval
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    discount_share: Mapped[Decimal | None] = mapped_column(Rate)  # greatest, against list; none: unknown
+    margin_rate: Mapped[Decimal | None] = mapped_column(Rate)  # least; seen only with `cost:read`
+    contract_value: Mapped[OptionalAmount]  # discount money a year, base currency
+
+
+class FloorPrice(Base):
+    """The least net price of a product, of a category's or of a segment's, as versions with two clocks.
+
+    Exactly one of `price` and `list_share` says how low; a segment may stand beside a product or a category.
+    """
+
+    __tablename__ = "floor_prices"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_from < valid_to", name="starts_before_end"),
+        CheckConstraint(
+            "superseded_at IS NULL OR recorded_at <= superseded_at", name="known_before_superseded"
+        ),
+        CheckConstraint("(price IS NULL) <> (list_share IS NULL)", name="price_or_share"),
+        CheckConstraint("product_id IS NULL OR category_id IS NULL", name="one_product_scope"),
+        CheckConstraint(
+            "NOT (product_id IS NULL AND category_id IS NULL AND segment_id IS NULL)", name="some_scope"
+        ),
+        *whole_numbers("price", "list_share"),
+        Index(None, "scope_key"),
+        Index(None, "number"),
+    )
+
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(Ref)
+    product_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("products.id"), index=True)
+    category_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("categories.id"), index=True)
+    segment_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("segments.id"), index=True)
+    scope_key: Mapped[str]  # `product:4/segment:2`
+    price: Mapped[OptionalAmount]  # of one base unit, base currency
+    list_share: Mapped[Decimal | None] = mapped_column(Rate)  # share of the list price
+    reason: Mapped[LongText]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]  # exclusive; none: until further notice
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    superseded_at: Mapped[datetime | None]  # none: what we know now
+
+
+class AuthorityLimit(Base):
+    """How much a role may grant alone, as versions with two clocks; what is none is not limited."""
+
+    __tablename__ = "authority_limits"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_from < valid_to", name="starts_before_end"),
+        CheckConstraint(
+            "superseded_at IS NULL OR recorded_at <= superseded_at", name="known_before_superseded"
+        ),
+        *whole_numbers("discount_share", "margin_rate", "contract_value"),
+        Index(None, "role"),
+    )
+
+    id: Mapped[Id]
+    role: Mapped[Role]
+    discount_share: Mapped[Decimal | None] = mapped_column(Rate)  # the largest total discount ÷ list price
+    margin_rate: Mapped[Decimal | None] = mapped_column(Rate)  # the least (net price − unit cost) ÷ net price
+    contract_value: Mapped[OptionalAmount]  # the largest discount money a year, base currency
+    reason: Mapped[LongText]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]  # exclusive
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    superseded_at: Mapped[datetime | None]
