@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
@@ -10,16 +11,17 @@ from hypothesis import strategies as st
 
 from core import pricing
 from core.pricing import Days, ForWhat, ForWhom, LostReason, Offer
-from core.vocabulary import TermDate, TermKind
+from core.vocabulary import TermDate, TermKind, TierBasis, TierMode
 
 DAY = date(2026, 6, 15)
 _numbers = count(1)
 
 
 def offer(kind=TermKind.DISCOUNT, value="0.1", *, whom=ForWhom.ACCOUNT, what=ForWhat.PRODUCT, minimum="0",
-          valid_from=date(2026, 1, 1), valid_to=None, approved=True, stacks=False, by=TermDate.ORDER):  # fmt: skip
+          valid_from=date(2026, 1, 1), valid_to=None, approved=True, stacks=False, by=TermDate.ORDER, **more):  # fmt: skip
     return Offer(
-        next(_numbers), kind, whom, what, Decimal(value), Decimal(minimum), valid_from, valid_to, approved, stacks, by
+        next(_numbers), kind, whom, what, Decimal(value), Decimal(minimum), valid_from, valid_to, approved, stacks, by,
+        **more,
     )  # fmt: skip
 
 
@@ -186,3 +188,89 @@ def test_the_order_in_which_terms_are_given_changes_nothing_and_each_is_accounte
     assert not {o.number for o in one.won} & set(why(one))
     taken = sum((layer.amount for layer in one.layers), Decimal(0))
     assert one.net_price == 100 - taken
+
+
+YEAR = {"basis": TierBasis.PERIOD_REVENUE, "what": ForWhat.EVERYTHING}
+
+
+def test_the_pocket_price_is_the_invoice_less_everything_given_after_it():
+    # kpis.md 6: 100,000 less 8% and 5% is 87,400; less 3%, 1% and 1,500 of freight 82,404 (its loyalty cost is no term).
+    found = asked(
+        offer(value="0.08", stacks=True),
+        offer(value="0.05", what=ForWhat.EVERYTHING, stacks=True),
+        offer(TermKind.VOLUME_TIER, "0.03", mode=TierMode.ALL_UNITS, **YEAR),
+        offer(TermKind.PROMPT_PAYMENT, "0.01"),
+        offer(TermKind.FREIGHT, "1500"),
+        listed="100000",
+    )
+
+    assert (found.net_price, found.pocket_price) == (87_400, 82_404)
+    assert [layer.amount for layer in found.after] == [2622, 874, 1500]
+
+
+def test_a_volume_tier_is_reached_by_what_was_bought_before_and_the_line_itself():
+    tiers = [
+        offer(TermKind.VOLUME_TIER, rate, minimum=at, mode=TierMode.ALL_UNITS, **YEAR)
+        for rate, at in (("0.02", "1000"), ("0.04", "2500"))
+    ]
+    before = dict.fromkeys((tier.number for tier in tiers), Decimal(2000))
+
+    def pocket(quantity, volumes):
+        found = pricing.price(Decimal(100), pricing.ordered(tiers), quantity=Decimal(quantity), days=Days(DAY),
+                              volumes=volumes)  # fmt: skip
+        return found.pocket_price, [one.number for one in found.won]
+
+    assert pocket("9", {}) == (100, [])
+    assert pocket("10", {}) == (98, [tiers[0].number])
+    assert pocket("4", before) == (98, [tiers[0].number])
+    assert pocket("5", before) == (96, [tiers[1].number])
+
+
+def test_marginal_tiers_each_give_on_their_own_slice_of_the_line():
+    tiers = [
+        offer(TermKind.VOLUME_TIER, rate, minimum=at, mode=TierMode.MARGINAL, **YEAR)
+        for rate, at in (("0.02", "1000"), ("0.04", "2500"))
+    ]
+    # 30 units at 100 after 500: 500 at nothing, 1,500 at 2% (30), 1,000 at 4% (40): 70 in all, 2.3333 a unit.
+    found = pricing.price(
+        Decimal(100), pricing.ordered(tiers), quantity=Decimal(30), days=Days(DAY),
+        volumes=dict.fromkeys((tier.number for tier in tiers), Decimal(500)),
+    )  # fmt: skip
+
+    assert [(layer.offer.number, layer.amount) for layer in found.after] == [
+        (tiers[1].number, Decimal("1.3333")),
+        (tiers[0].number, Decimal("1.0000")),
+    ]
+
+
+def test_of_what_is_given_after_the_invoice_the_most_specific_counts_and_the_others_say_why_not():
+    own = offer(TermKind.FREIGHT, "1.5", what=ForWhat.EVERYTHING)
+    general = offer(TermKind.FREIGHT, "3", whom=ForWhom.SEGMENT, what=ForWhat.PRODUCT)
+    waiting = offer(TermKind.PROMPT_PAYMENT, "0.02", approved=False)
+
+    found = asked(general, own, waiting)
+
+    assert found.pocket_price == Decimal("98.5")
+    assert why(found) == {general.number: LostReason.SCOPE_BEATEN, waiting.number: LostReason.NOT_APPROVED}
+
+
+def test_payment_terms_make_no_price_and_are_told():
+    thirty = offer(TermKind.PAYMENT_TERMS, "30", what=ForWhat.EVERYTHING)
+
+    found = asked(thirty)
+
+    assert (found.net_price, found.pocket_price, found.payment, found.won) == (100, 100, thirty, (thirty,))
+
+
+def test_a_term_in_a_unit_that_the_product_lacks_gives_nothing_and_says_so():
+    by_pallet = replace(offer(value="0.1"), counts=False)
+
+    found = asked(by_pallet)
+
+    assert (found.net_price, why(found)) == (100, {by_pallet.number: LostReason.UNIT_UNKNOWN})
+
+
+def test_without_a_price_the_pocket_price_is_unknown_and_not_zero():
+    found = asked(offer(TermKind.FREIGHT, "1"), listed=None)
+
+    assert (found.net_price, found.pocket_price) == (None, None)
