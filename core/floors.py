@@ -103,6 +103,10 @@ class FloorBook:
     def __init__(self, floors: dict[tuple[int | None, int | None, int | None], list[_Held]]) -> None:
         self._floors = floors
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._floors
+
     def least(self, place: Place, day: date, list_price: Decimal | None) -> Decimal | None:
         """The least net price of one base unit on a day; None without a floor, or without the list price it is of."""
         if not self._floors:

@@ -228,6 +228,20 @@ def invoice_price(
     return Price(list_price, net, tuple(layers), tuple(lost))
 
 
+def relisted(found: Price, list_price: Decimal | None, floor: Decimal | None) -> Price | None:
+    """The same terms on another list price; None where the floor refuses one of them, so that others may win."""
+    net = list_price
+    layers = []
+    for layer in found.layers:
+        after = _after(net, layer.offer)
+        below = floor is not None and after is not None and after < floor
+        if below and not layer.offer.is_exception:
+            return None
+        layers.append(Layer(layer.offer, None if net is None or after is None else net - after, below))
+        net = after
+    return Price(list_price, net, tuple(layers), found.lost)
+
+
 def pocketed(
     found: Price,
     offers: Sequence[Offer],
