@@ -294,8 +294,8 @@ def _note(
             asked_at=at,
             decided_by=actor.username,
             decided_at=clock.now(),
-            discount_share=_kept(effect and effect.discount_share),
-            margin_rate=_kept(effect and effect.margin_rate),
+            discount_share=None if effect is None else _kept(effect.discount_share),
+            margin_rate=None if effect is None else _kept(effect.margin_rate),
             contract_value=None if effect is None else effect.contract_value,
         )
     )
