@@ -136,7 +136,7 @@ def withdraw(session: Session, actor: Actor, number: int, *, version: int) -> in
     term = _submitted(session, actor, number, version)
     if term.recorded_by != actor.username:
         raise Forbidden(_("{who} submitted it: only they can take it back.").format(who=term.recorded_by))
-    after = term_versions.move_on(session, actor, term, TermStatus.DRAFT, action="term:withdraw")
+    after = term_versions.move_on(session, actor, term, TermStatus.DRAFT, action="term:retract")
     _note(session, actor, term, DecisionOutcome.WITHDRAWN, "", None)
     return after.id
 

@@ -38,6 +38,9 @@ class Settings:
         2
     )  # … where it is also beyond so many times the account's own usual spread
     confirm_days: int = 180  # data that nobody confirmed for longer ask for attention
+    terms_expire_days: int = (
+        45  # terms that end within so many days, with nothing after them, ask for attention
+    )
     otif_basis: OtifBasis = OtifRule.basis  # the day on which a delivery is due
     otif_early_days: int = OtifRule.early_days  # days before it that are on time still
     otif_late_days: int = OtifRule.late_days  # … and after it
@@ -191,8 +194,9 @@ def problems(values: Settings) -> dict[str, str]:
         found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
     if not 0 <= values.fall_spread <= 10:
         found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
-    if not 1 <= values.confirm_days <= 3650:
-        found["confirm_days"] = _("Give a number of days from 1 to 3650.")
+    for field, most in (("confirm_days", 3650), ("terms_expire_days", 365)):
+        if not 1 <= getattr(values, field) <= most:
+            found[field] = _("Give a number of days from 1 to {most}.").format(most=most)
     if not 0 < values.abc_a_share < values.abc_b_share < 1:
         found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
     if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
