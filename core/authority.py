@@ -2,8 +2,8 @@
 
 Three measures, each compared with the limit of who asks (`core.term_effects` says how they are found): the greatest
 total discount ÷ list price, the least margin rate = (net price − unit cost) ÷ net price, and the discount money of a
-year. What is not known is not within any limit. Without a recorded limit who holds `term:approve` decides alone, and
-nobody else does. An exception from the floor price always needs `term:approve`.
+year. What is not known is within no manager's limit: a director judges it. Without a recorded limit who holds
+`term:approve` decides alone, and nobody else does. An exception from the floor price always needs `term:approve`.
 """
 
 from __future__ import annotations
@@ -289,8 +289,10 @@ def _limit_of(session: Session, actor: Actor) -> LimitDraft | None:
 
 
 def _judged(actor: Actor, limit: LimitDraft | None, draft: TermDraft, effect: Effect) -> Outcome:
-    excesses = () if limit is None else tuple(_excesses(limit, effect))
     approves = actor.may(Permission.TERM_APPROVE)
+    excesses = () if limit is None else tuple(_excesses(limit, effect))
+    if approves:  # nobody stands above them: what is not known is theirs to judge
+        excesses = tuple(one for one in excesses if one.value is not None)
     must = None if approves else Role.DIRECTOR
     lacks = limit is None and not approves
     not_mine = draft.is_exception and not approves

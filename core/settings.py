@@ -188,6 +188,21 @@ def problems(values: Settings) -> dict[str, str]:
         found["fiscal_year_month"] = _("A month is a number from 1 to 12.")
     if not values.languages or any(language not in LANGUAGES for language in values.languages):
         found["languages"] = _("Choose at least one of the languages that Utama speaks.")
+    if not 0 < values.abc_a_share < values.abc_b_share < 1:
+        found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
+    if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
+        found["hhi_moderate"] = _("Give indices between 0 and 10,000, the moderate one below the high one.")
+    return (
+        found
+        | _of_attention(values)
+        | otif.problems(values.otif)
+        | rfm_rule.problems(values.rfm)
+        | health_rules.problems(values.health)
+    )
+
+
+def _of_attention(values: Settings) -> dict[str, str]:
+    found = {}
     if not 1 <= values.rhythm_amber < values.rhythm_red:
         found["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
     if not 0 < values.fall_share < 1:
@@ -197,13 +212,4 @@ def problems(values: Settings) -> dict[str, str]:
     for field, most in (("confirm_days", 3650), ("terms_expire_days", 365)):
         if not 1 <= getattr(values, field) <= most:
             found[field] = _("Give a number of days from 1 to {most}.").format(most=most)
-    if not 0 < values.abc_a_share < values.abc_b_share < 1:
-        found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
-    if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
-        found["hhi_moderate"] = _("Give indices between 0 and 10,000, the moderate one below the high one.")
-    return (
-        found
-        | otif.problems(values.otif)
-        | rfm_rule.problems(values.rfm)
-        | health_rules.problems(values.health)
-    )
+    return found

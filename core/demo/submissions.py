@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.demo.rows import Ids
 from core.demo.scene import Scene
 from core.demo.terms import list_prices, row_of
-from core.models import AuthorityLimit, Category, FloorPrice, Segment, Term, TermDecision
+from core.models import AuthorityLimit, Category, FloorPrice, OrderLine, Segment, Term, TermDecision
 from core.money import round_money, round_ratio
 from core.term_drafts import Scope, TermDraft
 from core.vocabulary import DecisionOutcome, Role, TermKind, TermStatus
@@ -137,33 +137,53 @@ def submissions(session: Session, scene: Scene, ids: Ids) -> int:
 
 def _requests(session: Session, scene: Scene, ids: Ids) -> Iterator[_Asked]:
     today, prices = scene.calendar.today, list_prices(session)
-    goods = [key for key in ids.products if key in prices]
     month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     categories = list(session.scalars(select(Category.id).order_by(Category.id)))
 
-    def special(place: int, product: int, share: str, **more: object) -> TermDraft:
-        product_id = goods[product % len(goods)]
+    def special(place: int, share: str, reason: str, *, nth: int = 0) -> TermDraft:
+        """On the product that the account buys most, the next one, and so on."""
+        account_id = ids.accounts[place % len(ids.accounts)]
+        bought = [key for key in _bought(session, account_id) if key in prices] or list(prices)
+        product_id = bought[nth % len(bought)]
         price = round_money((prices[product_id] * Decimal(share)).quantize(_CENT))
-        account_id = ids.accounts[place] if place < len(ids.accounts) else 0
-        draft = TermDraft(
-            Scope(account_id=account_id, product_id=product_id), TermKind.SPECIAL_PRICE, price, month,
-            status=TermStatus.SUBMITTED,
-        )  # fmt: skip
-        return replace(draft, **more)  # type: ignore[arg-type]
+        scope = Scope(account_id=account_id, product_id=product_id)
+        return TermDraft(
+            scope, TermKind.SPECIAL_PRICE, price, month, status=TermStatus.SUBMITTED, reason=reason
+        )
 
-    yield _Asked(1, special(1, 7, "0.74", reason="tender for two years"), 3)
-    below = special(2, 0, "0.66", reason="clearance before the new label", is_exception=True)
-    yield _Asked(2, replace(below, valid_to=month + timedelta(days=31)), 1)
+    yield _Asked(1, special(1, "0.74", "tender for two years"), 3)
+    below = special(2, "0.66", "clearance before the new label")
+    yield _Asked(2, replace(below, is_exception=True, valid_to=month + timedelta(days=31)), 1)
     if len(ids.accounts) > 4 and categories:
         whole = Scope(account_id=ids.accounts[4], category_id=categories[-1])
-        wide = TermDraft(whole, TermKind.DISCOUNT, Decimal("0.22"), month, status=TermStatus.SUBMITTED,
-                         reason="asks for the chain's conditions")  # fmt: skip
-        yield _Asked(4, wide, 8)
-    yield _Asked(5, special(5, 9, "0.55", reason="a competitor's offer by word of mouth"), 16,
-                 DecisionOutcome.REJECTED, "Below what it costs to serve them: offer a tier instead.")  # fmt: skip
-    yield _Asked(7, special(7, 12, "0.78", reason="new listing in 40 outlets"), 12,
-                 DecisionOutcome.APPROVED, "For the listing; look at it again in a year.")  # fmt: skip
-    yield _Asked(8, special(8, 15, "0.86", reason="price of the year"), 5, DecisionOutcome.GRANTED)
+        reason = "asks for the chain's conditions"
+        status = TermStatus.SUBMITTED
+        yield _Asked(
+            4, TermDraft(whole, TermKind.DISCOUNT, Decimal("0.22"), month, status=status, reason=reason), 8
+        )
+    no = "Below what it costs to serve them: offer a tier instead."
+    yield _Asked(
+        5, special(5, "0.55", "a competitor's offer by word of mouth"), 16, DecisionOutcome.REJECTED, no
+    )
+    yes = "For the listing; look at it again in a year."
+    yield _Asked(7, special(7, "0.78", "new listing in 40 outlets"), 12, DecisionOutcome.APPROVED, yes)
+    yield _Asked(8, special(8, "0.86", "price of the year"), 5, DecisionOutcome.GRANTED)
+    for place in (11, 14):
+        ending = replace(
+            special(place, "0.84", "price of the season", nth=1),
+            valid_from=today - timedelta(days=80),
+            valid_to=today + timedelta(days=place),
+        )
+        yield _Asked(place, ending, 90, DecisionOutcome.GRANTED)
+
+
+def _bought(session: Session, account_id: int) -> list[int]:
+    """The products that an account ordered, the one with the most money first."""
+    net = func.sum(OrderLine.net_amount)
+    query = select(OrderLine.product_id).where(OrderLine.account_id == account_id)
+    return list(
+        session.scalars(query.group_by(OrderLine.product_id).order_by(net.desc(), OrderLine.product_id))
+    )
 
 
 def _add(session: Session, scene: Scene, asked: _Asked, director: str) -> None:

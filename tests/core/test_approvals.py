@@ -161,15 +161,16 @@ def test_a_margin_is_not_told_to_who_may_not_see_cost(session, shop, kam):
     )
 
 
-def test_what_is_not_known_is_within_nobodys_limit(session, shop, kam):
+def test_what_is_not_known_is_within_no_managers_limit_and_a_director_judges_it(session, shop, kam, director):
     limit(session, Role.MANAGER, None, None, "1000000")
+    limit(session, Role.DIRECTOR, None, None, "1000000")
     new = factories.product(session, "NEW")
     product_prices.set_list_price(session, OPERATOR, new.id, date(2025, 1, 1), Decimal(10))
 
-    outcome = approvals.outcome_of(
-        session, kam, draft(shop, "9", scope=Scope(account_id=shop.id, product_id=new.id))
-    )
+    wanted = draft(shop, "9", scope=Scope(account_id=shop.id, product_id=new.id))
+    outcome = approvals.outcome_of(session, kam, wanted)
 
+    assert approvals.outcome_of(session, director, wanted).alone
     assert [(one.measure, one.value) for one in outcome.excesses] == [(Measure.CONTRACT, None)]
     assert "discount money a year unknown (limit 1,000,000)" in outcome.sentence()
 
