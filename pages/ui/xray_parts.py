@@ -130,7 +130,7 @@ def _why(found: Answer) -> str:
 
 def term(row: TermRow) -> str:
     """`special price T17 of the account on the product, until 30 Jun 2026`."""
-    kind = _(KINDS[row.kind])
+    kind = _("exception from the floor price") if row.is_exception else _(KINDS[row.kind])
     if row.account is not None:
         text = _("{kind} {name} of the account on {goods}").format(
             kind=kind, name=row.name, goods=_goods(row)
@@ -150,6 +150,8 @@ def _goods(row: TermRow) -> str:
 def waterfall(price: Price, currency: str) -> None:
     """From the list price to the net price, layer by layer."""
     opened = portfolio_parts.heading(_("From list to net price, a unit"), "table_layers")
+    if any(layer.is_below_floor for layer in price.layers):
+        st.caption(_("An approved exception: the floor price stays as it is and does not refuse this one."))
     steps = [
         Move(f"{layer.offer.name} {_(KINDS[layer.offer.kind])}", -layer.amount)
         for layer in price.layers
