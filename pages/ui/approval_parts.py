@@ -97,16 +97,12 @@ def _effect(actor: Actor, effect: Effect, currency: str, limit: LimitDraft | Non
     for measure, label in approval_words.measures().items():
         if measure is Measure.MARGIN and not actor.sees_cost:
             continue
-        value, most = getattr(effect, measure.value), None if limit is None else getattr(limit, measure.value)
-        text = _in_words(measure, value, currency)
-        shown.append((label, text, meanings[measure]))
+        most = None if limit is None else getattr(limit, measure.value)
+        below = meanings[measure]
         if most is not None:
-            sign = _("at least {limit}") if measure is Measure.MARGIN else _("at most {limit}")
-            shown[-1] = (
-                f"{label}, {sign.format(limit=_in_words(measure, most, currency))}",
-                text,
-                meanings[measure],
-            )
+            sign = _("yours: at least {limit}") if measure is Measure.MARGIN else _("yours: at most {limit}")
+            below = f"{sign.format(limit=_in_words(measure, most, currency))} · {below}"
+        shown.append((label, _in_words(measure, getattr(effect, measure.value), currency), below))
     if effect.at_old_prices is not None and effect.at_new_prices is not None:
         change = effect.at_new_prices - effect.at_old_prices
         meaning = _("{new} for the quantities of the last 12 months, {old} at the prices in force").format(

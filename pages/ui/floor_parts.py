@@ -49,6 +49,11 @@ def table(rows: Sequence[FloorRow], currency: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         width="stretch",
+        placeholder=formats.UNKNOWN,
+        column_config={
+            name: st.column_config.DateColumn(name, format="D MMM YYYY")
+            for name in (_("From"), _("Last day"))
+        },
         alt=_("Floor prices: {count}").format(count=len(found)),
     )
     chosen: Any = opened
