@@ -28,8 +28,8 @@ from core.terms import TermRow
 from core.vocabulary import DecisionOutcome, Permission, TermStatus
 
 __all__ = [
-    "Decision", "Detail", "Outcome", "Proposal", "Submitted", "decide", "decided", "detail", "outcome_of", "submit",
-    "waiting", "withdraw",
+    "Decision", "Detail", "Outcome", "Proposal", "Submitted", "ask", "decide", "decided", "detail", "drafts",
+    "outcome_of", "submit", "waiting", "withdraw",
 ]  # fmt: skip
 
 
@@ -104,6 +104,24 @@ def outcome_of(session: Session, actor: Actor, draft: TermDraft) -> Outcome:
     return authority.judged(session, actor, [draft])[0]
 
 
+def ask(session: Session, actor: Actor, draft: TermDraft) -> Submitted:
+    """Record a draft and submit it in one step."""
+    auth.require(actor, Permission.TERM_WRITE)
+    term = term_versions.record(session, actor, replace(draft, status=TermStatus.DRAFT))
+    return submit(session, actor, term.number, version=term.id)
+
+
+def drafts(session: Session, actor: Actor) -> list[TermRow]:
+    """The proposals that nobody has submitted yet, or that were rejected, in the order of their numbers."""
+    auth.require(actor, Permission.TERM_WRITE)
+    found = [
+        row
+        for status in (TermStatus.DRAFT, TermStatus.REJECTED)
+        for row in terms.search(session, actor, status=status)
+    ]
+    return sorted(found, key=lambda row: row.number)
+
+
 def submit(session: Session, actor: Actor, number: int, *, version: int) -> Submitted:
     """Ask for a drafted or rejected term; within the actor's own authority it is in force at once.
 
@@ -136,7 +154,7 @@ def withdraw(session: Session, actor: Actor, number: int, *, version: int) -> in
     term = _submitted(session, actor, number, version)
     if term.recorded_by != actor.username:
         raise Forbidden(_("{who} submitted it: only they can take it back.").format(who=term.recorded_by))
-    after = term_versions.move_on(session, actor, term, TermStatus.DRAFT, action="term:withdraw")
+    after = term_versions.move_on(session, actor, term, TermStatus.DRAFT, action="term:retract")
     _note(session, actor, term, DecisionOutcome.WITHDRAWN, "", None)
     return after.id
 
@@ -294,8 +312,8 @@ def _note(
             asked_at=at,
             decided_by=actor.username,
             decided_at=clock.now(),
-            discount_share=_kept(effect and effect.discount_share),
-            margin_rate=_kept(effect and effect.margin_rate),
+            discount_share=None if effect is None else _kept(effect.discount_share),
+            margin_rate=None if effect is None else _kept(effect.margin_rate),
             contract_value=None if effect is None else effect.contract_value,
         )
     )
