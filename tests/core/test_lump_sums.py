@@ -113,7 +113,7 @@ def test_a_manager_promises_only_what_their_role_may(session, kam, director):
     account = factories.account(session, kam)
     with pytest.raises(Forbidden):
         lump_sums.agree(session, kam, account.id, draft("500"))
-    limit = LimitDraft(Role.MANAGER, date(2026, 1, 1), contract_value=Decimal(500))
+    limit = LimitDraft(Role.MANAGER, date(2026, 1, 1), contract_value=Decimal(500), reason="house rule")
     authority.record(session, director, limit, version=None)
 
     number = lump_sums.agree(session, kam, account.id, draft("500"))
