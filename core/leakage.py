@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -53,7 +54,7 @@ class Leak:
 
     order_no: str
     line_no: int
-    ordered_on: object
+    ordered_on: date
     product: str  # code
     product_name: str
     quantity: Decimal
