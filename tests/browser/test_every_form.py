@@ -100,7 +100,10 @@ def area(page: Page) -> Locator:
 
 
 def press_to(page: Page, label: str, presses: int = 60) -> None:
-    """Press Tab until the field, or the button, of this name has the focus."""
+    """Press Tab until the field, or the button, of this name has the focus; it may still have to be drawn."""
+    there = area(page).get_by_label(label).or_(area(page).get_by_role("button", name=label))
+    expect(there.first).to_be_attached()
+    settled(page)
     for _press in range(presses):
         page.keyboard.press("Tab")
         found = page.evaluate(
