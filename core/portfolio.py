@@ -98,10 +98,6 @@ class Standing:
     def attainment(self) -> Decimal | None:
         return ratio(self.now.net, self.target)
 
-    @property
-    def at_stake(self) -> Decimal:
-        return max((reason.amount for reason in self.reasons), default=ZERO)
-
 
 @dataclass(frozen=True)
 class MonthOfPortfolio:

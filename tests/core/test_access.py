@@ -77,7 +77,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.exports import Format
 from core.filters import LineFilter
 from core.importing import batches
-from core.kpi_registry import KPIS, Need
+from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Need
 from core.kpis import By, Options
 from core.models import (
     Account,
@@ -127,7 +127,8 @@ def _kpi(by: By | None) -> Read:
     names = [
         name
         for name, kpi in KPIS.items()
-        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or not {Need.TARGET, Need.SCORES} & kpi.needs
+        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY)
+        or not (OF_WHOLE_ACCOUNTS | {Need.TARGET}) & kpi.needs
     ]
     return lambda session, actor: kpis.document(
         session, YEAR, kpis.compute(session, actor, names, YEAR, Options(by))
