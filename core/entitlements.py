@@ -173,7 +173,7 @@ class _Book:
         for term in session.scalars(_terms(self._places, known_at)):
             self._terms.setdefault(_customer(term), []).append(term)
         self._list_prices = _list_prices(session, products, known_at)
-        self._floors = floors.book(session, known_at)
+        self._floors = floors.book(session, actor, known_at)
         self._ladders: dict[tuple[int, int], list[Offer]] = {}
 
     def offers(self, account_id: int, product_id: int) -> list[Offer]:

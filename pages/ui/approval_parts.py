@@ -73,7 +73,7 @@ def _open(actor: Actor, found: Detail, names: Names, currency: str, limit: Limit
     row, effect = one.row, one.outcome.effect
     with st.container(border=True, gap="small", key="submission"):
         st.subheader(plain(f"{names.whom(row)} · {names.goods(row)}"))
-        st.markdown(f"**{plain(approval_words.term(row, currency))}** · {row.name}")
+        st.markdown(f"**{plain(approval_words.term(row, currency))}** · {plain(row.name)}")
         said = _("{who} asked on {day}: {why}").format(
             who=row.recorded_by, day=formats.moment(row.recorded_at), why=row.reason or _("no reason given")
         )
