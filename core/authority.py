@@ -171,32 +171,19 @@ def record(session: Session, actor: Actor, draft: LimitDraft, *, version: int | 
     if not may_limit(actor, draft.role):
         raise Forbidden(_("What directors may grant is decided by an administrator."))
     _check(draft)
-    versions = list(
-        session.scalars(
-            select(AuthorityLimit)
-            .where(AuthorityLimit.role == draft.role, AuthorityLimit.superseded_at.is_(None))
-            .order_by(AuthorityLimit.valid_from)
-            .with_for_update()
-        )
-    )
-    newest = max((row.id for row in versions), default=None)
-    if newest != version:
-        raise Conflict(
-            _("Somebody else changed these limits meanwhile. Look at the new values and save again."),
-            version=newest,
-        )
+    versions = _held(session, draft.role, version)
     same = next((row for row in versions if row.valid_from == draft.valid_from), None)
     before = next(
         (row for row in versions if row.valid_from < draft.valid_from < (row.valid_to or date.max)), None
     )
     later = min((row.valid_from for row in versions if row.valid_from > draft.valid_from), default=None)
     now = clock.now()
+    for row in (same, before):
+        if row is not None:
+            row.superseded_at = now
     if before is not None:
-        before.superseded_at = now
         session.add(_version(_row(before).draft, draft.valid_from, now, before.recorded_by))
         session.flush()
-    if same is not None:
-        same.superseded_at = now
     made = _version(draft, later, now, actor.username)
     session.add(made)
     session.flush()
@@ -206,6 +193,24 @@ def record(session: Session, actor: Actor, draft: LimitDraft, *, version: int | 
         session, actor, "authority:set", Subject("authority", draft.role.value, draft.role.value), changes
     )
     return made.id
+
+
+def _held(session: Session, role: Role, version: int | None) -> list[AuthorityLimit]:
+    """The versions of a role known now, held until the transaction ends, unless the form showed others."""
+    query = (
+        select(AuthorityLimit)
+        .where(AuthorityLimit.role == role, AuthorityLimit.superseded_at.is_(None))
+        .order_by(AuthorityLimit.valid_from)
+        .with_for_update()
+    )
+    versions = list(session.scalars(query))
+    newest = max((row.id for row in versions), default=None)
+    if newest != version:
+        raise Conflict(
+            _("Somebody else changed these limits meanwhile. Look at the new values and save again."),
+            version=newest,
+        )
+    return versions
 
 
 def _version(draft: LimitDraft, valid_to: date | None, now: datetime, username: str) -> AuthorityLimit:

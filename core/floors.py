@@ -124,8 +124,9 @@ class FloorBook:
         return None
 
 
-def book(session: Session, known_at: datetime | None = None) -> FloorBook:
+def book(session: Session, actor: Actor, known_at: datetime | None = None) -> FloorBook:
     """Every floor known at a moment, for making prices: it stays inside core, since not everybody may see floors."""
+    auth.require(actor, Permission.TERM_READ)
     found: dict[_Key, list[_Held]] = {}
     for row in session.scalars(select(FloorPrice).where(known(known_at)).order_by(FloorPrice.valid_from)):
         key = (row.product_id, row.category_id, row.segment_id)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import audit, auth, merged_terms, merged_wallets, targets
+from core import audit, auth, merged_lump_sums, merged_terms, merged_wallets, targets
 from core.auth import Actor
 from core.language import _
 from core.merged_lines import Route
@@ -41,7 +41,7 @@ Wanted = targets.Wanted
 
 
 def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> dict[str, Any]:
-    """Move receivables, team, codes, decisions, causes, wallets, targets and terms, and take over the wanted fields."""
+    """Move receivables, team, codes, decisions, causes, wallets, targets, terms and lump sums; take over the fields."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
     estimates, in_force = merged_wallets.move(session, actor, route)
     return {
@@ -55,6 +55,7 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         "wallets_in_force": in_force,
         "targets": _add_targets(session, actor, route),
         "terms": merged_terms.move(session, actor, route),
+        "lump_sums": merged_lump_sums.move(session, actor, route),
     }
 
 
@@ -67,8 +68,9 @@ def changed(session: Session, actor: Actor, route: Route, details: Mapping[str, 
         *_changed_receivables(session, route, details["receivables"]),
         *_changed_team(session, route, details["team"]),
         *_changed_codes(session, route, details["codes"]),
-        # A merger of before terms existed kept nothing about them.
+        # A merger of before terms and lump sums existed kept nothing about them.
         *merged_terms.changed(session, actor, route, details.get("terms", ())),
+        *merged_lump_sums.changed(session, actor, route, details.get("lump_sums", ())),
         *_changed_wallets(session, actor, route, details),
     ]
 
@@ -89,6 +91,7 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
     _divide_targets(session, actor, route, details["targets"])
     merged_terms.move_back(session, actor, route, details.get("terms", ()))
+    merged_lump_sums.move_back(session, actor, route, details.get("lump_sums", ()))
     merged_wallets.move_back(session, actor, route, details.get("wallets", ()))
 
 

@@ -71,7 +71,7 @@ class PriceBook:
             account_id: next((key for level, key in customers if level is ForWhom.SEGMENT), None)
             for account_id, customers in places.items()
         }
-        self._floors = floors.book(session, known_at)
+        self._floors = floors.book(session, actor, known_at)
         self._list_prices = price_sources.list_prices(session, products, known_at)
         self._bought = Bought(session, actor)
 

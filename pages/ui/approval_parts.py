@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import approvals, db
-from core.approvals import Detail, Proposal
+from core.approvals import Decision, Detail, Proposal
 from core.auth import Actor
 from core.authority import LimitDraft, Measure
 from core.language import _, ngettext
@@ -21,17 +21,25 @@ from pages.ui.forms import plain
 
 _APPROVE, _REJECT = "approve", "reject"
 TERM = "term"  # which submission is open, in the address
+_OPEN = "approval_open"  # its number, until this reader decides about it
 
 
 def queue(
-    actor: Actor, waiting: Sequence[Proposal], names: Names, currency: str, limit: LimitDraft | None
+    actor: Actor,
+    waiting: Sequence[Proposal],
+    ended: Sequence[Decision],
+    names: Names,
+    currency: str,
+    limit: LimitDraft | None,
 ) -> None:
     """The open submission with all that decides about it, and below it the others, the most money first."""
+    _overtaken(waiting, ended)
     if not waiting:
         st.success(_("Nothing waits for a decision."), icon=":material/check_circle:")
         st.caption(_("What managers submit beyond their own authority stands here, the most money first."))
         return
     chosen = _chosen(waiting)
+    st.session_state[_OPEN] = chosen.row.number
     with db.read() as session:
         found = answers.asker(session, actor)(approvals.detail, chosen.row.number)
     _open(actor, found, names, currency, limit)
@@ -42,6 +50,19 @@ def queue(
     st.markdown("**" + text.format(count=len(others)) + "**")
     for one in others:
         _closed(one, names, currency)
+
+
+def _overtaken(waiting: Sequence[Proposal], ended: Sequence[Decision]) -> None:
+    """Say who was quicker, where somebody else decided about what is open on this screen."""
+    number = st.session_state.pop(_OPEN, None)
+    if number is None or any(one.row.number == number for one in waiting):
+        return
+    last = next((one for one in ended if one.row.number == number), None)
+    if last is not None:
+        text = _("{who} decided about {name} meanwhile: {outcome}.").format(
+            who=last.decided_by, name=last.row.name, outcome=approval_words.outcomes()[last.outcome]
+        )
+        st.warning(plain(text), icon=":material/group:")
 
 
 def _chosen(waiting: Sequence[Proposal]) -> Proposal:
@@ -73,7 +94,7 @@ def _open(actor: Actor, found: Detail, names: Names, currency: str, limit: Limit
     row, effect = one.row, one.outcome.effect
     with st.container(border=True, gap="small", key="submission"):
         st.subheader(plain(f"{names.whom(row)} · {names.goods(row)}"))
-        st.markdown(f"**{plain(approval_words.term(row, currency))}** · {row.name}")
+        st.markdown(f"**{plain(approval_words.term(row, currency))}** · {plain(row.name)}")
         said = _("{who} asked on {day}: {why}").format(
             who=row.recorded_by, day=formats.moment(row.recorded_at), why=row.reason or _("no reason given")
         )
@@ -208,3 +229,4 @@ def _decide(actor: Actor, one: Proposal) -> None:
 
 def _next() -> None:
     st.query_params.pop(TERM, None)
+    st.session_state.pop(_OPEN, None)
