@@ -14,6 +14,7 @@ from core import audit, auth, bulk, clock, passwords, rollups, settings
 from core.audit import Subject
 from core.auth import Actor
 from core.demo import order_rows, product_rows, rows
+from core.demo.after_invoice import after_invoice
 from core.demo.calendar import FACTS
 from core.demo.causes import causes
 from core.demo.company import DemoCompany
@@ -122,6 +123,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     submissions(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
+    after_invoice(session, scene, ids)
     causes(session, scene, ids)
     wallets(session, scene, ids)
     forecasts(session, scene, ids)
