@@ -174,6 +174,13 @@ class _Book:
             self._terms.setdefault(_customer(term), []).append(term)
         self._list_prices = _list_prices(session, products, known_at)
         self._floors = floors.book(session, actor, known_at)
+        self._segments = {
+            account_id: key
+            for account_id, customers in self._places.items()
+            for level, key in customers
+            if level is ForWhom.SEGMENT
+        }
+        self._least: dict[tuple[int, int | None, date], Decimal | None] = {}
         self._ladders: dict[tuple[int, int], list[Offer]] = {}
 
     def offers(self, account_id: int, product_id: int) -> list[Offer]:
@@ -196,12 +203,12 @@ class _Book:
 
     def floor(self, line: Asked) -> Decimal | None:
         """The least net price on the day of the order; whoever asks, since it decides about the price."""
-        segment = next(
-            (key for level, key in self._places[line.account_id] if level is ForWhom.SEGMENT), None
-        )
-        day, product_id = line.days.order, line.product_id
-        place = floors.Place(product_id, self._categories.get(product_id), segment)
-        return self._floors.least(place, day, self.list_price(product_id, day))
+        segment, day, product_id = self._segments.get(line.account_id), line.days.order, line.product_id
+        key = (product_id, segment, day)
+        if key not in self._least:
+            place = floors.Place(product_id, self._categories.get(product_id), segment)
+            self._least[key] = self._floors.least(place, day, self.list_price(product_id, day))
+        return self._least[key]
 
     def both(self, draft: TermDraft, line: Asked) -> tuple[Price, Price]:
         """The price in force, and the one with a draft that reaches the line."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from core import (
     clock,
     db,
     entitlements,
+    exports,
     floors,
     precedents,
     product_prices,
@@ -24,10 +26,11 @@ from core import (
 from core.auth import OPERATOR
 from core.authority import LimitDraft, Measure
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.exports import Format
 from core.floors import FloorDraft
 from core.models import AuditEntry, FloorPrice, Segment, TermDecision
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import DecisionOutcome, Permission, Role, TermKind, TermStatus
+from core.vocabulary import BatchKind, DecisionOutcome, Permission, Role, TermKind, TermStatus
 from tests import factories
 from tests.core.importing.bringing import bring, counts, reasons
 
@@ -461,3 +464,21 @@ def test_submissions_move_with_a_merged_account(session, shop, kam, director):
     version = approvals.waiting(session, director)[0].row.id
     approvals.decide(session, director, number, version=version, approve=False, reason="no")
     assert [one.row.account for one in approvals.decided(session, director)] == ["KEPT"]
+
+
+def test_an_exported_exception_comes_back_as_nothing_new(session, shop, director):
+    floors.record(
+        session, OPERATOR, FloorDraft(JAN, product_id=shop.tea.id, price=Decimal(85), reason="cost")
+    )
+    one = draft(shop, is_exception=True, valid_to=JULY, status=TermStatus.APPROVED)
+    term_versions.record(session, director, one)
+    session.commit()
+    stream = io.BytesIO()
+    with db.read() as own:
+        exports.write(exports.prepare(own, director, BatchKind.TERMS), stream, Format.CSV)
+
+    outcome = bring("terms", stream.getvalue(), actor=director)
+
+    assert (outcome.check.read, outcome.check.unchanged) == (1, 1)
+    with db.read() as own:
+        assert net(own) == 80
