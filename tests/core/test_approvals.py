@@ -78,10 +78,14 @@ def submitted(session, actor, shop, value="80", **more):
 
 
 def limit(session, role, discount=None, margin=None, contract=None, since=JAN):
-    given = (None if one is None else Decimal(one) for one in (discount, margin, contract))
+    discount, margin, contract = (
+        None if one is None else Decimal(one) for one in (discount, margin, contract)
+    )
     newest = max((row.id for row in authority.search(session, OPERATOR, role=role)
                   if row.superseded_at is None), default=None)  # fmt: skip
-    return authority.record(session, OPERATOR, LimitDraft(role, since, *given, reason="rule"), version=newest)
+    return authority.record(
+        session, OPERATOR, LimitDraft(role, since, discount, margin, contract, "rule"), version=newest
+    )
 
 
 def net(session, day=TODAY, account="SHOP"):
@@ -224,7 +228,8 @@ def test_only_who_submitted_takes_it_back(session, shop, kam, director):
 def test_strangers_and_those_who_may_not_decide_do_not(session, shop, kam, other_kam, viewer, director):
     asked = submitted(session, kam, shop)
 
-    assert approvals.waiting(session, other_kam) == approvals.decided(session, other_kam) == []
+    assert approvals.waiting(session, other_kam) == []
+    assert approvals.decided(session, other_kam) == []
     with pytest.raises(NotFound):
         approvals.detail(session, other_kam, asked.number)
     with pytest.raises(NotFound):
@@ -412,7 +417,7 @@ def test_floors_are_shown_only_to_who_may_see_cost_and_kept_on_both_clocks(
 
     rows = floors.search(session, director)
     assert [(row.draft.price, row.draft.valid_from, row.draft.valid_to) for row in rows] == [
-        (70, JAN, JULY), (75, JULY, None),
+        (Decimal(70), JAN, JULY), (Decimal(75), JULY, None),
     ]  # fmt: skip
     assert len(floors.search(session, director, number=number)) == 2
     assert not floors.overlaps(list(session.scalars(select(FloorPrice))))

@@ -256,11 +256,11 @@ def test_terms_that_end_soon_with_nothing_after_them_ask_with_what_was_sold_unde
     found = [item for item in attention.items(session, kam, day=DAY) if item.kind is Kind.EXPIRING]
 
     assert [(item.code, item.count, item.amount, item.on, item.days) for item in found] == [
-        ("SHOP", 2, 200, date(2026, 12, 1), 8)
+        ("SHOP", 2, Decimal(200), date(2026, 12, 1), 8)
     ]
     settings.update(session, OPERATOR, {"terms_expire_days": 31})
     wider = [item for item in attention.items(session, kam, day=DAY) if item.kind is Kind.EXPIRING]
-    assert [(item.count, item.amount) for item in wider] == [(3, 260)]
+    assert [(item.count, item.amount) for item in wider] == [(3, Decimal(260))]
 
 
 def test_who_can_decide_is_told_what_waits_and_nobody_else(session, kam, director, viewer, soap):
@@ -276,7 +276,7 @@ def test_who_can_decide_is_told_what_waits_and_nobody_else(session, kam, directo
     found = [item for item in attention.items(session, director, day=DAY) if item.kind is Kind.APPROVAL]
 
     assert [(item.code, item.occasion, item.amount, item.who) for item in found] == [
-        ("SHOP", str(asked.number), 100, "anna")
+        ("SHOP", str(asked.number), Decimal(100), "anna")
     ]
     for actor in (kam, viewer):
         assert not [item for item in attention.items(session, actor, day=DAY) if item.kind is Kind.APPROVAL]
