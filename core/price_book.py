@@ -72,6 +72,7 @@ class PriceBook:
             for account_id, customers in places.items()
         }
         self._floors = floors.book(session, actor, known_at)
+        self._least: dict[tuple[int, int | None, date], Decimal | None] = {}
         self._list_prices = price_sources.list_prices(session, products, known_at)
         self._bought = Bought(session, actor)
 
@@ -104,9 +105,12 @@ class PriceBook:
         """The least net price on the day of the order; whoever asks, since it decides about the price."""
         if self._floors.is_empty:
             return None
-        day, product_id = line.days.order, line.product_id
-        place = floors.Place(product_id, self._goods.category(product_id), self._segments[line.account_id])
-        return self._floors.least(place, day, self.list_price(product_id, day))
+        segment, day, product_id = self._segments[line.account_id], line.days.order, line.product_id
+        key = (product_id, segment, day)
+        if key not in self._least:
+            place = floors.Place(product_id, self._goods.category(product_id), segment)
+            self._least[key] = self._floors.least(place, day, self.list_price(product_id, day))
+        return self._least[key]
 
     def list_price(self, product_id: int, day: date) -> Decimal | None:
         for valid_from, valid_to, amount in self._list_prices.get(product_id, ()):

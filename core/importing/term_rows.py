@@ -61,6 +61,7 @@ _WORDS: dict[str, tuple[type[StrEnum], str]] = {
     "mode": (TierMode, NO_MODE),
 }
 _YES, _NO = {"yes", "y", "true", "1", "ya"}, {"no", "n", "false", "0", "tidak"}
+_EXCEPTIONS = (("exception", ""),)  # stands for the lanes that no file can name
 _NEW = -1  # stands for the id of a group, segment or category that is created with the import
 
 
@@ -77,6 +78,11 @@ class _Row:
     def lane(self) -> tuple[Any, ...]:
         approved = self.draft.status is TermStatus.APPROVED
         return self.draft.scope.key, self.names, self.draft.kind, self.draft.min_quantity, approved
+
+    @property
+    def beside(self) -> tuple[Any, ...]:
+        """The lane of the exceptions of the same scope."""
+        return self.draft.scope.key, _EXCEPTIONS, *self.lane[2:]
 
 
 @dataclass
@@ -261,6 +267,9 @@ def _compared(
             continue
         if any(one.span.recorded_at == moment and one.said == _said(row.draft) for one in lane):
             continue
+        # A file has no word for exceptions: one that was exported is not to come back as a price for good.
+        if any(one.said == _said(row.draft) for one in lanes.get(row.beside, ())):
+            continue
         if before is not None:
             before.span = replace(before.span, superseded_at=moment)
         if any(one.span.valid_from == row.draft.valid_from for one in lane):
@@ -301,9 +310,10 @@ def _stored(session: Session, scope_keys: set[str]) -> dict[tuple[Any, ...], lis
     found: dict[tuple[Any, ...], list[_Version]] = {}
     query = select(Term).where(Term.undone_at.is_(None)).order_by(Term.recorded_at, Term.id)
     for term in session.scalars(query):
-        if term.scope_key not in scope_keys or term.is_exception:
+        if term.scope_key not in scope_keys:
             continue
-        lane = (term.scope_key, (), term.kind, term.min_quantity, term.status is TermStatus.APPROVED)
+        of = _EXCEPTIONS if term.is_exception else ()
+        lane = (term.scope_key, of, term.kind, term.min_quantity, term.status is TermStatus.APPROVED)
         said = (
             term.price, term.rate, term.valid_from, term.valid_to, term.stacks, term.status, term.reason,
             term.governed_by, term.basis, term.period, term.mode, term.unit_id, term.days,

@@ -113,41 +113,42 @@ def _open(actor: Actor, found: Detail, names: Names, currency: str, limit: Limit
 
 def _effect(actor: Actor, effect: Effect, currency: str, limit: LimitDraft | None) -> None:
     """The three measures against the reader's own limits, and what the year's quantities would have brought."""
-    shown: list[tuple[str, str, str]] = []
-    meanings = approval_words.meanings()
-    for measure, label in approval_words.measures().items():
-        if measure is Measure.MARGIN and not actor.sees_cost:
-            continue
-        most = None if limit is None else getattr(limit, measure.value)
-        below = meanings[measure]
-        if most is not None:
-            sign = _("yours: at least {limit}") if measure is Measure.MARGIN else _("yours: at most {limit}")
-            below = f"{sign.format(limit=_in_words(measure, most, currency))} · {below}"
-        shown.append((label, _in_words(measure, getattr(effect, measure.value), currency), below))
-    if effect.at_old_prices is not None and effect.at_new_prices is not None:
-        change = effect.at_new_prices - effect.at_old_prices
-        meaning = _("{new} for the quantities of the last 12 months, {old} at the prices in force").format(
-            new=formats.compact(effect.at_new_prices, currency),
-            old=formats.compact(effect.at_old_prices, currency),
-        )
-        shown.append((_("Revenue a year"), formats.compact(change, currency, signed=True), meaning))
-    if actor.sees_cost and effect.margin_before is not None and effect.margin_after is not None:
-        change = effect.margin_after - effect.margin_before
-        meaning = _("{new} for the same quantities, {old} at the prices in force").format(
-            new=formats.compact(effect.margin_after, currency),
-            old=formats.compact(effect.margin_before, currency),
-        )
-        shown.append((_("Margin a year"), formats.compact(change, currency, signed=True), meaning))
+    shown = [_measure(measure, effect, currency, limit) for measure in Measure if _may_see(actor, measure)]
+    revenue = (_("Revenue a year"), effect.at_old_prices, effect.at_new_prices)
+    margin = (_("Margin a year"), effect.margin_before, effect.margin_after)
+    for label, old, new in (revenue, margin):
+        if old is not None and new is not None:
+            below = _("{new} instead of {old} for the same quantities").format(
+                new=formats.compact(new, currency), old=formats.compact(old, currency)
+            )
+            shown.append((label, formats.compact(new - old, currency, signed=True), below))
     grid = st.grid(len(shown), min_column_width=150)
-    for label, text, meaning in shown:
+    for label, text, below in shown:
         with grid.cell(), st.container(gap="xxsmall"):
             st.metric(label, text)
-            st.caption(plain(meaning))
+            st.caption(plain(below))
     if effect.lines_below_floor:
         st.warning(
             _("Below the floor price for some of what is bought: there it would make no price."),
             icon=":material/vertical_align_bottom:",
         )
+
+
+def _may_see(actor: Actor, measure: Measure) -> bool:
+    return measure is not Measure.MARGIN or actor.sees_cost
+
+
+def _measure(
+    measure: Measure, effect: Effect, currency: str, limit: LimitDraft | None
+) -> tuple[str, str, str]:
+    """A measure's name, its value, and below it the definition with the reader's own limit."""
+    most = None if limit is None else getattr(limit, measure.value)
+    below = approval_words.meanings()[measure]
+    if most is not None:
+        sign = _("yours: at least {limit}") if measure is Measure.MARGIN else _("yours: at most {limit}")
+        below = f"{sign.format(limit=_in_words(measure, most, currency))} · {below}"
+    text = _in_words(measure, getattr(effect, measure.value), currency)
+    return approval_words.measures()[measure], text, below
 
 
 def _in_words(measure: Measure, value: Decimal | None, currency: str) -> str:

@@ -64,9 +64,9 @@ def measures() -> dict[Measure, str]:
 def meanings() -> dict[Measure, str]:
     """The definition that stands beside each number."""
     return {
-        Measure.DISCOUNT: _("1 − net price ÷ list price, all that stacks; the greatest of any product"),
-        Measure.MARGIN: _("(net price − unit cost) ÷ net price; the least of any product"),
-        Measure.CONTRACT: _("Σ (list price − net price) × quantity bought in 12 months"),
+        Measure.DISCOUNT: _("1 − net price ÷ list price, the greatest of any product"),
+        Measure.MARGIN: _("(net price − unit cost) ÷ net price, the least of any product"),
+        Measure.CONTRACT: _("on what was bought in 12 months"),
     }
 
 

@@ -248,7 +248,7 @@ READERS: dict[str, Read] = {
     "approvals.drafts": approvals.drafts,
     "approvals.decided": approvals.decided,
     "term_endings.ending": lambda session, actor: term_endings.ending(session, actor, 365),
-    "precedents.of": lambda session, actor: precedents.of(session, actor, _wanted(ABSENT.id)),
+    "precedents.of": lambda session, actor: precedents.of(session, actor, _wanted(987_654_321)),
     "importing.batches.search": batches.search,
     "kpis.compute": _kpi(None),
     **{f"kpis.compute by {by}": _kpi(by) for by in By},
