@@ -136,7 +136,7 @@ def withdraw(session: Session, actor: Actor, number: int, *, version: int) -> in
     term = _submitted(session, actor, number, version)
     if term.recorded_by != actor.username:
         raise Forbidden(_("{who} submitted it: only they can take it back.").format(who=term.recorded_by))
-    after = term_versions.move_on(session, actor, term, TermStatus.DRAFT, action="term:withdraw")
+    after = term_versions.move_on(session, actor, term, TermStatus.DRAFT, action="term:retract")
     _note(session, actor, term, DecisionOutcome.WITHDRAWN, "", None)
     return after.id
 
@@ -294,8 +294,8 @@ def _note(
             asked_at=at,
             decided_by=actor.username,
             decided_at=clock.now(),
-            discount_share=_kept(effect and effect.discount_share),
-            margin_rate=_kept(effect and effect.margin_rate),
+            discount_share=None if effect is None else _kept(effect.discount_share),
+            margin_rate=None if effect is None else _kept(effect.margin_rate),
             contract_value=None if effect is None else effect.contract_value,
         )
     )

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, auth, clock
+from core import accounts, audit, auth, clock, terms
 from core.attention_items import Item, Kind, items, own_batches
 from core.audit import Subject
 from core.auth import Actor
@@ -150,6 +150,8 @@ def _label(session: Session, actor: Actor, item: Item) -> str:
     """What the item is about, for who may see it; for others it does not exist."""
     if item.account_id is not None:
         return accounts.access(session, actor, item.account_id).name
+    if item.kind is Kind.APPROVAL:
+        return terms.label(session, actor, int(item.occasion))
     own = select(ImportBatch.file_name).where(own_batches(actor), ImportBatch.id == int(item.occasion))
     name = session.scalar(own)
     if name is None:

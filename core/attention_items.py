@@ -15,7 +15,18 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
-from core import audit, auth, causes, clock, delivery, portfolio, receivables, settings
+from core import (
+    approvals,
+    audit,
+    auth,
+    causes,
+    clock,
+    delivery,
+    portfolio,
+    receivables,
+    settings,
+    term_endings,
+)
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, ImportBatch
@@ -42,6 +53,8 @@ class Kind(StrEnum):
     UNEXPLAINED = "unexplained"
     REJECTS = "rejects"
     UNCONFIRMED = "unconfirmed"
+    APPROVAL = "approval"
+    EXPIRING = "expiring"
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ class Item:
     on: date | None = None
     period: Period | None = None  # unexplained: the months that moved
     change: Decimal = ZERO  # unexplained: against the same months of the year before, with its sign
+    who: str = ""  # approval: who asks
 
 
 @dataclass(frozen=True)
@@ -209,11 +223,43 @@ def _unconfirmed(look: _Look) -> Iterator[Item]:
         yield replace(found, days=(clock.today() - day).days, on=day)
 
 
+def _approvals(look: _Look) -> Iterator[Item]:
+    """Submitted terms that the actor may decide about; the discount money of a year is at stake."""
+    if not look.actor.may(Permission.TERM_APPROVE):
+        return
+    for one in approvals.waiting(look.session, look.actor):
+        account_id = one.row.scope.account_id
+        shown = account_id in look.names if account_id is not None else look.accounts.is_empty
+        if not one.may_decide or not shown:
+            continue
+        day = one.row.recorded_at.date()
+        if account_id is not None:
+            found = _item(look, Kind.APPROVAL, account_id, str(one.row.number), one.stake)
+        else:
+            name = one.row.group or one.row.segment or ""
+            found = Item(Kind.APPROVAL, str(one.row.number), None, one.row.name, name, False, one.stake)
+        yield replace(found, days=(clock.today() - day).days, on=day, who=one.row.recorded_by)
+
+
+def _expiring(look: _Look) -> Iterator[Item]:
+    """Terms that end soon with nothing after them; the revenue of the last twelve months under them is at stake."""
+    if not look.actor.may(Permission.TERM_READ):
+        return
+    found = term_endings.ending(look.session, look.actor, look.decided.terms_expire_days, look.accounts)
+    for one in found:
+        yield replace(
+            _item(look, Kind.EXPIRING, one.account_id, one.ends_on.isoformat(), one.amount),
+            days=(one.ends_on - clock.today()).days,
+            count=one.count,
+            on=one.ends_on - timedelta(days=1),
+        )
+
+
 def _item(look: _Look, kind: Kind, account_id: int, occasion: str, amount: Decimal | None) -> Item:
     code, name = look.names.get(account_id, ("", ""))
     return Item(kind, occasion, account_id, code, name, False, amount)
 
 
 _KINDS: tuple[Callable[[_Look], Iterator[Item]], ...] = (
-    _of_portfolio, _overdue, _late, _unexplained, _rejects, _unconfirmed,
+    _of_portfolio, _overdue, _late, _unexplained, _rejects, _unconfirmed, _approvals, _expiring,
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 Three measures, each compared with the limit of who asks (`core.term_effects` says how they are found): the greatest
 total discount ÷ list price, the least margin rate = (net price − unit cost) ÷ net price, and the discount money of a
-year. What is not known is not within any limit. Without a recorded limit who holds `term:approve` decides alone, and
-nobody else does. An exception from the floor price always needs `term:approve`.
+year. What is not known is within no manager's limit: a director judges it. Without a recorded limit who holds
+`term:approve` decides alone, and nobody else does. An exception from the floor price always needs `term:approve`.
 """
 
 from __future__ import annotations
@@ -253,10 +253,8 @@ def judged(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> list[
     """For each draft whether the actor may put it in force alone, with what it would cost."""
     auth.require(actor, Permission.TERM_READ)
     effects = term_effects.of(session, actor, drafts)
-    role, limit = _limit_of(session, actor)
-    found = (
-        _judged(actor, role, limit, draft, effect) for draft, effect in zip(drafts, effects, strict=True)
-    )
+    limit = _limit_of(session, actor)
+    found = (_judged(actor, limit, draft, effect) for draft, effect in zip(drafts, effects, strict=True))
     return [one if actor.sees_cost else _without_cost(one) for one in found]
 
 
@@ -275,24 +273,26 @@ def require(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> None
 def refused(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> list[int]:
     """The places of the drafts that the actor may not put in force alone."""
     auth.require(actor, Permission.TERM_READ)
-    _role, limit = _limit_of(session, actor)
+    limit = _limit_of(session, actor)
     if limit is None:
         return [] if actor.may(Permission.TERM_APPROVE) else list(range(len(drafts)))
     return [place for place, one in enumerate(judged(session, actor, drafts)) if not one.alone]
 
 
-def _limit_of(session: Session, actor: Actor) -> tuple[Role, LimitDraft | None]:
-    """The role that the actor grants in, and its limits today; the operator of the command line has none."""
+def _limit_of(session: Session, actor: Actor) -> LimitDraft | None:
+    """The limits today of the role that the actor grants in; the operator of the command line has none."""
     role = Role.DIRECTOR if actor.may(Permission.TERM_APPROVE) else Role.MANAGER
     if actor.user_id is None or not actor.may(Permission.TERM_WRITE):
-        return role, None
+        return None
     row = in_force(session, actor).get(role)
-    return role, None if row is None else row.draft
+    return None if row is None else row.draft
 
 
-def _judged(actor: Actor, role: Role, limit: LimitDraft | None, draft: TermDraft, effect: Effect) -> Outcome:
-    excesses = () if limit is None else tuple(_excesses(limit, effect))
+def _judged(actor: Actor, limit: LimitDraft | None, draft: TermDraft, effect: Effect) -> Outcome:
     approves = actor.may(Permission.TERM_APPROVE)
+    excesses = () if limit is None else tuple(_excesses(limit, effect))
+    if approves:  # nobody stands above them: what is not known is theirs to judge
+        excesses = tuple(one for one in excesses if one.value is not None)
     must = None if approves else Role.DIRECTOR
     lacks = limit is None and not approves
     not_mine = draft.is_exception and not approves

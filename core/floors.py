@@ -76,6 +76,9 @@ class FloorRow:
         return None if self.draft.valid_to is None else self.draft.valid_to - timedelta(days=1)
 
 
+_Key = tuple[int | None, int | None, int | None]  # product, category, segment
+
+
 @dataclass(frozen=True)
 class Place:
     """What a line sells to whom, as floors see it."""
@@ -85,10 +88,10 @@ class Place:
     segment_id: int | None
 
     @property
-    def keys(self) -> tuple[tuple[int | None, int | None, int | None], ...]:
+    def keys(self) -> tuple[_Key, ...]:
         """Product, category and segment of the floors that reach it, the most specific first."""
         product, category, segment = self.product_id, self.category_id, self.segment_id
-        found = [(product, None, segment), (product, None, None)]
+        found: list[_Key] = [(product, None, segment), (product, None, None)]
         if category is not None:
             found += [(None, category, segment), (None, category, None)]
         return (*found, (None, None, segment))
@@ -100,7 +103,7 @@ _Held = tuple[date, date | None, Decimal | None, Decimal | None]  # from, to, pr
 class FloorBook:
     """The floors that were known at a moment; `book` reads them."""
 
-    def __init__(self, floors: dict[tuple[int | None, int | None, int | None], list[_Held]]) -> None:
+    def __init__(self, floors: dict[_Key, list[_Held]]) -> None:
         self._floors = floors
 
     def least(self, place: Place, day: date, list_price: Decimal | None) -> Decimal | None:
@@ -119,7 +122,7 @@ class FloorBook:
 
 def book(session: Session, known_at: datetime | None = None) -> FloorBook:
     """Every floor known at a moment, for making prices: it stays inside core, since not everybody may see floors."""
-    found: dict[tuple[int | None, int | None, int | None], list[_Held]] = {}
+    found: dict[_Key, list[_Held]] = {}
     for row in session.scalars(select(FloorPrice).where(known(known_at)).order_by(FloorPrice.valid_from)):
         key = (row.product_id, row.category_id, row.segment_id)
         found.setdefault(key, []).append((row.valid_from, row.valid_to, row.price, row.list_share))
@@ -177,8 +180,8 @@ def record(session: Session, actor: Actor, draft: FloorDraft, *, version: int | 
     """Record a floor from a day on; returns its number.
 
     One of the same scope that began earlier ends before that day and goes on after this one's last day; one that is
-    known to begin later stays: this one ends before it. One that begins on the same day is corrected: `version` is the id of what the form showed, and
-    another one by now is a Conflict.
+    known to begin later stays: this one ends before it. One that begins on the same day is corrected: `version` is the
+    id of what the form showed, and another one by now is a Conflict.
     """
     auth.require(actor, Permission.FLOOR_WRITE)
     auth.require(actor, Permission.COST_READ)
@@ -279,21 +282,11 @@ def _facts(row: FloorPrice) -> dict[str, Any]:
 
 
 def _check(session: Session, draft: FloorDraft) -> None:
-    problems = {}
+    problems = _of_value(draft)
     if draft.product_id is None and draft.category_id is None and draft.segment_id is None:
         problems["product_id"] = _("A floor price is for a product, a category or a segment: choose one.")
     if draft.product_id is not None and draft.category_id is not None:
         problems["category_id"] = _("Choose a product or a category, not both.")
-    if (draft.price is None) == (draft.list_share is None):
-        problems["price"] = _("Give a price or a share of the list price: one of the two.")
-    elif draft.price is not None and draft.price < 0:
-        problems["price"] = _("A price is not below zero.")
-    elif draft.list_share is not None and not 0 <= draft.list_share <= 1:
-        problems["list_share"] = _("Give a share between 0 and 1: 0.8 is 80% of the list price.")
-    if draft.price is not None and draft.product_id is None:
-        problems["price"] = _(
-            "A price is for one product: of a category or segment give a share of the list price."
-        )
     if draft.valid_to is not None and draft.valid_to <= draft.valid_from:
         problems["valid_to"] = _("It ends before it begins: choose a last day on or after the first.")
     if not draft.reason.strip():
@@ -307,6 +300,20 @@ def _check(session: Session, draft: FloorDraft) -> None:
             problems[field] = _("There is no such entry any more: choose another.")
     if problems:
         raise Invalid(next(iter(problems.values())), fields=problems)
+
+
+def _of_value(draft: FloorDraft) -> dict[str, str]:
+    if (draft.price is None) == (draft.list_share is None):
+        return {"price": _("Give a price or a share of the list price: one of the two.")}
+    if draft.list_share is not None and not 0 <= draft.list_share <= 1:
+        return {"list_share": _("Give a share between 0 and 1: 0.8 is 80% of the list price.")}
+    if draft.price is not None and draft.price < 0:
+        return {"price": _("A price is not below zero.")}
+    if draft.price is not None and draft.product_id is None:
+        return {
+            "price": _("A price is for one product: of a category or segment give a share of the list price.")
+        }
+    return {}
 
 
 def overlaps(rows: Sequence[FloorPrice]) -> bool:

@@ -38,6 +38,9 @@ class Settings:
         2
     )  # … where it is also beyond so many times the account's own usual spread
     confirm_days: int = 180  # data that nobody confirmed for longer ask for attention
+    terms_expire_days: int = (
+        45  # terms that end within so many days, with nothing after them, ask for attention
+    )
     otif_basis: OtifBasis = OtifRule.basis  # the day on which a delivery is due
     otif_early_days: int = OtifRule.early_days  # days before it that are on time still
     otif_late_days: int = OtifRule.late_days  # … and after it
@@ -185,21 +188,28 @@ def problems(values: Settings) -> dict[str, str]:
         found["fiscal_year_month"] = _("A month is a number from 1 to 12.")
     if not values.languages or any(language not in LANGUAGES for language in values.languages):
         found["languages"] = _("Choose at least one of the languages that Utama speaks.")
-    if not 1 <= values.rhythm_amber < values.rhythm_red:
-        found["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
-    if not 0 < values.fall_share < 1:
-        found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
-    if not 0 <= values.fall_spread <= 10:
-        found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
-    if not 1 <= values.confirm_days <= 3650:
-        found["confirm_days"] = _("Give a number of days from 1 to 3650.")
     if not 0 < values.abc_a_share < values.abc_b_share < 1:
         found["abc_a_share"] = _("Give shares between 0 and 1, class A below class B, such as 0.8 and 0.95.")
     if not 0 < values.hhi_moderate < values.hhi_high <= 10_000:
         found["hhi_moderate"] = _("Give indices between 0 and 10,000, the moderate one below the high one.")
     return (
         found
+        | _of_attention(values)
         | otif.problems(values.otif)
         | rfm_rule.problems(values.rfm)
         | health_rules.problems(values.health)
     )
+
+
+def _of_attention(values: Settings) -> dict[str, str]:
+    found = {}
+    if not 1 <= values.rhythm_amber < values.rhythm_red:
+        found["rhythm_amber"] = _("Amber starts at 1 or more, and red later than amber.")
+    if not 0 < values.fall_share < 1:
+        found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
+    if not 0 <= values.fall_spread <= 10:
+        found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
+    for field, most in (("confirm_days", 3650), ("terms_expire_days", 365)):
+        if not 1 <= getattr(values, field) <= most:
+            found[field] = _("Give a number of days from 1 to {most}.").format(most=most)
+    return found

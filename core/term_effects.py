@@ -144,8 +144,9 @@ def _facts(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> _Fact
         auth.visible_accounts(actor), reached
     )
     for account_id, group_id, segment_id in session.execute(query.order_by(Account.id)):
-        members.setdefault(("group", group_id), []).append(account_id)
-        members.setdefault(("segment", segment_id), []).append(account_id)
+        for name, key in (("group", group_id), ("segment", segment_id)):
+            if key is not None:
+                members.setdefault((name, key), []).append(account_id)
     categories = {row.id: row.category_id for row in session.execute(select(Product.id, Product.category_id))}
     costs: dict[int, list[tuple[date, date | None, Decimal]]] = {}
     for cost in session.scalars(select(UnitCost).where(UnitCost.superseded_at.is_(None))):

@@ -105,6 +105,14 @@ def search(
     return [row_of(*one) for one in session.execute(query)]
 
 
+def label(session: Session, actor: Actor, number: int) -> str:
+    """What a term is called; raises NotFound for one that is out of sight."""
+    auth.require(actor, Permission.TERM_READ)
+    if session.scalar(select(Term.id).where(Term.number == number, visible(actor)).limit(1)) is None:
+        raise NotFound(_("There is no term {name}.").format(name=f"T{number}"))
+    return f"T{number}"
+
+
 def for_account(session: Session, actor: Actor, account_id: int) -> ColumnElement[bool]:
     """The condition on Term for what reaches an account; raises NotFound for one that is out of sight."""
     auth.require(actor, Permission.TERM_READ)

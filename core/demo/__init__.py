@@ -23,6 +23,7 @@ from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
 from core.demo.rows import Ids
 from core.demo.scene import Scene
+from core.demo.submissions import authority, floors, submissions
 from core.demo.terms import terms
 from core.demo.wallets import wallets
 from core.errors import Conflict, Invalid
@@ -116,6 +117,9 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     targets = order_rows.targets(session, scene, ids)
     receivables(session, scene, ids)
     terms(session, scene, ids)
+    floors(session, scene, ids)
+    authority(session, scene)
+    submissions(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
     causes(session, scene, ids)

@@ -114,6 +114,8 @@ def _demo_rows(table: Table, people: dict[int, str]) -> list[ColumnElement[bool]
         return [table.c.username.in_(people.values())]
     if table.name == "submissions":
         return [table.c.actor.in_(people.values())]
+    if table.name == "authority_limits":
+        return [table.c.recorded_by == "demo"]
     if table.name == "regions":
         # A director who is limited to a region would see everything without it.
         return [table.c.id.not_in(select(UserRegion.region_id))]

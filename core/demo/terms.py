@@ -33,7 +33,11 @@ _STEP = Decimal("0.005")
 def terms(session: Session, scene: Scene, ids: Ids) -> int:
     """Terms of two years and of the weeks to come; returns how many versions."""
     random = np.random.default_rng([scene.seed, _STREAM])
-    made = [_term(draft, known) for draft, known in _agreed(session, scene, ids, random)]
+    owners = {key: one.owner for key, one in zip(ids.accounts, scene.company.accounts, strict=True)}
+    made = [
+        row_of(draft, known, _recorder(draft, owners))
+        for draft, known in _agreed(session, scene, ids, random)
+    ]
     session.add_all(made)
     session.flush()
     numbers: dict[tuple[str, str, Decimal, date], int] = {}
@@ -53,7 +57,14 @@ def _supersede(made: list[Term]) -> None:
         latest[row.number] = row
 
 
-def _term(draft: TermDraft, known_on: date) -> Term:
+def _recorder(draft: TermDraft, owners: dict[int, str]) -> str:
+    """What waits was asked for by somebody; the rest came with the company."""
+    asked = draft.status is TermStatus.SUBMITTED and draft.scope.account_id is not None
+    return owners[draft.scope.account_id or 0] if asked else "demo"
+
+
+def row_of(draft: TermDraft, known_on: date, recorded_by: str) -> Term:
+    """A version as it was recorded on a day; its number comes once it has an id."""
     scope = draft.scope
     return Term(
         number=0,
@@ -68,12 +79,13 @@ def _term(draft: TermDraft, known_on: date) -> Term:
         price=draft.price,
         rate=draft.rate,
         stacks=draft.stacks,
+        is_exception=draft.is_exception,
         status=draft.status,
         reason=draft.reason,
         valid_from=draft.valid_from,
         valid_to=draft.valid_to,
         recorded_at=datetime.combine(known_on, time(), UTC),
-        recorded_by="demo",
+        recorded_by=recorded_by,
         superseded_at=None,
     )
 
@@ -85,7 +97,7 @@ def _agreed(session: Session, scene: Scene, ids: Ids, random: np.random.Generato
     categories = {row.name: row.id for row in session.scalars(select(Category))}
     segments = {row.name: row.id for row in session.scalars(select(Segment))}
     yield from _of_segments(scene, segments, categories)
-    prices = _list_prices(session)
+    prices = list_prices(session)
     for place, (account, account_id) in enumerate(zip(scene.company.accounts, ids.accounts, strict=True)):
         yield from _yearly(scene, account, account_id, categories, random)
         if place % _SPECIAL_EVERY == 0:
@@ -94,7 +106,8 @@ def _agreed(session: Session, scene: Scene, ids: Ids, random: np.random.Generato
             yield from _promotion(scene, account_id, categories, approved=place % 20 == 0)
 
 
-def _list_prices(session: Session) -> dict[int, Decimal]:
+def list_prices(session: Session) -> dict[int, Decimal]:
+    """What each product lists for from now on."""
     now = select(ListPrice.product_id, ListPrice.price).where(
         ListPrice.superseded_at.is_(None), ListPrice.valid_to.is_(None)
     )

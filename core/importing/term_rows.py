@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, entitlements, term_drafts, term_timelines, term_versions, terms
+from core import auth, authority, clock, entitlements, term_drafts, term_timelines, term_versions, terms
 from core.auth import Actor
 from core.errors import Invalid, UtamaError
 from core.importing import findings, lookups, records
@@ -44,6 +44,9 @@ NO_PRODUCT = N_("there is no such product")
 ONE_CUSTOMER = N_("give an account, a group or a segment: one of them")
 ONE_PRODUCT = N_("give a product or a category, not both")
 NOT_TO_APPROVE = N_("approving terms needs the permission term:approve")
+BEYOND_AUTHORITY = N_(
+    "it is beyond the limits of your role: give it the status submitted, so that others decide"
+)
 LATER_THAN_TODAY = N_("what is known cannot be dated after today")
 OVERLAP = N_("an approved term of the same scope, kind and minimum quantity holds on some of these days")
 
@@ -96,7 +99,9 @@ def plan(
     said = [records.given(values, row, _TEXTS, _WHOLES) for row in range(values.rows)]
     rows = _Reader(session, actor, values, found, options, said).rows()
     outcome = RecordPlan(values.rows)
-    taken = _compared(session, rows, found, values, outcome)
+    taken = _within_authority(
+        session, actor, _compared(session, rows, found, values, outcome), found, outcome
+    )
     if taken:
         outcome.act(_Record(tuple(taken)).run)
     return outcome
@@ -269,6 +274,20 @@ def _compared(
     records.refuse_rows(found, values.rows, "valid_from", OVERLAP, refused)
     outcome.accepted[refused] = outcome.changed[refused] = False
     return [row for row in taken if row.place not in set(refused)]
+
+
+def _within_authority(
+    session: Session, actor: Actor, rows: list[_Row], found: Findings, outcome: RecordPlan
+) -> list[_Row]:
+    """The rows but for those that would put a term in force beyond what the actor may grant alone."""
+    approved = [row for row in rows if row.draft.status is TermStatus.APPROVED]
+    if not approved:
+        return rows
+    places = authority.refused(session, actor, [row.draft for row in approved])
+    refused = sorted(approved[place].place for place in places)
+    records.refuse_rows(found, len(outcome.accepted), "status", BEYOND_AUTHORITY, refused)
+    outcome.accepted[refused] = outcome.changed[refused] = False
+    return [row for row in rows if row.place not in set(refused)]
 
 
 def _said(draft: TermDraft) -> tuple[Any, ...]:

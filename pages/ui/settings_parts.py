@@ -71,6 +71,10 @@ def attention(form: Form, current: Settings) -> dict[str, Any]:
     chosen["confirm_days"] = form.whole(
         "confirm_days", _("Data confirmed within, days"), current.confirm_days, help=text
     )
+    text = _("A term that ends within so many days, with nothing after it, asks for attention.")
+    chosen["terms_expire_days"] = form.whole(
+        "terms_expire_days", _("Terms end within, days"), current.terms_expire_days, help=text
+    )
     return chosen
 
 

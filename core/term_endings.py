@@ -1,0 +1,100 @@
+"""Terms of accounts that are about to end with nothing after them, and the money that was sold under them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from core import auth, clock, terms
+from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import Account, Product, RevenueCell, Term
+from core.money import ZERO
+from core.periods import add_months, first_of_month
+from core.vocabulary import Permission, TermKind, TermStatus
+
+_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What ends at one account within some days."""
+
+    account_id: int
+    count: int  # terms
+    numbers: tuple[int, ...]
+    ends_on: date  # the first day on which one of them holds no longer
+    amount: Decimal  # net revenue of the last twelve finished months in their scopes, each product once
+
+
+def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = ALL_ACCOUNTS) -> list[Ending]:
+    """Approved terms of visible accounts whose last day is at most so many days ahead, the soonest first.
+
+    A term that another one of its scope, kind and minimum quantity carries on does not end. Promotions are meant to
+    end, and those of groups and segments are everybody's: both are left out.
+    """
+    auth.require(actor, Permission.TERM_READ)
+    today = clock.today()
+    after = aliased(Term)
+    goes_on = exists().where(
+        and_(
+            after.scope_key == Term.scope_key,
+            after.kind == Term.kind,
+            after.min_quantity == Term.min_quantity,
+            after.status == TermStatus.APPROVED,
+            after.superseded_at.is_(None),
+            after.undone_at.is_(None),
+            after.valid_from <= Term.valid_to,
+            or_(after.valid_to.is_(None), after.valid_to > Term.valid_to),
+        )
+    )
+    condition = and_(
+        terms.known(None),
+        Term.status == TermStatus.APPROVED,
+        Term.kind != TermKind.PROMOTION,
+        Term.valid_from <= today,
+        Term.valid_to > today,
+        Term.valid_to <= today + timedelta(days=days + 1),
+        ~goes_on,
+    )
+    query = (
+        select(Term.account_id, Term.number, Term.valid_to)
+        .join(Account, Account.id == Term.account_id)
+        .where(condition, auth.visible_accounts(actor), accounts.condition())
+        .order_by(Term.valid_to, Term.number)
+    )
+    found: dict[int, list[tuple[int, date]]] = {}
+    for account_id, number, valid_to in session.execute(query):
+        found.setdefault(account_id, []).append((number, valid_to))
+    if not found:
+        return []
+    month = first_of_month(today)
+    reached = exists().where(
+        Term.account_id == RevenueCell.account_id,
+        condition,
+        or_(Term.product_id.is_(None), Term.product_id == RevenueCell.product_id),
+        or_(Term.category_id.is_(None), Term.category_id == Product.category_id),
+    )
+    sums = (
+        select(RevenueCell.account_id, func.sum(RevenueCell.net_amount))
+        .join(Product, Product.id == RevenueCell.product_id)
+        .join(Account, Account.id == RevenueCell.account_id)
+        .where(RevenueCell.month >= add_months(month, -_MONTHS), RevenueCell.month < month)
+        .where(auth.visible_accounts(actor), accounts.condition(), reached)
+        .group_by(RevenueCell.account_id)
+    )
+    amounts = {account_id: amount for account_id, amount in session.execute(sums)}  # noqa: C416
+    return [
+        Ending(
+            account_id,
+            len(rows),
+            tuple(number for number, _day in rows),
+            rows[0][1],
+            amounts.get(account_id, ZERO),
+        )
+        for account_id, rows in found.items()
+    ]
