@@ -28,8 +28,8 @@ from core.terms import TermRow
 from core.vocabulary import DecisionOutcome, Permission, TermStatus
 
 __all__ = [
-    "Decision", "Detail", "Outcome", "Proposal", "Submitted", "decide", "decided", "detail", "outcome_of", "submit",
-    "waiting", "withdraw",
+    "Decision", "Detail", "Outcome", "Proposal", "Submitted", "ask", "decide", "decided", "detail", "drafts",
+    "outcome_of", "submit", "waiting", "withdraw",
 ]  # fmt: skip
 
 
@@ -102,6 +102,24 @@ def outcome_of(session: Session, actor: Actor, draft: TermDraft) -> Outcome:
     term_drafts.check(draft)
     terms.require_scope(session, actor, draft.scope)
     return authority.judged(session, actor, [draft])[0]
+
+
+def ask(session: Session, actor: Actor, draft: TermDraft) -> Submitted:
+    """Record a draft and submit it in one step."""
+    auth.require(actor, Permission.TERM_WRITE)
+    term = term_versions.record(session, actor, replace(draft, status=TermStatus.DRAFT))
+    return submit(session, actor, term.number, version=term.id)
+
+
+def drafts(session: Session, actor: Actor) -> list[TermRow]:
+    """The proposals that nobody has submitted yet, or that were rejected, in the order of their numbers."""
+    auth.require(actor, Permission.TERM_WRITE)
+    found = [
+        row
+        for status in (TermStatus.DRAFT, TermStatus.REJECTED)
+        for row in terms.search(session, actor, status=status)
+    ]
+    return sorted(found, key=lambda row: row.number)
 
 
 def submit(session: Session, actor: Actor, number: int, *, version: int) -> Submitted:

@@ -38,9 +38,8 @@ class Settings:
         2
     )  # … where it is also beyond so many times the account's own usual spread
     confirm_days: int = 180  # data that nobody confirmed for longer ask for attention
-    terms_expire_days: int = (
-        45  # terms that end within so many days, with nothing after them, ask for attention
-    )
+    # Terms that end within so many days, with nothing after them, ask for attention.
+    terms_expire_days: int = 30
     otif_basis: OtifBasis = OtifRule.basis  # the day on which a delivery is due
     otif_early_days: int = OtifRule.early_days  # days before it that are on time still
     otif_late_days: int = OtifRule.late_days  # … and after it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -68,7 +69,8 @@ def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = 
         .order_by(Term.valid_to, Term.number)
     )
     found: dict[int, list[tuple[int, date]]] = {}
-    for account_id, number, valid_to in session.execute(query):
+    rows: Any = session.execute(query)
+    for account_id, number, valid_to in rows:
         found.setdefault(account_id, []).append((number, valid_to))
     if not found:
         return []
@@ -91,10 +93,10 @@ def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = 
     return [
         Ending(
             account_id,
-            len(rows),
-            tuple(number for number, _day in rows),
-            rows[0][1],
+            len(ends),
+            tuple(number for number, _day in ends),
+            ends[0][1],
             amounts.get(account_id, ZERO),
         )
-        for account_id, rows in found.items()
+        for account_id, ends in found.items()
     ]

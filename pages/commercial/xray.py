@@ -6,7 +6,7 @@ from core import account_story, accounts, clock, db, entitlements, products, set
 from core.language import _
 from core.periods import Period, add_months
 from core.vocabulary import Permission
-from pages.ui import account_parts, answers, gate, portfolio_parts, xray_parts
+from pages.ui import account_parts, answers, gate, portfolio_parts, price_request_form, xray_parts
 
 actor = gate.require(Permission.TERM_READ)
 
@@ -41,6 +41,7 @@ with db.read() as session:
     paid = answers.asker(session, actor)(account_story.price_paid, asked.account.id, asked.product.id, span)
 
 xray_parts.sentence(asked, found, currency)
+price_request_form.button(actor, asked, found.price)
 left, right = st.columns([3, 2])
 with left, st.container(border=True, height="stretch"):
     xray_parts.waterfall(found.price, currency)

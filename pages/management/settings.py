@@ -7,7 +7,7 @@ import streamlit as st
 from core import db, settings
 from core.language import _
 from core.vocabulary import Permission
-from pages.ui import forms, gate, settings_parts
+from pages.ui import forms, gate, limit_parts, settings_parts
 
 actor = gate.require(Permission.SETTING_WRITE)
 
@@ -44,3 +44,6 @@ if submitted:
     with form.saving(_("Settings saved.")) as session:
         settings.update(session, actor, changes, seen=seen)
         form.offer_undo(partial(settings.update, changes=before, seen=settings.get(session)))
+
+st.subheader(_("Authority limits"))
+limit_parts.show(actor, current.base_currency)

@@ -51,6 +51,12 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     N_("Commercial"): (
         Entry("commercial/xray.py", N_("Price X-ray"), ":material/receipt_long:", Permission.TERM_READ),
+        Entry(
+            "commercial/floors.py",
+            N_("Floor prices"),
+            ":material/vertical_align_bottom:",
+            Permission.COST_READ,
+        ),
     ),
     N_("Market"): (
         Entry("market/products.py", N_("Products"), ":material/inventory_2:", Permission.REVENUE_READ),
@@ -64,6 +70,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             Permission.REVENUE_READ,
         ),
         Entry("management/forecast.py", N_("Forecast"), ":material/trending_up:", Permission.REVENUE_READ),
+        Entry("management/approvals.py", N_("Approvals"), ":material/approval:", Permission.TERM_WRITE),
         Entry("management/data.py", N_("Data & import"), ":material/upload_file:", Permission.BATCH_READ),
         Entry("management/users.py", N_("Users"), ":material/group:", Permission.USER_WRITE),
         Entry("management/audit.py", N_("Audit"), ":material/history:", Permission.AUDIT_READ),

@@ -43,7 +43,8 @@ def nothing() -> None:
     st.caption(
         _(
             "Looked at: own order rhythm, revenue against last year, target, overdue receivables, late orders, "
-            "movements without a recorded cause, refused rows of imports, data not confirmed for long."
+            "movements without a recorded cause, refused rows of imports, data not confirmed for long, "
+            "terms that wait for approval or end soon."
         )
     )
 
@@ -76,16 +77,24 @@ def _group(actor: Actor, group: tuple[Item, ...], currency: str) -> None:
 
 
 def _icon(item: Item) -> str:
+    if item.account_id is None and item.kind is Kind.APPROVAL:
+        return ":material/approval:"
     return ":material/storefront:" if item.account_id is not None else ":material/upload_file:"
 
 
 def _open(item: Item) -> None:
+    if item.account_id is None and item.kind is Kind.APPROVAL:
+        _open_approval(item)
     if item.account_id is None:
         st.switch_page(navigation.PAGES / "management/data.py")
     st.switch_page(
         navigation.PAGES / "accounts/account.py",
         query_params={"account": item.code, **filters.chosen_period()},
     )
+
+
+def _open_approval(item: Item) -> None:
+    st.switch_page(navigation.PAGES / "management/approvals.py", query_params={"term": f"T{item.occasion}"})
 
 
 def _reason(actor: Actor, item: Item, currency: str) -> None:
@@ -99,6 +108,10 @@ def _reason(actor: Actor, item: Item, currency: str) -> None:
             key = f"why_{item.account_id}"
             text = sentence(item, currency)
             cause_form.say_why(actor, item.account_id, item.name, item.period, key=key, text=text)
+        if item.kind is Kind.APPROVAL:
+            key = f"approve_{item.occasion}"
+            if st.button(_("Decide"), key=key, icon=":material/approval:", width="content"):
+                _open_approval(item)
         if may_decide(actor):
             key = f"decide_{item.account_id}_{item.kind}_{item.occasion}"
             if st.button(_("Done or later"), key=key, icon=":material/task_alt:", width="content"):
@@ -139,6 +152,17 @@ def sentence(item: Item, currency: str) -> str:
             "{count} refused row in this import", "{count} refused rows in this import", item.count
         )
         return text.format(count=item.count)
+    if item.kind is Kind.APPROVAL:
+        return _("{name} of {who} waits for approval, {amount} a year").format(
+            name=f"T{item.occasion}", who=item.who, amount=amount if item.amount is not None else _("unknown")
+        )
+    if item.kind is Kind.EXPIRING:
+        text = ngettext(
+            "{count} term ends by {day} with nothing after it: {amount} sold under it in a year",
+            "{count} terms end from {day} on with nothing after them: {amount} sold under them in a year",
+            item.count,
+        )
+        return text.format(count=item.count, day=formats.day(item.on), amount=amount)
     return _("Nobody confirmed the data for {days} days").format(days=item.days)
 
 
@@ -177,6 +201,12 @@ def formula(item: Item, currency: str) -> str:
         return text if item.usual is None else f"{text}; {_usual(item, currency)}"
     if item.kind is Kind.REJECTS:
         return _("applied on {day}; the rows stand in Data & import").format(day=formats.day(item.on))
+    if item.kind is Kind.APPROVAL:
+        return _("Σ (list price − net price) × quantity of the last 12 months; asked on {day}").format(
+            day=formats.day(item.on)
+        )
+    if item.kind is Kind.EXPIRING:
+        return _("net revenue of the last 12 finished months in their scopes, each product once")
     return _("last confirmed or created on {day}").format(day=formats.day(item.on))
 
 

@@ -149,7 +149,7 @@ def _why(found: Answer) -> str:
 
 def term(row: TermRow) -> str:
     """`special price T17 of the account on the product, until 30 Jun 2026`."""
-    kind = _(KINDS[row.kind])
+    kind = _("exception from the floor price") if row.is_exception else _(KINDS[row.kind])
     if row.account is not None:
         text = _("{kind} {name} of the account on {goods}").format(
             kind=kind, name=row.name, goods=_goods(row)
@@ -170,6 +170,8 @@ def waterfall(price: Price, currency: str) -> None:
     """From the list price over the net price to the pocket price, layer by layer."""
     title = _("From list over net to pocket price, a unit")
     opened = portfolio_parts.heading(title, "table_layers")
+    if any(layer.is_below_floor for layer in price.layers):
+        st.caption(_("An approved exception: the floor price stays as it is and does not refuse this one."))
     on, after = _moves(price.layers), _moves(price.after)
     rows = [
         (_("List price"), price.list_price),
