@@ -87,9 +87,7 @@ def _end(session: Session, actor: Actor, term: Term, now: datetime, why: str | N
         return
     mark = replace(draft_of(term), status=TermStatus.REJECTED, reason=why)
     session.add(
-        _term(
-            mark, Span(term.valid_from, term.valid_to, now, now), actor, number=term.number, batch_id=None
-        )
+        _term(mark, Span(term.valid_from, term.valid_to, now, now), actor, number=term.number, batch_id=None)
     )
     session.flush()
     _record(session, actor, "term:end", term, None)
