@@ -28,7 +28,7 @@ _GRANT = tuple(name for name in COLUMNS if name not in (*_CUSTOMERS, *_GOODS))
 _ORDER = ("kind", "min_quantity", "valid_from", "status", "value", "recorded_on")
 _DEEPEST = 12
 # Said only where it is not what nearly every term says.
-_USUAL = {"min_quantity": Decimal(0), "basis": "line", "governed_by": "order", "exception": "no"}
+_USUAL = {"min_quantity": Decimal(0), "basis": "line", "governed_by": "order", "stacks": "no", "exception": "no"}
 _BASE_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -64,7 +64,10 @@ def write(headers: Sequence[str], rows: Iterable[Sequence[Any]], stream: BinaryI
     document: list[dict[str, Any]] = []
     for customer, of_customer in _grouped(found, _CUSTOMERS):
         goods = [
-            {name: value, "grants": [_grant(row) for row in sorted(own, key=_place)]}
+            {
+                name: _Plain(value) if name == "everything" else value,
+                "grants": [_grant(row) for row in sorted(own, key=_place)],
+            }
             for (name, value), own in _grouped(of_customer, ("product", "category"))
         ]
         document.append({customer[0]: customer[1], "terms": goods})
@@ -122,9 +125,9 @@ def convert(path: Path, target: Path) -> None:
         mark = getattr(error, "problem_mark", None)
         line = "?" if mark is None else mark.line + 1
         raise Invalid(
-            _("The file is no YAML: line {line} cannot be read. Is an indent or a quotation mark missing?").format(
-                line=line
-            )
+            _(
+                "The file is no YAML: line {line} cannot be read. Is an indent or a quotation mark missing?"
+            ).format(line=line)
         ) from error
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
