@@ -64,7 +64,7 @@ class Overview:
 class Coming:
     """A change on a day; `row` is the term that begins, or that ends where none begins."""
 
-    day: date  # the first on which it is so
+    day: date  # the first on which it is so; of what ends the last
     event: Event
     row: TermRow
     before: TermRow | None = None
@@ -147,8 +147,9 @@ def coming(rows: Sequence[TermRow], day: date, until: date) -> list[Coming]:
         if before is not None:
             carried.add(before.id)
     for (_lane, end), row in ends.items():
-        if day < end < until and row.id not in carried:
-            found.append(Coming(end, Event.ENDS, row))
+        last = end - timedelta(days=1)
+        if day <= last < until and row.id not in carried:
+            found.append(Coming(last, Event.ENDS, row))
     return sorted(found, key=lambda one: (one.day, one.row.number, one.event))
 
 
