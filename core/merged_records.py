@@ -19,6 +19,7 @@ from core.models import (
     AccountCode,
     AttentionDecision,
     Cause,
+    PriceRoundAccount,
     Receivable,
     Target,
     TeamMember,
@@ -52,6 +53,7 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         "decisions": _move_all(session, AttentionDecision, route),
         "causes": _move_all(session, Cause, route),
         "wallets": _move_wallets(session, route),
+        "price_rounds": _move_rounds(session, route),
         "targets": _add_targets(session, actor, route),
         "terms": merged_terms.move(session, actor, route),
     }
@@ -80,8 +82,10 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     session.flush()
     _move_receivables_back(session, route, details)
     _give(session, TeamMember, TeamMember.id, [row[0] for row in details["team"]], route.merged_id)
-    for model, name in ((AttentionDecision, "decisions"), (Cause, "causes"), (Wallet, "wallets")):
-        # Mergers of before there were causes and wallets moved none.
+    for model, name in (
+        (AttentionDecision, "decisions"), (Cause, "causes"), (Wallet, "wallets"), (PriceRoundAccount, "price_rounds"),
+    ):  # fmt: skip
+        # Mergers of before there were causes, wallets and price rounds moved none.
         _give(session, model, model.id, details.get(name, []), route.merged_id)
     pair: Any = tuple_(AccountCode.source, AccountCode.code)
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
@@ -274,6 +278,16 @@ def _move_wallets(session: Session, route: Route) -> list[int]:
     query = select(Wallet.id, *kinds).where(Wallet.account_id == route.merged_id).order_by(Wallet.id)
     ids = [row[0] for row in session.execute(query) if (row[1], row[2]) not in there]
     _give(session, Wallet, Wallet.id, ids, route.kept_id)
+    return ids
+
+
+def _move_rounds(session: Session, route: Route) -> list[int]:
+    """Where a price round was announced to both, the kept account's answer stands and the other stays behind."""
+    round_id = PriceRoundAccount.round_id
+    there = set(session.scalars(select(round_id).where(PriceRoundAccount.account_id == route.kept_id)))
+    query = select(PriceRoundAccount.id, round_id).where(PriceRoundAccount.account_id == route.merged_id)
+    ids = [row[0] for row in session.execute(query.order_by(PriceRoundAccount.id)) if row[1] not in there]
+    _give(session, PriceRoundAccount, PriceRoundAccount.id, ids, route.kept_id)
     return ids
 
 
