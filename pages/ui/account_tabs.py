@@ -22,6 +22,7 @@ from pages.ui import (
     forecast_account_parts,
     health_parts,
     receivable_parts,
+    term_tab,
     wallet_parts,
 )
 
@@ -49,6 +50,10 @@ def _moved(actor: Actor, view: View) -> None:
 
 def _prices(actor: Actor, view: View) -> None:
     account_parts.prices(actor, view.account, view.products, view.period, view.currency)
+
+
+def _terms(actor: Actor, view: View) -> None:
+    term_tab.show(actor, view.account, view.currency)
 
 
 def _standing(actor: Actor, view: View) -> None:
@@ -83,6 +88,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("Products"), _products),
     (N_("What moved it"), _moved),
     (N_("Prices"), _prices),
+    (N_("Terms"), _terms),
     (N_("Standing"), _standing),
     (N_("Share of wallet"), _wallets),
     (N_("Health"), _health),

@@ -40,10 +40,8 @@ def show(opened: Opened) -> None:
 def _draw(actor: Actor, opened: Opened) -> None:
     row, words = opened.row, opened.words
     phase = term_calendar.phase(row, clock.today())
-    st.markdown(
-        f"#### {plain(words.goods(row))}: {plain(words.value(row))} {term_words.badge(phase)}  \n"
-        f"{plain(words.kind(row))} · {plain(words.whom(row))} · {term_words.days(row)}"
-    )
+    st.markdown(f"**{plain(words.goods(row))}: {plain(words.value(row))}** {term_words.badge(phase)}")
+    st.markdown(plain(f"{words.kind(row)} · {words.whom(row)} · {term_words.days(row)}"))
     if row.reason:
         st.caption(plain(row.reason))
     _to_xray(opened)

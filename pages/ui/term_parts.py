@@ -9,7 +9,6 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
-from core import term_calendar
 from core.language import _, ngettext
 from core.periods import first_of_month
 from core.term_calendar import ENDING_DAYS, Coming, Event, Overdue, Overview, Phase
@@ -242,11 +241,6 @@ def _month(month: date, rows: Sequence[Coming], words: Words, accounts: Mapping[
 def _moved(one: Coming, words: Words) -> str:
     now = words.value(one.row)
     return now if one.before is None else f"{words.value(one.before)} → {now}"
-
-
-def ending_now(found: Overview) -> list[TermRow]:
-    """The terms that end soon with nothing after them."""
-    return term_calendar.ending(found.rows, found.day)
 
 
 def nothing_chosen() -> None:
