@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("report")(report)
 
 
-def report(  # noqa: PLR0913, PLR0917  (each argument is one option of the command line)
+def report(
     name: Annotated[str, typer.Argument(metavar="NAME", help="directors or price-list")],
     out: Annotated[Path, typer.Option("--out", help="The file: its ending says .pdf or .xlsx.")],
     month: Annotated[
