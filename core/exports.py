@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 import xlsxwriter
-from sqlalchemy import BigInteger, Select, and_, case, or_, select, type_coerce
+from sqlalchemy import BigInteger, Select, and_, case, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, terms
+from core import audit, auth, clock, term_yaml, terms
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
@@ -51,6 +51,7 @@ _OF_COST = {"unit_cost", "base_cost_amount", "margin"}
 class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
+    YAML = "yaml"  # terms only
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,10 @@ def prepare(
 
 def write(export: Export, stream: BinaryIO, form: Format) -> int:
     """Write the file and return how many rows it has, the header not counted."""
+    if form is Format.YAML:
+        if export.kind is not BatchKind.TERMS:
+            raise Invalid(_("Only terms can be written as YAML: choose CSV or XLSX."))
+        return term_yaml.write(export.headers, export.rows, stream)
     return (_write_csv if form is Format.CSV else _write_xlsx)(export, stream)
 
 
@@ -309,7 +314,7 @@ def _from_targets(query: Select[Any]) -> Select[Any]:
 
 def _term_columns() -> dict[str, Any]:
     counted = ("min_quantity", "basis", "period", "mode")
-    plain = ("days", "governed_by", "valid_from", "valid_to", "stacks", "reason", "status")
+    plain = ("days", "governed_by", "valid_from", "valid_to", "stacks")
     millionths = case(
         (Term.price.is_not(None), type_coerce(Term.price, BigInteger) * (RATE_SCALE // MONEY_SCALE)),
         (Term.kind == TermKind.PAYMENT_TERMS, type_coerce(Term.days, BigInteger) * RATE_SCALE),
@@ -326,6 +331,9 @@ def _term_columns() -> dict[str, Any]:
         **{name: getattr(Term, name) for name in counted},
         "unit": Unit.name,
         **{name: getattr(Term, name) for name in plain},
+        "exception": Term.is_exception,
+        "reason": Term.reason,
+        "status": Term.status,
         "recorded_on": Term.recorded_at,
     }
 
@@ -340,15 +348,18 @@ def _from_terms(query: Select[Any]) -> Select[Any]:
         .join(Category, Category.id == Term.category_id, isouter=True)
         .join(Unit, Unit.id == Term.unit_id, isouter=True)
         .where(terms.known(None))
-        .order_by(Term.number)
+        .order_by(*(func.coalesce(column, "") for column in (Account.code, Group.code, Segment.name)))
+        .order_by(*(func.coalesce(column, "") for column in (Product.code, Category.name)))
+        .order_by(Term.kind, Term.min_quantity, Term.valid_from, Term.status, Term.number)
     )
 
 
 def _term_row(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """As on paper: the last day included, yes and no, the day on which it became known."""
-    *before, valid_to, stacks, reason, status, recorded_at = row
+    *before, valid_to, stacks, is_exception, reason, status, recorded_at = row
     last = None if valid_to is None else valid_to - timedelta(days=1)
-    return (*before, last, "yes" if stacks else "no", reason, status, recorded_at.date())
+    said = ("yes" if one else "no" for one in (stacks, is_exception))
+    return (*before, last, *said, reason, status, recorded_at.date())
 
 
 _COLUMNS: dict[BatchKind, Callable[[], dict[str, Any]]] = {

@@ -19,6 +19,7 @@ from core.models import (
     AccountCode,
     AttentionDecision,
     Cause,
+    PriceRoundAccount,
     Receivable,
     Target,
     TeamMember,
@@ -53,6 +54,7 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         "causes": _move_all(session, Cause, route),
         "wallets": estimates,
         "wallets_in_force": in_force,
+        "price_rounds": _move_rounds(session, route),
         "targets": _add_targets(session, actor, route),
         "terms": merged_terms.move(session, actor, route),
         "lump_sums": merged_lump_sums.move(session, actor, route),
@@ -84,8 +86,10 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     session.flush()
     _move_receivables_back(session, route, details)
     _give(session, TeamMember, TeamMember.id, [row[0] for row in details["team"]], route.merged_id)
-    for model, name in ((AttentionDecision, "decisions"), (Cause, "causes")):
-        # Mergers of before there were causes and wallets moved none.
+    for model, name in (
+        (AttentionDecision, "decisions"), (Cause, "causes"), (PriceRoundAccount, "price_rounds"),
+    ):  # fmt: skip
+        # Mergers of before there were causes, wallets and price rounds moved none.
         _give(session, model, model.id, details.get(name, []), route.merged_id)
     pair: Any = tuple_(AccountCode.source, AccountCode.code)
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
@@ -276,6 +280,16 @@ def _changed_wallets(session: Session, actor: Actor, route: Route, details: Mapp
     if "wallets_in_force" not in details:  # a merger of before that was noted
         return []
     return merged_wallets.changed(session, actor, route, details["wallets"], details["wallets_in_force"])
+
+
+def _move_rounds(session: Session, route: Route) -> list[int]:
+    """Where a price round was announced to both, the kept account's answer stands and the other stays behind."""
+    round_id = PriceRoundAccount.round_id
+    there = set(session.scalars(select(round_id).where(PriceRoundAccount.account_id == route.kept_id)))
+    query = select(PriceRoundAccount.id, round_id).where(PriceRoundAccount.account_id == route.merged_id)
+    ids = [row[0] for row in session.execute(query.order_by(PriceRoundAccount.id)) if row[1] not in there]
+    _give(session, PriceRoundAccount, PriceRoundAccount.id, ids, route.kept_id)
+    return ids
 
 
 def _in_force(session: Session, account_id: int) -> dict[date, tuple[Wanted, int | None]]:

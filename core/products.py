@@ -123,6 +123,13 @@ def categories(session: Session, actor: Actor) -> dict[int, str]:
     return {category_id: name for category_id, name in session.execute(query)}  # noqa: C416
 
 
+def units(session: Session, actor: Actor) -> dict[int, str]:
+    """Every unit of quantity by its id."""
+    auth.require(actor, Permission.PRODUCT_READ)
+    rows = session.execute(select(Unit.id, Unit.name).order_by(Unit.name))
+    return {unit_id: name for unit_id, name in rows}  # noqa: C416
+
+
 def create(session: Session, actor: Actor, draft: ProductDraft) -> int:
     """A new product; returns its id."""
     auth.require(actor, Permission.PRODUCT_WRITE)

@@ -44,15 +44,24 @@ def record(session: Session, actor: Actor, draft: TermDraft, *, recorded_at: dat
 
 
 def record_many(
-    session: Session, actor: Actor, recordings: Sequence[Recording], *, batch_id: int | None = None
+    session: Session,
+    actor: Actor,
+    recordings: Sequence[Recording],
+    *,
+    ending: Sequence[Term] = (),
+    why: str = "",
+    batch_id: int | None = None,
+    restoring: bool = False,
 ) -> list[Term]:
     """Record terms in the order in which they became known, all or none; overlaps are looked for after all of them.
 
-    Raises Forbidden for an approved one beyond the actor's own authority, unless it grants nothing new.
+    `ending` are versions that hold no longer from this moment on, and `why`. Raises Forbidden for an approved one
+    beyond the actor's own authority, unless it grants nothing new; `restoring` says that all of them were in force.
     """
     auth.require(actor, Permission.TERM_WRITE)
     now = clock.now()
-    for scope in dict.fromkeys(one.draft.scope for one in recordings):
+    scopes = [*(one.draft.scope for one in recordings), *(terms.scope_of(term) for term in ending)]
+    for scope in dict.fromkeys(scopes):
         terms.require_scope(session, actor, scope, lock=True)
     for one in recordings:
         term_drafts.check(one.draft)
@@ -60,11 +69,28 @@ def record_many(
             raise Invalid(_("What is known cannot be dated after today."))
     lanes = _lanes(session, [one.draft.scope.key for one in recordings])
     granted = [one.draft for one in recordings if _grants(lanes.get(_lane_of(one.draft), ()), one.draft)]
-    authority.require(session, actor, granted)
+    if not restoring:
+        authority.require(session, actor, granted)
+    going_on = {one.number for one in recordings}
+    for term in ending:
+        _end(session, actor, term, now, None if term.number in going_on else why)
     made = [_insert(session, actor, lanes, one, now, batch_id) for one in recordings]
     for term in made:
         _refuse_overlap(lanes, term)
     return made
+
+
+def _end(session: Session, actor: Actor, term: Term, now: datetime, why: str | None) -> None:
+    """Let a version be known no longer; who took it back and why is kept as a version that was never known."""
+    term.superseded_at = now
+    if why is None:
+        return
+    mark = replace(draft_of(term), status=TermStatus.REJECTED, reason=why)
+    session.add(
+        _term(mark, Span(term.valid_from, term.valid_to, now, now), actor, number=term.number, batch_id=None)
+    )
+    session.flush()
+    _record(session, actor, "term:end", term, None)
 
 
 def _lanes(session: Session, scope_keys: Sequence[str]) -> dict[LaneKey, list[Term]]:

@@ -204,6 +204,15 @@ class DecisionOutcome(StrEnum):
     GRANTED = "granted"
 
 
+class RoundAnswer(StrEnum):
+    """What an account said to a price increase."""
+
+    ANNOUNCED = "announced"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NEGOTIATED = "negotiated"
+
+
 class TermDate(StrEnum):
     """Which day of an order line decides whether a term holds."""
 

@@ -151,6 +151,7 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("period", Content.TEXT, "volumeperiod", "tempoh"),
         _field("mode", Content.TEXT, "tiermode", "kaedah"),
         _field("days", Content.WHOLE, "withindays", "hari"),
+        _field("exception", Content.TEXT, "belowfloor", "pengecualian"),
     ),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from typing import BinaryIO, TextIO
 
 import numpy as np
 
-from core import config
+from core import config, term_yaml
 from core.errors import Invalid
 from core.importing import cells, sniffing, workbooks
 from core.importing.tables import Column, ColumnBuilder, Progress, Table, silent
@@ -153,6 +153,10 @@ def _look(path: Path, name: str, size: int, digest: str) -> Upload:
             raise Invalid(_("The workbook has no rows."))
         upload = replace(bare, sheets=tuple(sheets))
         return choose_sheet(upload, sheets[0]) if len(sheets) == 1 else upload
+    if term_yaml.is_yaml(name):
+        text = path.parent / "terms.csv"
+        term_yaml.convert(path, text)
+        return _with_headers(replace(bare, text=text))
     encoding = sniffing.encoding_of(path)
     return _with_headers(replace(bare, encoding=encoding, delimiter=_delimiter(path, encoding)))
 

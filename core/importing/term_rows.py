@@ -51,7 +51,7 @@ LATER_THAN_TODAY = N_("what is known cannot be dated after today")
 OVERLAP = N_("an approved term of the same scope, kind and minimum quantity holds on some of these days")
 
 _TEXTS = ("kind", "account", "group", "segment", "product", "category", "stacks", "reason", "status",
-          "governed_by", "unit", "basis", "period", "mode")  # fmt: skip
+          "governed_by", "unit", "basis", "period", "mode", "exception")  # fmt: skip
 _WHOLES = ("value", "valid_from", "valid_to", "min_quantity", "recorded_on", "days")
 # What says something only in the words of the store.
 _WORDS: dict[str, tuple[type[StrEnum], str]] = {
@@ -61,7 +61,6 @@ _WORDS: dict[str, tuple[type[StrEnum], str]] = {
     "mode": (TierMode, NO_MODE),
 }
 _YES, _NO = {"yes", "y", "true", "1", "ya"}, {"no", "n", "false", "0", "tidak"}
-_EXCEPTIONS = (("exception", ""),)  # stands for the lanes that no file can name
 _NEW = -1  # stands for the id of a group, segment or category that is created with the import
 
 
@@ -77,12 +76,8 @@ class _Row:
     @property
     def lane(self) -> tuple[Any, ...]:
         approved = self.draft.status is TermStatus.APPROVED
-        return self.draft.scope.key, self.names, self.draft.kind, self.draft.min_quantity, approved
-
-    @property
-    def beside(self) -> tuple[Any, ...]:
-        """The lane of the exceptions of the same scope."""
-        return self.draft.scope.key, _EXCEPTIONS, *self.lane[2:]
+        draft = self.draft
+        return draft.scope.key, self.names, draft.kind, draft.min_quantity, draft.is_exception, approved
 
 
 @dataclass
@@ -164,8 +159,11 @@ class _Reader:
             found.append(("status", NO_STATUS))
         elif self._status(one) is TermStatus.APPROVED and not self._actor.may(Permission.TERM_APPROVE):
             found.append(("status", NOT_TO_APPROVE))
-        if one.get("stacks", "no").lower() not in _YES | _NO:
-            found.append(("stacks", NO_STACKS))
+        found += [
+            (name, NO_STACKS)
+            for name in ("stacks", "exception")
+            if one.get(name, "no").lower() not in _YES | _NO
+        ]
         if sum(name in one for name in ("account", "group", "segment")) != 1:
             found.append(("account", ONE_CUSTOMER))
         if "product" in one and "category" in one:
@@ -211,6 +209,7 @@ class _Reader:
             valid_to=None if end is None else date.fromordinal(end) + timedelta(days=1),
             min_quantity=Decimal(one.get("min_quantity", 0)) / QUANTITY_SCALE,
             stacks=one.get("stacks", "no").lower() in _YES,
+            is_exception=one.get("exception", "no").lower() in _YES,
             status=self._status(one),
             reason=one.get("reason", ""),
             governed_by=TermDate(one.get("governed_by", TermDate.ORDER).lower()),
@@ -265,11 +264,9 @@ def _compared(
         before = None if place.supersedes is None else lane[place.supersedes]
         if before is not None and before.said == _said(row.draft):
             continue
-        if any(one.span.recorded_at == moment and one.said == _said(row.draft) for one in lane):
-            continue
-        # A file has no word for exceptions: one that was exported is not to come back as a price for good.
-        if any(one.said == _said(row.draft) for one in lanes.get(row.beside, ())):
-            continue
+        known_on = row.recorded_on or today
+        if any(one.span.recorded_at.date() == known_on and one.said == _said(row.draft) for one in lane):
+            continue  # a file says the day on which it became known, not the hour
         if before is not None:
             before.span = replace(before.span, superseded_at=moment)
         if any(one.span.valid_from == row.draft.valid_from for one in lane):
@@ -312,8 +309,8 @@ def _stored(session: Session, scope_keys: set[str]) -> dict[tuple[Any, ...], lis
     for term in session.scalars(query):
         if term.scope_key not in scope_keys:
             continue
-        of = _EXCEPTIONS if term.is_exception else ()
-        lane = (term.scope_key, of, term.kind, term.min_quantity, term.status is TermStatus.APPROVED)
+        approved = term.status is TermStatus.APPROVED
+        lane = (term.scope_key, (), term.kind, term.min_quantity, term.is_exception, approved)
         said = (
             term.price, term.rate, term.valid_from, term.valid_to, term.stacks, term.status, term.reason,
             term.governed_by, term.basis, term.period, term.mode, term.unit_id, term.days,

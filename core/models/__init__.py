@@ -23,6 +23,7 @@ from core.models.imports import ImportBatch, ImportChange, ImportMapping, Import
 from core.models.lump_sums import LumpSum, LumpSumEntry
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.orders import Order, OrderLine, ReplacedLine
+from core.models.price_rounds import PriceRound, PriceRoundAccount, PriceRoundPrice
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
 from core.models.receivables import Receivable
 from core.models.rollups import (
@@ -102,6 +103,9 @@ __all__ = [
     "OrderLine",
     "PackSize",
     "PairYear",
+    "PriceRound",
+    "PriceRoundAccount",
+    "PriceRoundPrice",
     "Product",
     "ProductDay",
     "ProductMonth",

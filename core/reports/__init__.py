@@ -16,7 +16,8 @@ from core.reports import pdf, workbook
 from core.reports.sheets import Sheet
 from core.vocabulary import Permission
 
-NAMES = ("directors",)
+PRICE_LIST = "price-list"
+NAMES = ("directors", PRICE_LIST)
 FORMS = ("pdf", "xlsx")
 
 

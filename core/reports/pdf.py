@@ -23,9 +23,9 @@ from reportlab.platypus import Table as Grid
 from core import formats
 from core.reports.sheets import Picture, Sheet, Table, said, widths
 
-_MAIN, _QUIET, _LINE = colors.HexColor("#0f5c5c"), colors.HexColor("#5c6664"), colors.HexColor("#e1e4e0")
-_GOOD, _BAD, _TEXT = colors.HexColor("#2f7d4f"), colors.HexColor("#b3423d"), colors.HexColor("#1d2424")
-_REGULAR, _BOLD = "Vera", "VeraBd"  # they come with ReportLab, and know the minus sign of print
+MAIN, QUIET, LINE = colors.HexColor("#0f5c5c"), colors.HexColor("#5c6664"), colors.HexColor("#e1e4e0")
+_GOOD, _BAD, TEXT = colors.HexColor("#2f7d4f"), colors.HexColor("#b3423d"), colors.HexColor("#1d2424")
+REGULAR, BOLD = "Vera", "VeraBd"  # they come with ReportLab, and know the minus sign of print
 _MARGIN = 12 * mm
 _PICTURE_ROW = 10.5
 _FRAME = 12  # what a page template keeps free on both sides within its margins
@@ -34,15 +34,15 @@ _GAP = 8 * mm
 
 
 @cache
-def _fonts() -> None:
+def fonts() -> None:
     folder = Path(reportlab.__file__).parent / "fonts"
-    for name in (_REGULAR, _BOLD):
+    for name in (REGULAR, BOLD):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
 
 
 def write(sheet: Sheet) -> bytes:
     """The pages, with a footer that says what they are of."""
-    _fonts()
+    fonts()
     target = io.BytesIO()
     size = landscape(A4)
     width = size[0] - 2 * _MARGIN - _FRAME
@@ -50,8 +50,8 @@ def write(sheet: Sheet) -> bytes:
         target, pagesize=size, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
         title=sheet.title, author="Utama", subject=" · ".join(sheet.lines), invariant=True,
     )  # fmt: skip
-    story: list[Any] = [Paragraph(_safe(sheet.title), _style(16, bold=True, color=_MAIN))]
-    story += [Paragraph(_safe(line), _style(8, color=_QUIET)) for line in sheet.lines]
+    story: list[Any] = [Paragraph(safe(sheet.title), style(16, bold=True, color=MAIN))]
+    story += [Paragraph(safe(line), style(8, color=QUIET)) for line in sheet.lines]
     blocks = [(tables, _beside(tables, sheet.currency, width)) for tables in _rows(sheet.tables)]
     pictures = [_picture(picture, sheet.currency, width) for picture in sheet.pictures]
     wide = [block for tables, block in blocks if len(tables) == 1]
@@ -69,20 +69,20 @@ class _Footer:
         self._title = sheet.title
 
     def draw(self, canvas: Any, document: Any) -> None:
-        canvas.setFont(_REGULAR, 7)
-        canvas.setFillColor(_QUIET)
+        canvas.setFont(REGULAR, 7)
+        canvas.setFillColor(QUIET)
         canvas.drawString(_MARGIN, 6 * mm, self._title)
         canvas.drawRightString(document.pagesize[0] - _MARGIN, 6 * mm, str(document.page))
 
 
-def _style(size: float, *, bold: bool = False, color: Any = _TEXT, right: bool = False) -> ParagraphStyle:
+def style(size: float, *, bold: bool = False, color: Any = TEXT, right: bool = False) -> ParagraphStyle:
     return ParagraphStyle(
-        "text", fontName=_BOLD if bold else _REGULAR, fontSize=size, leading=size * 1.25, textColor=color,
+        "text", fontName=BOLD if bold else REGULAR, fontSize=size, leading=size * 1.25, textColor=color,
         alignment=2 if right else 0,
     )  # fmt: skip
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text that somebody typed, never read as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -116,12 +116,12 @@ def _no_padding() -> list[tuple[Any, ...]]:
 def _table(table: Table, currency: str, width: float) -> list[Any]:
     numeric = [column.unit != "text" for column in table.columns]
     head = [
-        Paragraph(_safe(column.label), _style(6.5, bold=True, color=_QUIET, right=right))
+        Paragraph(safe(column.label), style(6.5, bold=True, color=QUIET, right=right))
         for column, right in zip(table.columns, numeric, strict=True)
     ]
     body = [
         [
-            Paragraph(_safe(said(value, column, currency)), _style(6.5, right=right))
+            Paragraph(safe(said(value, column, currency)), style(6.5, right=right))
             for value, column, right in zip(row, table.columns, numeric, strict=True)
         ]
         for row in table.rows
@@ -129,8 +129,8 @@ def _table(table: Table, currency: str, width: float) -> list[Any]:
     grid = Grid([head, *body], colWidths=widths(table.columns, width), repeatRows=1)
     grid.setStyle(
         [
-            ("LINEBELOW", (0, 0), (-1, 0), 0.6, _MAIN),
-            ("LINEBELOW", (0, 1), (-1, -1), 0.25, _LINE),
+            ("LINEBELOW", (0, 0), (-1, 0), 0.6, MAIN),
+            ("LINEBELOW", (0, 1), (-1, -1), 0.25, LINE),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (-1, -1), 2),
             *(
@@ -143,9 +143,9 @@ def _table(table: Table, currency: str, width: float) -> list[Any]:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
         ]
     )
-    parts: list[Any] = [Paragraph(_safe(table.title), _style(10, bold=True)), grid]
+    parts: list[Any] = [Paragraph(safe(table.title), style(10, bold=True)), grid]
     if table.note:
-        parts.append(Paragraph(_safe(table.note), _style(6.5, color=_QUIET)))
+        parts.append(Paragraph(safe(table.note), style(6.5, color=QUIET)))
     return parts
 
 
@@ -166,8 +166,8 @@ def _picture(picture: Picture, currency: str, width: float) -> Any:
         said_amount = formats.compact(amount, currency, signed=True)
         edge = zero + length + 3 if amount >= 0 else zero + 3
         drawing.add(_label(edge, bottom, said_amount, anchor="start"))
-    return KeepTogether([Paragraph(_safe(picture.title), _style(10, bold=True)), drawing])
+    return KeepTogether([Paragraph(safe(picture.title), style(10, bold=True)), drawing])
 
 
 def _label(left: float, bottom: float, text: str, *, anchor: str) -> Any:
-    return String(left, bottom + 2, text, fontName=_REGULAR, fontSize=7, fillColor=_TEXT, textAnchor=anchor)
+    return String(left, bottom + 2, text, fontName=REGULAR, fontSize=7, fillColor=TEXT, textAnchor=anchor)

@@ -25,6 +25,7 @@ from pages.ui import (
     leakage_parts,
     lump_sum_parts,
     receivable_parts,
+    term_tab,
     wallet_parts,
 )
 
@@ -62,6 +63,10 @@ def _lump_sums(actor: Actor, view: View) -> None:
     lump_sum_parts.show(actor, view.account, view.currency)
 
 
+def _terms(actor: Actor, view: View) -> None:
+    term_tab.show(actor, view.account, view.currency)
+
+
 def _standing(actor: Actor, view: View) -> None:
     figure_tabs.of_account(actor, view.period, view.only, view.currency)
 
@@ -94,6 +99,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("Products"), _products),
     (N_("What moved it"), _moved),
     (N_("Prices"), _prices),
+    (N_("Terms"), _terms),
     (N_("Lump sums"), _lump_sums),
     (N_("Standing"), _standing),
     (N_("Share of wallet"), _wallets),

@@ -32,6 +32,7 @@ from pages.ui import field_values, form_memory, gate, typing_numbers
 from pages.ui.form_memory import Saved, Undo
 
 Choice = TypeVar("Choice")
+Message = str | Callable[[], str]
 
 
 class Form:
@@ -196,8 +197,8 @@ class Form:
         return clicked and not self._problems
 
     @contextmanager
-    def saving(self, message: str, then: Callable[[], None] | None = None) -> Iterator[Any]:
-        """One transaction; afterwards a message, and a fresh form. An error is shown and nothing is saved."""
+    def saving(self, message: Message, then: Callable[[], None] | None = None) -> Iterator[Any]:
+        """One transaction; afterwards a message (or what gives it then), and a fresh form. An error saves nothing."""
         name = gate.username()
         try:
             with db.write(once=self.nonce, actor_name=name) as session:
@@ -207,7 +208,7 @@ class Form:
         except UtamaError as error:
             self.show(error)
             return
-        self.done(message, then)
+        self.done(message() if callable(message) else message, then)
 
     def offer_undo(self, undo: Undo) -> None:
         """Offer to take back what is being saved; call it inside `saving`, after the change."""

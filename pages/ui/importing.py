@@ -56,7 +56,7 @@ def bring(state: InHand) -> Upload | None:
     """The file that was dropped here, looked at; None until there is one that can be read."""
     dropped = st.file_uploader(
         _("A CSV, TSV or XLSX file, as your system wrote it"),
-        type=["csv", "tsv", "txt", "xlsx"],
+        type=["csv", "tsv", "txt", "xlsx", "yaml", "yml"],
         key=f"file-{state.nonce}",
     )
     if dropped is None:

@@ -50,6 +50,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("accounts/targets.py", N_("Targets"), ":material/flag:", Permission.REVENUE_READ),
     ),
     N_("Commercial"): (
+        Entry("commercial/terms.py", N_("Price terms"), ":material/handshake:", Permission.TERM_READ),
         Entry("commercial/xray.py", N_("Price X-ray"), ":material/receipt_long:", Permission.TERM_READ),
         Entry(
             "commercial/floors.py",
