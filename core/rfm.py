@@ -52,23 +52,17 @@ def board(session: Session, actor: Actor, period: Period, accounts: AccountFilte
     auth.require(actor, Permission.REVENUE_READ)
     decided = settings.get(session)
     by_margin = decided.rfm.by_margin and actor.sees_cost
-    orders = _orders(session, actor, period, accounts)
+    orders = order_lines.orders_by_account(session, actor, period, accounts)
     sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
     found = []
     for row in _known(session, actor, period, accounts):
         of_account = sums.get((row.id,), Measures())
         amount = (of_account.margin or ZERO) if by_margin else of_account.net
-        count = orders.get((row.id,), 0)
+        count = orders.get(row.id, 0)
         days = (period.last_day - row.last_order_on).days
         scored = _scored(row.id, days, count, amount, row.median_gap_days, of_account.lines, decided)
         found.append(Standing(row.code, row.name, row.last_order_on, scored))
     return Board(period, by_margin, tuple(sorted(found, key=lambda row: (-row.scored.amount, row.code))))
-
-
-def _orders(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter
-) -> dict[tuple[Any, ...], int]:
-    return order_lines.order_counts(session, actor, period, Dimension.ACCOUNT, accounts=accounts, bought=True)
 
 
 def _scored(

@@ -135,6 +135,7 @@ ACTORLESS = {
     "core.db": "opens the transaction",
     "core.demo": "invents a company in an empty store, on the command line only",
     "core.delivery_sums": "keeps the sums in step for functions that have asked",
+    "core.order_sums": "keeps the sums in step for functions that have asked",
     "core.currency_sums": "keeps the sums in step for functions that have asked",
     "core.importing.booking": "a step of an import, which has asked",
     "core.importing.creations": "a step of an import, which has asked",

@@ -21,6 +21,7 @@ from core.models.forecasts import (
 )
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
 from core.models.mergers import AccountMerger, MergedLine
+from core.models.order_sums import BookedDay, BookedMonth, OrderDay
 from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
 from core.models.receivables import Receivable
@@ -70,6 +71,8 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "BookedDay",
+    "BookedMonth",
     "Category",
     "Cause",
     "DeliveryAccountDay",
@@ -94,6 +97,7 @@ __all__ = [
     "MergedLine",
     "Money",
     "Order",
+    "OrderDay",
     "OrderLine",
     "PackSize",
     "PairYear",
