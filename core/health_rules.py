@@ -6,7 +6,7 @@ weights of these ÷ all weights. A measure that is not known lowers the coverage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -109,6 +109,31 @@ class HealthRule:
         missing = tuple(one for one, rule in self.rules.items() if rule.weight and one not in readings)
         return Score(parts, missing, self.weight)
 
+    def kept(
+        self,
+        weight: int,
+        total: Decimal,
+        value: Decimal | None,
+        unpack: Callable[[], Mapping[Measure, Reading]],
+        more: Mapping[Measure, Reading],
+    ) -> Score:
+        """A score whose parts are put together when somebody looks at them.
+
+        `weight`, `total` and `value` are what they came to, before `more` joined them; those come last in the rules.
+        """
+        added = [
+            (self.rules[measure], reading) for measure, reading in more.items() if self.rules[measure].weight
+        ]
+        for rule, reading in added:
+            weight += rule.weight
+            total += rule.weight * rule.points(reading.value)
+        found = object.__new__(Score)
+        known = {"all_weights": self.weight, "weight": weight, "exact": ratio(total, Decimal(weight))}
+        if not added:
+            known["value"] = value
+        found.__dict__.update(known, _whole=lambda: self.score({**unpack(), **more}))
+        return found
+
 
 _OF_RULE = ("weight", "zero_at", "full_at")
 _OF_ALL = ("green", "amber", "least_coverage")
@@ -163,6 +188,15 @@ class Score:
     parts: tuple[Part, ...]
     missing: tuple[Measure, ...]
     all_weights: int
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for what `HealthRule.kept` left out, and once for each.
+        whole = self.__dict__.get("_whole") if name in ("parts", "missing") else None
+        if whole is None:
+            raise AttributeError(name)
+        score = whole()
+        self.__dict__.update(parts=score.parts, missing=score.missing)
+        return getattr(score, name)
 
     @cached_property
     def weight(self) -> int:

@@ -7,7 +7,7 @@ import importlib
 import typer
 
 _FAMILIES = (
-    "store", "users", "importing", "exporting", "kpi", "price", "report", "forecast", "demo", "serve",
+    "store", "users", "importing", "exporting", "kpi", "price", "report", "forecast", "health", "demo", "serve",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from core.models.forecasts import (
     ForecastSum,
     ForecastVersion,
 )
+from core.models.health import HealthMark, HealthStanding
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.order_sums import BookedDay, BookedMonth, OrderDay
@@ -88,6 +89,8 @@ __all__ = [
     "ForeignMonth",
     "ForeignYear",
     "Group",
+    "HealthMark",
+    "HealthStanding",
     "ImportBatch",
     "ImportChange",
     "ImportMapping",

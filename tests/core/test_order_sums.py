@@ -96,7 +96,9 @@ def test_after_any_changes_orders_are_counted_as_from_their_lines(session, steps
                 days = START + timedelta(days=day // 2), START + timedelta(days=day)
                 line_no = 10 * number + place
                 present.append(
-                    booked(session, accounts[account], product, f"O{order}", line_no, *days, quantity=quantity)
+                    booked(
+                        session, accounts[account], product, f"O{order}", line_no, *days, quantity=quantity
+                    )
                 )
             new = [line.line_no for line in present[-len(lines) :]]
             rollups.add(session, OrderLine.line_no.in_(new))
@@ -123,7 +125,9 @@ def test_after_any_changes_orders_are_counted_as_from_their_lines(session, steps
     for start, length in periods:
         period = Period(START + timedelta(days=start), START + timedelta(days=start + length))
         assert order_lines.orders_by_account(session, OPERATOR, period) == counted(session, period)
-        assert order_lines.orders_by_account(session, OPERATOR, period, only) == counted(session, period, only)
+        assert order_lines.orders_by_account(session, OPERATOR, period, only) == counted(
+            session, period, only
+        )
     point.rollback()
     session.expunge_all()
 
@@ -147,7 +151,9 @@ def test_a_store_of_before_gets_its_orders_counted_by_the_migration(store):
     with db.write() as session:
         account, product = factories.account(session), factories.product(session)
         account_id = account.id
-        for number, day in enumerate((date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28), date(2026, 6, 1))):
+        for number, day in enumerate(
+            (date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28), date(2026, 6, 1))
+        ):
             booked(session, account, product, "A1", number, date(2026, 1, 2), day)
             booked(session, account, product, f"B{number}", 1, day)
         rollups.rebuild(session)
