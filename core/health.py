@@ -20,7 +20,7 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_measures import PRESENT_ONLY, Look, category_windows
 from core.health_rules import Band, HealthRule, Measure, Score
-from core.health_standings import Stood
+from core.health_standings import Outcome, Stood
 from core.health_ways import Lapsed, Ways, readings_of, ways
 from core.models import Account
 from core.money import MONEY_SCALE
@@ -122,14 +122,14 @@ def at(
     return _scored(look, rule)
 
 
-def standings(
+def outcomes(
     session: Session, actor: Actor, days: Sequence[date], accounts: AccountFilter = ALL_ACCOUNTS
-) -> health_standings.Standings:
-    """Like `at`, with revenue before and after, and for every account; the scores do not know their parts."""
+) -> dict[date, dict[int, Outcome]]:
+    """The scores at ends of months as in `at`, in short, with the revenue that followed; every account has one."""
     auth.require(actor, Permission.REVENUE_READ)
     rule = settings.get(session).health
     look = Look(session, actor, tuple(days), accounts, _counted(rule) - PRESENT_ONLY)
-    return health_standings.of(look, rule, whole=False)
+    return health_standings.outcomes(look, rule)
 
 
 def _counted(rule: HealthRule) -> frozenset[Measure]:
@@ -204,7 +204,7 @@ def overview(
     rows = []
     for account_id, code, name in session.execute(names):
         one, known = now[account_id], before[account_id]
-        comparable, earlier = _alike(rule, one, known) if known.score.weight else (None, None)
+        comparable, earlier = _alike(rule, one, known) if known.measures else (None, None)
         net = Decimal(one.net) / MONEY_SCALE
         rows.append(Row(account_id, code, name, one.score, rule.band(one.score), net, earlier, comparable))
     rows.sort(key=lambda row: (-row.net, row.code))
@@ -213,11 +213,8 @@ def overview(
 
 def _alike(rule: HealthRule, now: Stood, then: Stood) -> tuple[Decimal | None, Decimal | None]:
     """Both scores over the measures that both days know: else a measure that joins would look like a change."""
-    if now.alike[0] == then.alike[0]:
-        return now.alike[1], then.alike[1]
-    both = {part.measure for part in now.score.parts} & {part.measure for part in then.score.parts}
-    one, other = (
-        rule.score({measure: reading for measure, reading in readings_of(score).items() if measure in both})
-        for score in (now.score, then.score)
-    )
-    return one.value, other.value
+    if now.measures == then.measures:
+        return now.value, then.value
+    one, other = now.points(rule), then.points(rule)
+    both = one.keys() & other.keys()
+    return rule.value(one, both), rule.value(other, both)

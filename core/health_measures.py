@@ -174,7 +174,7 @@ def _sums(look: Look, period: Period) -> dict[int, tuple[int, int]]:
 
 
 def nets_of_months(look: Look, periods: Sequence[Period]) -> dict[Period, dict[int, int]]:
-    """Net revenue of each account over periods of whole months, in ten-thousandths; accounts with none may be missing."""
+    """Net revenue of each account over periods of whole months, in ten-thousandths; of some accounts none."""
     if not periods:
         return {}
     span = Period(min(one.start for one in periods), max(one.end for one in periods))
@@ -420,8 +420,9 @@ def _data(look: Look) -> dict[date, Readings]:
     said = func.coalesce(Account.confirmed_at, Account.created_at)
     query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions())
     found: Readings = {}
-    for account_id, moment in look.session.execute(query):
-        days = Decimal(max((clock.today() - moment.date()).days, 0))
+    today = clock.today()
+    for account_id, moment in db.rows(look.session, query):
+        days = Decimal(max((today - moment.date()).days, 0))
         found[account_id] = Reading(days, days, on=moment.date())
     return dict.fromkeys(look.days, found)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, case, delete, func, literal_column, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from core import clock, db
 from core.filters import AccountFilter
 from core.health_measures import MONTHS, PRESENT_ONLY, Look, nets_of_months, read, window
-from core.health_rules import HealthRule, Measure, Reading, Score
+from core.health_rules import Band, HealthRule, Measure, Reading, Score
 from core.kept_sums import table
 from core.models import Account, HealthMark, HealthStanding
 from core.money import MONEY_SCALE, ZERO
@@ -35,16 +35,30 @@ _AMOUNTS = ("net_amount", "before_amount", "after_amount")
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """One account on a day; amounts are net revenue in ten-thousandths."""
+    """One account on a day; net revenue of the six months up to it, in ten-thousandths."""
 
     score: Score
-    net: int  # of the six months up to the day
-    before: int | None  # of the six months after it, a year earlier; None: the day ends no month
-    after: int | None  # … and of the six months after it
-    alike: tuple[str, Decimal | None] = (
-        "",
-        None,
-    )  # the measures that have a past, and the score that these make
+    net: int
+    measures: str  # those of the score that have a past
+    value: Decimal | None  # the score that these make
+    readings: str  # packed
+
+    def points(self, rule: HealthRule) -> dict[str, Decimal]:
+        """Those of the measures that have a past."""
+        values = json.loads(self.readings)
+        return {
+            name: rule.rules[Measure(name)].points(Decimal(values[name][0])) for name in self.measures.split()
+        }
+
+
+class Outcome(NamedTuple):
+    """One account at the end of a month; amounts are net revenue in ten-thousandths."""
+
+    value: Decimal | None
+    coverage: Decimal
+    band: Band
+    before: int  # of the six months after it, a year earlier
+    after: int  # of the six months after it
 
 
 Standings = dict[date, dict[int, Stood]]
@@ -57,22 +71,64 @@ def follow_up(day: date) -> tuple[Period, Period]:
     return after, after.shifted(-12)
 
 
-def of(look: Look, rule: HealthRule, *, whole: bool = True) -> Standings:
-    """Every wanted account on every day, kept or read now; where not `whole`, scores may lack their parts."""
-    ids = set(look.session.scalars(select(Account.id).where(*look.conditions())))
+def of(look: Look, rule: HealthRule) -> Standings:
+    """Every wanted account on every day, kept or read now."""
     present = _present(look)
     found: Standings = {day: {} for day in look.days}
-    for row in _rows(look, rule, whole=whole):
+    for row in _rows(look, rule, whole=True):
         found[row[1]][row[0]] = _from_row(row, rule, present.get(row[0]))
+    for account_id, day, one in _missing(look, found):
+        found[day][account_id] = _from_reading(one, rule, present.get(account_id))
+    return found
+
+
+def outcomes(look: Look, rule: HealthRule) -> dict[date, dict[int, Outcome]]:
+    """The same in short, for many days of the past, which end months."""
+    found: dict[date, dict[int, Outcome]] = {day: {} for day in look.days}
+    known: dict[tuple[int | None, int], tuple[Decimal | None, Decimal, Band]] = {}
+    for (
+        account_id,
+        day,
+        is_current,
+        _measures,
+        weight,
+        _total,
+        tenths,
+        readings,
+        _net,
+        before,
+        after,
+    ) in _rows(look, rule, whole=False):
+        if not is_current:
+            found[day][account_id] = _outcome(_Reading(_unpacked(readings), 0, before, after), rule)
+            continue
+        judged = known.get((tenths, weight))
+        if judged is None:  # there are many accounts and few scores
+            score = rule.kept(weight, ZERO, _value(tenths), dict, {})
+            judged = known[tenths, weight] = score.value, score.coverage, rule.band(score)
+        found[day][account_id] = Outcome(*judged, before, after)
+    for account_id, day, one in _missing(look, found):
+        found[day][account_id] = _outcome(one, rule)
+    return found
+
+
+def _outcome(one: _Reading, rule: HealthRule) -> Outcome:
+    score = rule.score(one.readings)
+    return Outcome(score.value, score.coverage, rule.band(score), one.before or 0, one.after or 0)
+
+
+def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tuple[int, date, _Reading]]:
+    """What is not kept, read now."""
+    ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions()))}
     missing = {day: ids - found[day].keys() for day in look.days}
     wanted = set[int]().union(*missing.values())
-    if wanted:
-        days = tuple(day for day in look.days if missing[day])
-        few = look.accounts if len(wanted) == len(ids) else AccountFilter(account_ids=frozenset(wanted))
-        for account_id, day, reading in _read_now(replace(look, days=days, accounts=few), wanted):
-            if account_id in missing[day]:
-                found[day][account_id] = _from_reading(reading, rule, present.get(account_id))
-    return found
+    if not wanted:
+        return
+    days = tuple(day for day in look.days if missing[day])
+    few = look.accounts if len(wanted) == len(ids) else AccountFilter(account_ids=frozenset(wanted))
+    for account_id, day, one in _read_now(replace(look, days=days, accounts=few), wanted):
+        if account_id in missing[day]:
+            yield account_id, day, one
 
 
 def _present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
@@ -121,15 +177,19 @@ def _from_row(row: Sequence[Any], rule: HealthRule, present: Mapping[Measure, Re
     if not is_current:
         kept = _Reading(_unpacked(readings), net, before, after)
         return _from_reading(kept, rule, present)
-    value = None if tenths is None else Decimal(tenths).scaleb(-1)  # with its one decimal
+    value = _value(tenths)
     score = rule.kept(weight, Decimal(total), value, partial(_unpacked, readings), present or {})
-    return Stood(score, net, before, after, (measures, value))
+    return Stood(score, net, measures, value, readings)
+
+
+def _value(tenths: int | None) -> Decimal | None:
+    return None if tenths is None else Decimal(tenths).scaleb(-1)  # with its one decimal
 
 
 def _from_reading(one: _Reading, rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
     past = rule.score(one.readings)
     score = rule.score({**one.readings, **present}) if present else past
-    return Stood(score, one.net, one.before, one.after, (_names(past), past.value))
+    return Stood(score, one.net, _names(past), past.value, _packed(one.readings))
 
 
 def _names(score: Score) -> str:

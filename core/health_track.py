@@ -10,25 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import auth, clock, db, health, health_standings, ranking, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_rules import Band, HealthRule
-from core.health_standings import Stood
 from core.models import Account, AccountMonth
 from core.money import MONEY_SCALE, ratio
 from core.periods import add_months
 from core.ranking import Auc, Observation, Tenth
 from core.vocabulary import Permission
 
-LOST_SHARE = Decimal("0.2")
+LOST_SHARE = Fraction(1, 5)
 MOST_QUARTERS = 8
 _JUDGED = (Band.GREEN, Band.AMBER, Band.RED)
 
@@ -109,27 +109,20 @@ def record(
     rule, days = settings.get(session).health, quarters(session, actor, day)
     if not days:
         return Record(rule, (), ())
-    found = health.standings(session, actor, days, accounts)
+    found = health.outcomes(session, actor, days, accounts)
     names = _names(session, actor, accounts)
-    cases = (
-        _case(then, account_id, code, name, found[then][account_id], rule)
-        for then in days
-        for account_id, code, name in names
-    )
-    return Record(rule, days, tuple(one for one in cases if one is not None))
-
-
-def _case(then: date, account_id: int, code: str, name: str, one: Stood, rule: HealthRule) -> Case | None:
-    """What became of an account that had a band and something to lose."""
-    score, before, after = one.score, one.before or 0, one.after or 0
-    if before <= 0:
-        return None
-    band = rule.band(score)
-    if band not in _JUDGED or score.value is None:
-        return None
-    lost = after < before * (1 - LOST_SHARE)
-    amounts = Decimal(before) / MONEY_SCALE, Decimal(after) / MONEY_SCALE
-    return Case(then, account_id, code, name, score.value, score.coverage, band, *amounts, lost)
+    cases = []
+    for then in days:
+        of_day = found[then]
+        for account_id, code, name in names:
+            value, coverage, band, before, after = of_day[account_id]
+            if before > 0 and band in _JUDGED and value is not None:
+                lost = after * LOST_SHARE.denominator < before * (
+                    LOST_SHARE.denominator - LOST_SHARE.numerator
+                )
+                amounts = Decimal(before) / MONEY_SCALE, Decimal(after) / MONEY_SCALE
+                cases.append(Case(then, account_id, code, name, value, coverage, band, *amounts, lost))
+    return Record(rule, days, tuple(cases))
 
 
 def quarters(session: Session, actor: Actor, day: date) -> tuple[date, ...]:
@@ -141,8 +134,11 @@ def quarters(session: Session, actor: Actor, day: date) -> tuple[date, ...]:
 
 def _first_month(session: Session, actor: Actor) -> date | None:
     """The first month with any booking that the actor sees."""
-    query = select(func.min(AccountMonth.month)).join(Account, Account.id == AccountMonth.account_id)
-    first: date | None = session.scalar(query.where(auth.visible_accounts(actor)))
+    query = select(AccountMonth.month).join(Account, Account.id == AccountMonth.account_id)
+    # By the index, up to the first that is seen.
+    first: date | None = session.scalar(
+        query.where(auth.visible_accounts(actor)).order_by(AccountMonth.month).limit(1)
+    )
     return first
 
 
