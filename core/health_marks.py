@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapper, Session
 
 from core.kept_sums import table
-from core.models import Account, HealthMark, HealthStanding, Product, Target
+from core.models import Account, HealthMark, HealthStanding, Product, Receivable, Target
 
 
 def raise_for(session: Session, account_ids: Select[Any] | Collection[int] | None = None) -> None:
@@ -38,11 +38,13 @@ def _raise(connection: Connection, account_ids: Select[Any] | Collection[int] | 
     )
 
 
-@event.listens_for(Target, "after_insert")
-@event.listens_for(Target, "after_update")
-@event.listens_for(Target, "after_delete")
-def _target(_mapper: Mapper[Target], connection: Connection, target: Target) -> None:
-    _raise(connection, [target.account_id])
+def _of_an_account(_mapper: Mapper[Any], connection: Connection, row: Any) -> None:
+    _raise(connection, [row.account_id])
+
+
+for _model in (Target, Receivable):
+    for _what in ("after_insert", "after_update", "after_delete"):
+        event.listen(_model, _what, _of_an_account)
 
 
 @event.listens_for(Product, "after_update")

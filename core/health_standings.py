@@ -19,7 +19,8 @@ from sqlalchemy import BigInteger, and_, case, delete, func, literal_column, sel
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import clock, db
+from core import auth, clock, db
+from core.auth import Actor
 from core.filters import AccountFilter
 from core.health_measures import MONTHS, PRESENT_ONLY, Look, nets_of_months, read, window
 from core.health_rules import Band, HealthRule, Measure, Reading, Score
@@ -27,6 +28,7 @@ from core.kept_sums import table
 from core.models import Account, HealthMark, HealthStanding
 from core.money import MONEY_SCALE, ZERO
 from core.periods import Period, add_months
+from core.vocabulary import Permission
 
 EDITION = 1  # another one where a reader reads otherwise: what was kept by the former is read anew
 
@@ -280,6 +282,31 @@ def keep(session: Session, rows: Sequence[Mapping[str, Any]], days: Sequence[dat
         ),
         list(rows),
     )
+
+
+def first_difference(session: Session, actor: Actor, at_once: int = 500) -> tuple[int, date] | None:
+    """The first account and day of which something else is kept than would be read now; for `doctor`."""
+    auth.require(actor, Permission.STORE_MAINTAIN)
+    kept, marks = table(HealthStanding).c, table(HealthMark).c
+    amounts = (type_coerce(kept[name], BigInteger) for name in _AMOUNTS)
+    query = (
+        select(kept.account_id, kept.day, kept.readings, *amounts)
+        .select_from(table(HealthStanding))
+        .join(table(HealthMark), marks.account_id == kept.account_id, isouter=True)
+        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.number, literal_column("0")))
+        .order_by(kept.account_id, kept.day)
+    )
+    found = {(row[0], row[1]): tuple(row[2:]) for row in db.rows(session, query)}
+    accounts, days = sorted({one for one, _day in found}), tuple(sorted({day for _one, day in found}))
+    for start in range(0, len(accounts), at_once):
+        some = set(accounts[start : start + at_once])
+        only = AccountFilter(account_ids=frozenset(some))
+        look = Look(session, actor, days, only, frozenset(Measure) - PRESENT_ONLY)
+        for account_id, day, one in _read_now(look, some):
+            anew = _packed(one.readings), one.net, one.before, one.after
+            if found.get((account_id, day), anew) != anew:
+                return account_id, day
+    return None
 
 
 def fingerprint(rule: HealthRule) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, db, revenue
@@ -185,6 +185,19 @@ def by(
             known = found.get(key)
             found[key] = part if known is None else known + part
     return found
+
+
+def net_months(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> dict[tuple[int, date], int | None]:
+    """Targets of net revenue in force by account and month, over whole months, in ten-thousandths."""
+    auth.require(actor, Permission.REVENUE_READ)
+    query = select(Target.account_id, Target.month, type_coerce(Target.net_revenue_amount, BigInteger))
+    query = query.where(
+        Target.superseded_at.is_(None), Target.month >= period.start, Target.month < period.end
+    )
+    query = revenue.within(query, Target, actor, accounts, with_account=False)
+    return {(row[0], row[1]): row[2] for row in db.rows(session, query)}
 
 
 def _sums(
