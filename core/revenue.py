@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, func, literal_column, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
-from core import auth, db, measures, rollups
+from core import account_months, auth, db, measures, rollups
 from core.auth import Actor
 from core.dimensions import NEEDS_ACCOUNT, Dimension, is_then, key_of, needs_account, within
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, line_condition
@@ -132,13 +132,13 @@ def nets(
 
 def net_months(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
-) -> dict[tuple[int, date], int]:
-    """Net revenue in ten-thousandths by account and month, over whole months."""
+) -> dict[int, dict[str, int]]:
+    """Net revenue in ten-thousandths by account and month, over whole months; months as ISO days."""
     auth.require(actor, Permission.REVENUE_READ)
-    net = type_coerce(AccountMonth.net_amount, BigInteger)
-    query = select(AccountMonth.account_id, AccountMonth.month, net).where(*within_span(AccountMonth, period))
-    query = within(query.where(AccountMonth.lines > 0), AccountMonth, actor, accounts, with_account=False)
-    return {(row[0], row[1]): row[2] for row in db.rows(session, query)}
+    query = account_months.packed(AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount)
+    query = query.where(*within_span(AccountMonth, period), AccountMonth.lines > 0)
+    query = within(query, AccountMonth, actor, accounts, with_account=False)
+    return account_months.unpacked(db.rows(session, query))
 
 
 def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Period:

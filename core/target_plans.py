@@ -107,15 +107,15 @@ def plan(session: Session, actor: Actor, start: date, chosen: AccountFilter = AL
     months = tuple(year.months())
     wanted = targets.net_months(session, actor, year, chosen)
     sold = revenue.net_months(session, actor, year.shifted(-12), chosen)
-    before = [(month, add_months(month, -12)) for month in months]
+    days = [(month.isoformat(), add_months(month, -12).isoformat()) for month in months]
     rows = []
     for row in accounts.search(session, actor, chosen):
-        number = row.id
+        expected, before = wanted.get(row.id, {}), sold.get(row.id, {})
         # Whole numbers become amounts here, and only once.
-        pairs = [(wanted.get((number, month)), sold.get((number, earlier))) for month, earlier in before]
+        pairs = [(expected.get(month), before.get(earlier)) for month, earlier in days]
         rows.append(
             PlanRow(
-                number, row.code, row.name, row.owner_id, row.owner,
+                row.id, row.code, row.name, row.owner_id, row.owner,
                 tuple([None if one is None else Decimal(one) / MONEY_SCALE for one, _sold in pairs]),
                 tuple([ZERO if one is None else Decimal(one) / MONEY_SCALE for _wanted, one in pairs]),
             )

@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, func, select, type_coerce
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, db, revenue
+from core import account_months, audit, auth, clock, db, revenue
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
@@ -189,15 +189,14 @@ def by(
 
 def net_months(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
-) -> dict[tuple[int, date], int | None]:
-    """Targets of net revenue in force by account and month, over whole months, in ten-thousandths."""
+) -> dict[int, dict[str, int]]:
+    """Targets of net revenue in force in ten-thousandths by account and month, over whole months, as ISO days."""
     auth.require(actor, Permission.REVENUE_READ)
-    query = select(Target.account_id, Target.month, type_coerce(Target.net_revenue_amount, BigInteger))
-    query = query.where(
+    query = account_months.packed(Target.account_id, Target.month, Target.net_revenue_amount).where(
         Target.superseded_at.is_(None), Target.month >= period.start, Target.month < period.end
     )
     query = revenue.within(query, Target, actor, accounts, with_account=False)
-    return {(row[0], row[1]): row[2] for row in db.rows(session, query)}
+    return account_months.unpacked(db.rows(session, query))
 
 
 def _sums(
