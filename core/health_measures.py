@@ -8,11 +8,12 @@ last six months beside the same six months a year before. Cost is never read: ev
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
@@ -53,6 +54,7 @@ MONTHS = 6
 LEAST_SPREAD = Decimal(
     "0.05"
 )  # of last year's revenue: the steadiest account is not judged by its last ringgit
+_FEW_DAYS = 2  # of more, every cell of products is read once for all
 LEAST_DUE = 5  # order lines due; the share of fewer says little
 SNAPSHOT_DAYS = 92  # an older snapshot of receivables says nothing any more
 # Only the newest value is kept of these: a day of the past is scored without them.
@@ -168,6 +170,24 @@ def _sums(look: Look, period: Period) -> dict[int, tuple[int, int]]:
         for account_id, net_part, gross_part in look.session.execute(_of_days(look, part)):
             known = found.get(account_id, (0, 0))
             found[account_id] = known[0] + int(net_part), known[1] + int(gross_part)
+    return found
+
+
+def nets_of_months(look: Look, periods: Sequence[Period]) -> dict[Period, dict[int, int]]:
+    """Net revenue of each account over periods of whole months, in ten-thousandths; of some accounts none."""
+    if not periods:
+        return {}
+    span = Period(min(one.start for one in periods), max(one.end for one in periods))
+    net = type_coerce(AccountMonth.net_amount, BigInteger)
+    query = select(AccountMonth.account_id, AccountMonth.month, net)
+    query = look.within(
+        query.where(AccountMonth.month >= span.start, AccountMonth.month < span.end), AccountMonth
+    )
+    found: dict[Period, dict[int, int]] = {period: {} for period in periods}
+    for account_id, month, amount in db.rows(look.session, query):
+        for period, sums in found.items():
+            if period.start <= month < period.end:
+                sums[account_id] = sums.get(account_id, 0) + amount
     return found
 
 
@@ -299,8 +319,10 @@ def _owed_on(look: Look, day: date) -> Readings:
 
 def _breadth(look: Look) -> dict[date, Readings]:
     found: dict[date, Readings] = {}
+    bought = _bought_in_months(look) if len(look.days) > _FEW_DAYS else {}
     for day in look.days:
-        now, before = (_bought(look, period) for period in category_windows(day))
+        windows = (_known_months(look, period) for period in category_windows(day))
+        now, before = (bought[one] if one in bought else _bought(look, one) for one in windows)
         found[day] = {}
         for account_id, categories in before.items():
             again = Decimal(len(categories & now.get(account_id, set())))
@@ -308,11 +330,41 @@ def _breadth(look: Look) -> dict[date, Readings]:
     return found
 
 
+def _known_months(look: Look, period: Period) -> Period:
+    """The period up to the end of its last month where nothing is booked after it: the same sums, kept by month."""
+    end = add_months(period.last_day, 1)
+    return period if period.end != end and _booked_later(look, period.end) else Period(period.start, end)
+
+
+def _bought_in_months(look: Look) -> dict[Period, dict[int, set[int]]]:
+    """The windows of whole months of many days: each cell of account, category and month is read once."""
+    known = {_known_months(look, period) for day in look.days for period in category_windows(day)}
+    windows = [period for period in known if period.whole_months() == period]
+    span = Period(min(one.start for one in windows), max(one.end for one in windows))
+    places = {month: place for place, month in enumerate(span.months())}
+    nets: dict[tuple[int, int], list[int]] = {}
+    query = _cells(look, RevenueCell, RevenueCell.month, span).add_columns(RevenueCell.month)
+    for account_id, category_id, net, month in db.rows(look.session, query.group_by(RevenueCell.month)):
+        if category_id is not None:
+            pair = nets.setdefault((account_id, category_id), [0] * (len(places) + 1))
+            pair[places[month] + 1] = int(net)
+    found: dict[Period, dict[int, set[int]]] = {period: {} for period in windows}
+    edges = [
+        (sums, places[one.start], places[first_of_month(one.last_day)] + 1) for one, sums in found.items()
+    ]
+    for (account_id, category_id), months in nets.items():
+        upto = list(accumulate(months))
+        for sums, first, last in edges:
+            if upto[last] > upto[first]:
+                sums.setdefault(account_id, set()).add(category_id)
+    return found
+
+
 def _bought(look: Look, period: Period) -> dict[int, set[int]]:
     """Categories with positive net revenue by account; products without a category are none."""
     month = first_of_month(period.last_day)
-    if period.end == add_months(month, 1) or not _booked_later(look, period.end):
-        pieces = [_cells(look, RevenueCell, RevenueCell.month, Period(period.start, add_months(month, 1)))]
+    if period.end == add_months(month, 1):
+        pieces = [_cells(look, RevenueCell, RevenueCell.month, period)]
     else:
         pieces = [
             _cells(look, RevenueCell, RevenueCell.month, Period(period.start, month)),
@@ -368,8 +420,9 @@ def _data(look: Look) -> dict[date, Readings]:
     said = func.coalesce(Account.confirmed_at, Account.created_at)
     query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions())
     found: Readings = {}
-    for account_id, moment in look.session.execute(query):
-        days = Decimal(max((clock.today() - moment.date()).days, 0))
+    today = clock.today()
+    for account_id, moment in db.rows(look.session, query):
+        days = Decimal(max((today - moment.date()).days, 0))
         found[account_id] = Reading(days, days, on=moment.date())
     return dict.fromkeys(look.days, found)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import audit, auth, merged_lump_sums, merged_terms, merged_wallets, targets
+from core import audit, auth, health_marks, merged_lump_sums, merged_terms, merged_wallets, targets
 from core.auth import Actor
 from core.language import _
 from core.merged_lines import Route
@@ -171,6 +171,7 @@ def _move_receivables(session: Session, route: Route) -> dict[str, Any]:
     gone = delete(Receivable).where(Receivable.account_id == route.merged_id)
     session.execute(gone.execution_options(**_UNSYNCHRONISED))
     _insert_receivables(session, route.kept_id, moved)
+    health_marks.raise_for(session, [route.merged_id, route.kept_id])
     return {"receivables": _listed(moved), "left_out": _listed(left)}
 
 
@@ -209,6 +210,7 @@ def _move_receivables_back(session: Session, route: Route, details: Mapping[str,
         gone = delete(Receivable).where(Receivable.account_id == route.kept_id, some)
         session.execute(gone.execution_options(**_UNSYNCHRONISED))
     _insert_receivables(session, route.merged_id, rows)
+    health_marks.raise_for(session, [route.merged_id, route.kept_id])
 
 
 def _members(session: Session, account_id: int) -> list[TeamMember]:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import currency_sums, db, delivery_sums
+from core import currency_sums, db, delivery_sums, health_marks, order_sums
 from core.kept_sums import Difference, Family, table
 from core.models import (
     AccountCountry,
@@ -39,6 +39,7 @@ from core.models import (
     AccountRhythm,
     AccountYear,
     Base,
+    OrderDay,
     OrderLine,
     PairYear,
     ProductDay,
@@ -129,9 +130,11 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     session.execute(change.insert().from_select(list(cells.selected_columns.keys()), cells))
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
+    health_marks.raise_for(session, select(change.c.account_id))
     change.drop(connection)
     currency_sums.apply(session, where, sign)
     delivery_sums.apply(session, where, sign)
+    order_sums.apply(session, where, sign)
 
 
 def _change_table() -> Table:
@@ -165,6 +168,7 @@ def prune(session: Session) -> None:
     _FAMILY.prune(session)
     currency_sums.prune(session)
     delivery_sums.prune(session)
+    order_sums.prune(session)
 
 
 def rebuild(session: Session) -> None:
@@ -180,7 +184,9 @@ def rebuild(session: Session) -> None:
             _FAMILY.fill(session, layer, _finer(layer))
     currency_sums.rebuild(session)
     delivery_sums.rebuild(session)
+    order_sums.rebuild(session)
     refresh_rhythm(session)
+    health_marks.raise_for(session)
 
 
 def _finer(layer: type[Base]) -> FromClause:
@@ -226,14 +232,9 @@ def _keep_rhythms(session: Session, rhythms: Collection[dict[str, Any]] | Iterat
 
 
 def _rhythms(session: Session, account_ids: Collection[int] | None = None) -> Iterator[dict[str, Any]]:
-    query = (
-        select(OrderLine.account_id, OrderLine.ordered_on)
-        .where(OrderLine.quantity > 0)
-        .distinct()
-        .order_by(OrderLine.account_id, OrderLine.ordered_on)
-    )
+    query = order_sums.order_days()
     if account_ids is not None:
-        query = query.where(OrderLine.account_id.in_(account_ids))
+        query = query.where(table(OrderDay).c.account_id.in_(account_ids))
     found = session.execute(query.execution_options(yield_per=10_000))
     for account_id, rows in groupby(found, key=itemgetter(0)):
         days = [row[1] for row in rows]
@@ -259,7 +260,9 @@ def differences(session: Session) -> list[Difference]:
     found = [_FAMILY.first_difference(session, layer, _counted(session, layer)) for layer in _LAYERS]
     found.append(_first_rhythm_difference(session))
     known = [difference for difference in found if difference is not None]
-    return [*known, *currency_sums.differences(session), *delivery_sums.differences(session)]
+    for beside in (currency_sums, delivery_sums, order_sums):
+        known += beside.differences(session)
+    return known
 
 
 def _counted(session: Session, layer: type[Base]) -> Select[Any]:

@@ -135,6 +135,8 @@ ACTORLESS = {
     "core.db": "opens the transaction",
     "core.demo": "invents a company in an empty store, on the command line only",
     "core.delivery_sums": "keeps the sums in step for functions that have asked",
+    "core.order_sums": "keeps the sums in step for functions that have asked",
+    "core.health_marks": "keeps the numbers in step for functions that have asked",
     "core.currency_sums": "keeps the sums in step for functions that have asked",
     "core.importing.booking": "a step of an import, which has asked",
     "core.importing.creations": "a step of an import, which has asked",

@@ -10,9 +10,9 @@ from datetime import date
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, bulk, clock, passwords, rollups, settings
+from core import audit, auth, bulk, clock, health_renewal, passwords, rollups, settings
 from core.audit import Subject
-from core.auth import Actor
+from core.auth import OPERATOR, Actor
 from core.demo import order_rows, product_rows, rows
 from core.demo.after_invoice import after_invoice
 from core.demo.calendar import FACTS
@@ -127,6 +127,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     causes(session, scene, ids)
     wallets(session, scene, ids)
     forecasts(session, scene, ids)
+    health_renewal.read_all(session, OPERATOR)
     return Totals(totals.orders, totals.lines, targets)
 
 

@@ -15,8 +15,11 @@ from core.models import (
     AccountMonth,
     AccountRhythm,
     AccountYear,
+    BookedDay,
+    BookedMonth,
     ForeignMonth,
     ForeignYear,
+    OrderDay,
     OrderLine,
     PairYear,
     ProductMonth,
@@ -27,7 +30,7 @@ from tests import factories
 
 LAYERS = (
     RevenueCell, AccountDay, AccountCountry, AccountMonth, AccountYear, PairYear, ProductMonth, TotalMonth,
-    ForeignMonth, ForeignYear,
+    ForeignMonth, ForeignYear, OrderDay, BookedDay, BookedMonth,
 )  # fmt: skip
 
 
@@ -101,6 +104,7 @@ def test_the_rhythm_is_the_median_of_the_days_between_orders(session):
     for day in (date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 18), date(2026, 2, 18)):
         factories.line(session, account, product, day)
     factories.line(session, account, product, date(2026, 3, 1), quantity="-1")  # a return is no order
+    rollups.add(session, OrderLine.account_id == account.id)
 
     rollups.refresh_rhythm(session, [account.id])
 
@@ -123,7 +127,9 @@ def test_two_order_days_make_no_rhythm_and_four_may_make_a_half_day():
 def test_an_account_without_orders_any_more_has_no_rhythm(session):
     account, product = factories.account(session), factories.product(session)
     row = factories.line(session, account, product, date(2026, 1, 1))
+    rollups.add(session, OrderLine.account_id == account.id)
     rollups.refresh_rhythm(session, [account.id])
+    rollups.subtract(session, OrderLine.account_id == account.id)
     session.delete(row)
 
     rollups.refresh_rhythm(session, [account.id])
