@@ -210,7 +210,7 @@ def ask(person: str, wanted: str = "") -> list[Answered]:
         scene = _scene(session, actor)
     found = []
     for page, questions in _pages(scene):
-        if wanted.lower() not in page.lower():
+        if not any(one in page.lower() for one in wanted.lower().split("|")):
             continue
         walls, works, answer = [], [], None
         for _turn in range(TURNS + 1):
