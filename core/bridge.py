@@ -116,11 +116,6 @@ class _Row:
     lines_then: int = 0
     lines_now: int = 0
 
-    def add(self, other: _Row) -> None:
-        own, theirs = vars(self), vars(other)
-        for name, amount in theirs.items():
-            own[name] += amount
-
 
 def between(
     session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
@@ -201,9 +196,8 @@ def _bridges(rows: Mapping[int, _Row]) -> tuple[Bridge, dict[int, Bridge]]:
         for name in ("price", "volume", "currency")
     )
     each = {key: _bridge(row, prices[key], volumes[key], rates[key]) for key, row in rows.items()}
-    whole = _Row()
-    for row in rows.values():
-        whole.add(row)
+    columns = zip(*(vars(row).values() for row in rows.values()), strict=True)
+    whole = _Row(*map(sum, columns))
     return _bridge(whole, sum(prices.values()), sum(volumes.values()), sum(rates.values())), each
 
 

@@ -153,7 +153,7 @@ def _together(
         return number
 
     numbers = {id(one): joined(one) for one in cells}
-    every = np.unique(np.concatenate(list(numbers.values())))
+    every = _each_once(np.concatenate(list(numbers.values())))
     found = []
     for side in sides:
         sums = [np.zeros(len(every), dtype=np.int64) for _ in range(width)]
@@ -167,6 +167,12 @@ def _together(
         keys.append(every % base)
         every = every // base
     return [every, *reversed(keys)], found[0], found[1]
+
+
+def _each_once(numbers: Wholes) -> Wholes:
+    """In order; sorting is several times as fast as what numpy's own function does."""
+    ordered = np.sort(numbers)
+    return ordered[np.concatenate([np.ones(min(1, len(ordered)), dtype=bool), ordered[1:] != ordered[:-1]])]
 
 
 def _sales(session: Session, piece: Piece, mine: Select[Any] | None) -> _Cells:
@@ -237,8 +243,9 @@ def _lines(
 
 def _units(session: Session, product: Wholes) -> Wholes:
     known: dict[int, int | None] = {row[0]: row[1] for row in session.execute(select(Product.id, Product.unit_id))}
-    ids, places = np.unique(product, return_inverse=True)
-    return np.array([known.get(one) or 0 for one in ids.tolist()], dtype=np.int64)[places]
+    ids = _each_once(product)
+    units = np.array([known.get(one) or 0 for one in ids.tolist()], dtype=np.int64)
+    return units[np.searchsorted(ids, product)]
 
 
 def _at_one_rate(
@@ -250,7 +257,8 @@ def _at_one_rate(
     currency that the pair was sold in in one window only has no second rate: what it moved stays in the price.
     """
     sides = [[_foreign(session, piece, mine) for piece in some] for some in pieces]
-    currencies = np.unique(np.concatenate([one.keys[2] for side in sides for one in side] or [sold.account[:0]]))
+    every = [one.keys[2] for side in sides for one in side]
+    currencies = _each_once(np.concatenate(every or [sold.account[:0]]))
     if not len(currencies):
         return sold
     numbered = [
@@ -265,8 +273,8 @@ def _at_one_rate(
     half = (base_now / other_now - base_then / other_then) / 2.0
     before, after = (rounded(other * half * float(SHIFT_FINE)) for other in (other_then, other_now))
     shifts = _Cells((account[known], product[known]), (before, -after))
-    every = _Cells((sold.account, sold.product), (np.zeros_like(sold.account),) * 2)
-    _keys, sums, _none = _together([[every, shifts], []], 2, 2)
+    pairs_of_all = _Cells((sold.account, sold.product), (np.zeros_like(sold.account),) * 2)
+    _keys, sums, _none = _together([[pairs_of_all, shifts], []], 2, 2)
     if len(sums[0]) != len(sold.account):
         raise AssertionError("a sale in another currency without its pair")
     both = sold.in_both
