@@ -48,7 +48,9 @@ def stack(back_tests: Sequence[Sequence[Any]]) -> Stack:
     origins = max(map(len, lengths), default=0)
     months = max(chain.from_iterable(lengths), default=0)
     count = len(back_tests)
-    sizes = np.array([[0] * (origins - len(one)) + one for one in lengths], dtype=np.int64).reshape(count, origins)
+    sizes = np.array([[0] * (origins - len(one)) + one for one in lengths], dtype=np.int64).reshape(
+        count, origins
+    )
     reached = np.arange(months) < sizes[:, :, None]
 
     def column(place: int, empty: int | None = None) -> Wholes:
@@ -80,9 +82,16 @@ def totals(found: Stack, scales: Sequence[int | None]) -> tuple[Totals, Totals]:
         off = np.where(found.compared, said - found.came, 0)
         away = np.abs(off)
         shares = np.divide(away, with_scale, out=np.zeros(away.shape), where=with_scale != 0)
-        by_month = np.add.accumulate(shares, axis=1)[:, -1, :] if shares.shape[1] else shares[:, 0:0].sum(axis=1)
+        by_month = (
+            np.add.accumulate(shares, axis=1)[:, -1, :] if shares.shape[1] else shares[:, 0:0].sum(axis=1)
+        )
         return Totals(
-            months, away.sum(axis=(1, 2)).tolist(), off.sum(axis=(1, 2)).tolist(), actual, size, by_month.tolist()
+            months,
+            away.sum(axis=(1, 2)).tolist(),
+            off.sum(axis=(1, 2)).tolist(),
+            actual,
+            size,
+            by_month.tolist(),
         )
 
     return of(found.said), of(found.naive)

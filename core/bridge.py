@@ -26,6 +26,7 @@ from core import audit, auth, pair_parts, pair_sales, price_volume_mix
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.measures import Measures
 from core.models import Account, Category, Product
 from core.money import MONEY_SCALE, ZERO
 from core.packed_sums import Wholes
@@ -33,7 +34,6 @@ from core.pair_parts import SQL_FINE
 from core.pair_sales import Sold, Windows
 from core.periods import Period
 from core.price_volume_mix import FINE, Sums
-from core.measures import Measures
 from core.vocabulary import Permission
 
 _STEP = FINE // SQL_FINE
@@ -249,7 +249,10 @@ def _sold(sold: Sold, key: Wholes) -> dict[int, _Row]:
     keys, sums = pair_sales.summed((key,), columns)
     names = ("then", "now", "compared", "new", "lost", "returns", "lines_then", "lines_now")
     rows = zip(*(one.tolist() for one in sums), strict=True)
-    return {one: _Row(**dict(zip(names, row, strict=True))) for one, row in zip(keys[0].tolist(), rows, strict=True)}
+    return {
+        one: _Row(**dict(zip(names, row, strict=True)))
+        for one, row in zip(keys[0].tolist(), rows, strict=True)
+    }
 
 
 class _Unit(NamedTuple):

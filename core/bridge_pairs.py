@@ -22,7 +22,6 @@ from core.periods import Period
 from core.vocabulary import Permission
 
 
-
 @dataclass(frozen=True)
 class Pair:
     """One account's purchases of one product then and now, returns left out of quantities and prices."""
@@ -125,7 +124,7 @@ def _bridges(sold: Sold, each: Contributions) -> list[Bridge]:
     return [_bridge(*row) for row in zip(*(one.tolist() for one in columns), strict=True)]
 
 
-def _bridge(  # noqa: PLR0913  (one parameter a column)
+def _bridge(
     both: bool, net_then: int, net_now: int, returned_then: int, returned_now: int, lines_then: int, lines_now: int,
     compared: int, *fine: int,
 ) -> Bridge:  # fmt: skip

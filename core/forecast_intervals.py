@@ -104,7 +104,9 @@ class Tested:
                 Errors(
                     months, *(_amount(one) for one in amounts), Decimal(repr(round(scaled, 9))), scaled_months
                 )
-                for months, *amounts, scaled, scaled_months in back_tests.at(self._stack, self._scales, horizon)
+                for months, *amounts, scaled, scaled_months in back_tests.at(
+                    self._stack, self._scales, horizon
+                )
             )
             found.append(HorizonErrors(horizon, ours, theirs))
         return tuple(found)

@@ -189,23 +189,26 @@ class Figures:
         number, code, label, owner, group = name
         tested = self.read.tested.get(number, ())
         actual = sum((self._booked(number, month) for month in self.months), ZERO)
-        year_ago = sum(
-            (self.before.get((number, add_months(month, -12)), ZERO) for month in self.months), ZERO
-        )
+        year_ago = sum((self.before.get((number, month), ZERO) for month in self._year_ago), ZERO)
         wanted = [one for month in self.months if (one := self.wanted.get((number, month))) is not None]
         if not tested and not actual and not year_ago and not wanted:
             return None
         points = self.read.points.get(number, {})
-        covered = all(month in points for month in self._open())
+        covered = all(month in points for month in self._open)
         expected = self._sum(number, 1) if covered else None
         half = self._half([number]) if covered else None
         return AccountOutlook(
             number, code, label, owner, group, expected, *self._around(expected, half, actual),
             actual, year_ago, sum(wanted, ZERO) if wanted else None,
             tested[0].method if tested else None, self._errors.get(number),
-            len(self.read.overridden.get(number, frozenset()) & set(self._open())),
+            len(self.read.overridden.get(number, frozenset()) & set(self._open)),
         )  # fmt: skip
 
+    @cached_property
+    def _year_ago(self) -> list[date]:
+        return [add_months(month, -12) for month in self.months]
+
+    @cached_property
     def _open(self) -> list[date]:
         return [month for month in self.months if month >= self.open_from]
 
@@ -223,7 +226,7 @@ class Figures:
         reached = self.read.points.get(number, {})
         over = sum((self._booked(number, month) for month in self.months if month < self.open_from), ZERO)
         return over + sum(
-            (self._expected(number, month, which) for month in self._open() if month in reached), ZERO
+            (self._expected(number, month, which) for month in self._open if month in reached), ZERO
         )
 
     @cached_property
@@ -240,7 +243,9 @@ class Figures:
         tested, places = self._tested
         each = tested.overall()
         return {
-            number: each[some[0]] if len(some) == 1 else forecast_intervals.together(each[one] for one in some)
+            number: each[some[0]]
+            if len(some) == 1
+            else forecast_intervals.together(each[one] for one in some)
             for number, some in places.items()
         }
 
@@ -249,7 +254,7 @@ class Figures:
         return tested.half_width([one for number in numbers for one in places.get(number, ())], first, last)
 
     def _half(self, numbers: Sequence[int]) -> Decimal | None:
-        left = self._open()
+        left = self._open
         if not left:
             return ZERO
         steps = [months_between(self.read.version.first_month, month) + 1 for month in (left[0], left[-1])]
@@ -269,7 +274,7 @@ class Figures:
         wanted = [one for number in ids if (one := self.wanted.get((number, month))) is not None]
         step = months_between(self.read.version.first_month, month) + 1
         half = self._width(ids, step, step) if reached else None
-        is_over = month < first_of_month(clock.today())
+        is_over, year_ago = month < first_of_month(clock.today()), add_months(month, -12)
         came = sum((self.sold.get((number, month), ZERO) for number in ids), ZERO)
         said = [sum((self._of_month(one, month, which) for one in reached), ZERO) for which in (0, 1)]
         booked = sum((self._booked(number, month) for number in ids), ZERO)
@@ -277,7 +282,7 @@ class Figures:
         return MonthOutlook(
             month, came if is_over else None, booked, expected, said[0] if reached else None,
             *self._around(expected, half, ZERO if is_over else booked),
-            sum((self.before.get((number, add_months(month, -12)), ZERO) for number in ids), ZERO),
+            sum((self.before.get((number, year_ago), ZERO) for number in ids), ZERO),
             sum(wanted, ZERO) if wanted else None,
         )  # fmt: skip
 

@@ -143,7 +143,10 @@ def _difference(
     layer: type[Base], kind: Kind, place: Place, kept: bytes | None, counted: bytes | None
 ) -> Difference:
     left, right = (
-        {tuple(row[: len(kind.keys)]): row[len(kind.keys) :] for row in unpacked([cells or b""], kind).tolist()}
+        {
+            tuple(row[: len(kind.keys)]): row[len(kind.keys) :]
+            for row in unpacked([cells or b""], kind).tolist()
+        }
         for cells in (kept, counted)
     )
     nothing = [0] * len(kind.measures)
@@ -151,7 +154,9 @@ def _difference(
         (
             (one, name, *pair)
             for one in sorted(left.keys() | right.keys())
-            for name, *pair in zip(kind.measures, left.get(one, nothing), right.get(one, nothing), strict=True)
+            for name, *pair in zip(
+                kind.measures, left.get(one, nothing), right.get(one, nothing), strict=True
+            )
             if pair[0] != pair[1]
         ),
         ((), "cells", len(left), len(right)),
@@ -227,7 +232,9 @@ def _rows(cells: Wholes, kind: Kind) -> Iterator[tuple[Place, bytes]]:
     packed = np.ascontiguousarray(cells[:, 2:]).astype("<i8").tobytes()
     size = 8 * kind.width
     ends = [*starts[1:].tolist(), len(cells)]
-    for (account_id, start), begin, end in zip(cells[starts, :2].tolist(), starts.tolist(), ends, strict=True):
+    for (account_id, start), begin, end in zip(
+        cells[starts, :2].tolist(), starts.tolist(), ends, strict=True
+    ):
         yield (account_id, start), packed[begin * size : end * size]
 
 
@@ -251,7 +258,9 @@ def _kept(
     """What is packed of these accounts; of spans that are not touched, nothing."""
     packed, found = table(layer), {}
     for some in _batches(account_ids, 500):
-        query = select(packed.c.account_id, packed.c.start, packed.c.cells).where(packed.c.account_id.in_(some))
+        query = select(packed.c.account_id, packed.c.start, packed.c.cells).where(
+            packed.c.account_id.in_(some)
+        )
         if touched is not None:
             starts = {start for one in some for start in touched[one]}
             query = query.where(packed.c.start.between(_day(min(starts)), _day(max(starts))))
@@ -269,7 +278,9 @@ def _write(session: Session, layer: type[Base], rows: dict[Place, bytes]) -> Non
     put = statement.on_conflict_do_update(
         index_elements=["account_id", "start"], set_={"cells": statement.excluded.cells}
     )
-    given = ({"account_id": one, "start": _day(start), "cells": cells} for (one, start), cells in rows.items())
+    given = (
+        {"account_id": one, "start": _day(start), "cells": cells} for (one, start), cells in rows.items()
+    )
     for some in _batches(given, 5_000):
         session.execute(put, some)
 

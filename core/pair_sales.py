@@ -103,9 +103,7 @@ class _Cells:
 def pairs(session: Session, actor: Actor, windows: Windows) -> Sold:
     """What was sold of each pair in both windows."""
     mine = _accounts(actor, windows.accounts)
-    pieces = [
-        list(_LAYERS.pieces(_filled(session, window))) for window in (windows.then, windows.now)
-    ]
+    pieces = [list(_LAYERS.pieces(_filled(session, window))) for window in (windows.then, windows.now)]
     sides = [[_sales(session, piece, mine) for piece in some] for some in pieces]
     (account, product), then, now = _together(sides, 2, 4)
     known = then[3] != 0
@@ -198,13 +196,21 @@ def _foreign(session: Session, piece: Piece, mine: Select[Any] | None) -> _Cells
     """Sales in other currencies: the amount in the base currency and in the other one."""
     if piece.source is OrderLine:
         other = cast(currency_sums.order_amount(), BigInteger)
-        columns = (OrderLine.account_id, OrderLine.product_id, OrderLine.currency, OrderLine.net_amount, other)
+        columns = (
+            OrderLine.account_id,
+            OrderLine.product_id,
+            OrderLine.currency,
+            OrderLine.net_amount,
+            other,
+        )
         account, product, currency, *values = _lines(
             session, piece, mine, columns, currency_sums.is_foreign_sale()
         )
         return _Cells((account, product, currency), tuple(piece.sign * value for value in values))
     account, cells = _packed(session, piece, mine, FOREIGN)
-    base, other_amount = (piece.sign * cells[:, FOREIGN.place(name)] for name in ("net_amount", "order_amount"))
+    base, other_amount = (
+        piece.sign * cells[:, FOREIGN.place(name)] for name in ("net_amount", "order_amount")
+    )
     return _Cells((account, cells[:, 0], cells[:, 1]), (base, other_amount))
 
 
@@ -223,7 +229,11 @@ def _packed(session: Session, piece: Piece, mine: Select[Any] | None, kind: Kind
 
 
 def _lines(
-    session: Session, piece: Piece, mine: Select[Any] | None, columns: Sequence[Any], *where: ColumnElement[bool]
+    session: Session,
+    piece: Piece,
+    mine: Select[Any] | None,
+    columns: Sequence[Any],
+    *where: ColumnElement[bool],
 ) -> list[Wholes]:
     """The order lines of some days; a currency as its number."""
     whole = [one if one is OrderLine.currency else type_coerce(one, BigInteger) for one in columns]
@@ -243,7 +253,9 @@ def _lines(
 
 
 def _units(session: Session, product: Wholes) -> Wholes:
-    known: dict[int, int | None] = {row[0]: row[1] for row in session.execute(select(Product.id, Product.unit_id))}
+    known: dict[int, int | None] = {
+        row[0]: row[1] for row in session.execute(select(Product.id, Product.unit_id))
+    }
     ids = _each_once(product)
     units = np.array([known.get(one) or 0 for one in ids.tolist()], dtype=np.int64)
     return units[np.searchsorted(ids, product)]

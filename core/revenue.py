@@ -123,7 +123,7 @@ def by(
     return found if asked == dimensions else _by_category(session, found, dimensions)
 
 
-def _without_packed(  # noqa: PLR0913  (what the question is made of)
+def _without_packed(
     session: Session,
     actor: Actor,
     pieces: list[Piece],

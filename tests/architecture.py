@@ -136,6 +136,8 @@ ACTORLESS = {
     "core.demo": "invents a company in an empty store, on the command line only",
     "core.delivery_sums": "keeps the sums in step for functions that have asked",
     "core.currency_sums": "keeps the sums in step for functions that have asked",
+    "core.packed_sums": "keeps the sums in step for functions that have asked",
+    "core.packed_revenue": "adds up the accounts that `core.revenue` names",
     "core.importing.booking": "a step of an import, which has asked",
     "core.importing.creations": "a step of an import, which has asked",
     "core.importing.lines": "a step of an import, which has asked",
