@@ -15,7 +15,19 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import attention, auth, clock, delivery, kpi_registry, kpi_trends, measures, pace, revenue, targets
+from core import (
+    attention,
+    auth,
+    clock,
+    db,
+    delivery,
+    kpi_registry,
+    kpi_trends,
+    measures,
+    pace,
+    revenue,
+    targets,
+)
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
@@ -231,7 +243,10 @@ def overview(
     now, then = spans[period], spans[year_ago]
     movers = _movers(known, now, then)
     positive = [row for row in movers if row.now.net > 0 and not row.is_unassigned]
-    waiting = attention.today(session, actor, accounts, day=look.day)
+    sums = {one: {(key,): sold for key, sold in span.by_account.items()} for one, span in spans.items()}
+    of_today = sums if structure is Structure.TODAY else {}
+    found = attention.items(session, actor, accounts, day=look.day, known=of_today)
+    waiting = attention.today(session, actor, accounts, day=look.day, found=found)
     owners = _names(session)
     decisions = tuple(
         Decision(group, _owner_of(known, owners, group[0].account_id)) for group in waiting.groups
@@ -275,7 +290,7 @@ def _accounts(look: _Look) -> dict[int, _Known]:
     query = select(*columns).where(auth.visible_accounts(look.actor))
     if look.structure is Structure.TODAY:
         query = query.where(look.accounts.condition())
-    rows = look.session.execute(query)
+    rows = db.rows(look.session, query)
     return {row.id: _Known(*row) for row in rows}
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import currency_sums, db, delivery_sums, health_marks, order_sums
+from core import currency_sums, db, delivery_sums, health_marks, order_sums, packed_sums
 from core.kept_sums import Difference, Family, table
 from core.models import (
     AccountCountry,
@@ -131,6 +131,7 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
     health_marks.raise_for(session, select(change.c.account_id))
+    packed_sums.apply(session, change, packed_sums.SALES, sign)
     change.drop(connection)
     currency_sums.apply(session, where, sign)
     delivery_sums.apply(session, where, sign)
@@ -182,6 +183,7 @@ def rebuild(session: Session) -> None:
             session.execute(table(layer).insert().from_select(list(cells.selected_columns.keys()), cells))
         else:
             _FAMILY.fill(session, layer, _finer(layer))
+    packed_sums.rebuild(session, packed_sums.SALES)
     currency_sums.rebuild(session)
     delivery_sums.rebuild(session)
     order_sums.rebuild(session)
@@ -260,6 +262,7 @@ def differences(session: Session) -> list[Difference]:
     found = [_FAMILY.first_difference(session, layer, _counted(session, layer)) for layer in _LAYERS]
     found.append(_first_rhythm_difference(session))
     known = [difference for difference in found if difference is not None]
+    known += packed_sums.differences(session, packed_sums.SALES)
     for beside in (currency_sums, delivery_sums, order_sums):
         known += beside.differences(session)
     return known

@@ -138,6 +138,8 @@ ACTORLESS = {
     "core.order_sums": "keeps the sums in step for functions that have asked",
     "core.health_marks": "keeps the numbers in step for functions that have asked",
     "core.currency_sums": "keeps the sums in step for functions that have asked",
+    "core.packed_sums": "keeps the sums in step for functions that have asked",
+    "core.packed_revenue": "adds up the accounts that `core.revenue` names",
     "core.importing.booking": "a step of an import, which has asked",
     "core.importing.creations": "a step of an import, which has asked",
     "core.importing.lines": "a step of an import, which has asked",

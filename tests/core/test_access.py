@@ -437,7 +437,7 @@ ELSEWHERE = {
     # A stranger's account answers with nothing, as their own tests say.
     "wallets": {"of_account", "latest", "record_export"},
     "bridge": {"record_export"},
-    "pair_sales": {"pairs", "compared"},
+    "pair_sales": {"pairs"},
     "delivery": {"record_export"},
     # Its cases need years of orders: its own test asks it as Anna, as Ben and as Dora.
     "health_track": {"record"},
