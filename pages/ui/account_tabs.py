@@ -19,6 +19,7 @@ from pages.ui import (
     account_parts,
     bridge_parts,
     cause_parts,
+    commitment_parts,
     figure_tabs,
     forecast_account_parts,
     health_parts,
@@ -58,8 +59,9 @@ def _prices(actor: Actor, view: View) -> None:
 
 def _lump_sums(actor: Actor, view: View) -> None:
     if not actor.may(Permission.TERM_READ):
-        st.info(_("Lump sums are shown to who may read terms."))
+        st.info(_("Bonuses and lump sums are shown to who may read terms."))
         return
+    commitment_parts.show(actor, view.account, view.currency)
     lump_sum_parts.show(actor, view.account, view.currency)
 
 
@@ -100,7 +102,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("What moved it"), _moved),
     (N_("Prices"), _prices),
     (N_("Terms"), _terms),
-    (N_("Lump sums"), _lump_sums),
+    (N_("Bonuses & lump sums"), _lump_sums),
     (N_("Standing"), _standing),
     (N_("Share of wallet"), _wallets),
     (N_("Health"), _health),

@@ -131,7 +131,7 @@ def _agree(actor: Actor, account_id: int, name: str) -> None:
 
 
 def _change(actor: Actor, row: LumpSumRow) -> None:
-    st.markdown(f"**{plain(row.account)}** · {row.name}")
+    st.markdown(f"**{plain(row.account)}** · {plain(row.name)}")
     with forms.form(f"lump-sum-{row.number}-change", border=False) as form:
         version = form.keep("version", row.version)
         draft = _fields(form, row.draft)
@@ -168,7 +168,7 @@ def _fields(form: Form, draft: LumpSumDraft) -> LumpSumDraft:
 
 
 def _note(actor: Actor, row: LumpSumRow, currency: str) -> None:
-    st.markdown(f"**{plain(row.account)}** · {row.name} · {formats.money(row.draft.amount, currency)}")
+    st.markdown(f"**{plain(row.account)}** · {plain(row.name)} · {formats.money(row.draft.amount, currency)}")
     steps = {LumpSumStep.PROOF: _("Proof came"), LumpSumStep.SETTLED: _("Money was paid")}
     with forms.form(f"lump-sum-{row.number}-note", border=False, enter=False) as form:
         occurred_on = form.date("occurred_on", _("Day"), clock.today())

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core import after_invoice, clock, leakage, lump_sums, rollups, term_versions, waterfall
+from core import after_invoice, clock, commitments, leakage, lump_sums, rollups, term_versions, waterfall
 from core.auth import OPERATOR
 from core.errors import NotFound
 from core.leakage import Cause
@@ -156,3 +156,23 @@ def test_lines_below_their_price_leak_and_a_term_that_ran_out_is_named(session, 
     ]  # fmt: skip
     with pytest.raises(NotFound):
         leakage.of_account(session, kam, shop["b"].id, YEAR)
+
+
+def test_what_is_agreed_ordered_delivered_invoiced_and_remaining_stands_side_by_side(
+    session, shop, kam, monkeypatch
+):
+    # Complaint 22 of field.md 3a: consumed against remaining, by customer.
+    monkeypatch.setattr(clock, "today", lambda: date(2026, 9, 15))
+    tiers(session, Scope(account_id=shop["a"].id), ("500", "0.02"), ("1000", "0.05"))
+    factories.line(session, shop["a"], shop["tea"], date(2026, 9, 1), quantity="5", list_price="10",
+                   delivered_on=date(2026, 9, 3))  # fmt: skip
+    session.flush()
+
+    (found,) = commitments.of_account(session, kam, shop["a"].id)
+
+    # 100 + 200 + 300 before and 50 in September; only the last is known to be delivered.
+    assert (found.ordered, found.delivered, found.invoiced) == (650, 50, 650)
+    assert (found.reached.share, found.next_step.least, found.remaining) == (Decimal("0.02"), 1000, 350)
+    assert found.earned == 13
+    with pytest.raises(NotFound):
+        commitments.of_account(session, kam, shop["b"].id)
