@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import accumulate
 
 from sqlalchemy import func, select, type_coerce
@@ -25,9 +26,13 @@ _MONTHS = {TierPeriod.MONTH: 1, TierPeriod.QUARTER: 3, TierPeriod.YEAR: 12}
 
 def period_of(period: TierPeriod, day: date) -> Period:
     """The calendar month, quarter or year that a day lies in."""
+    return _period(period, day.year, day.month)
+
+
+@cache
+def _period(period: TierPeriod, year: int, month: int) -> Period:
     months = _MONTHS[period]
-    first = date(day.year, 1, 1)
-    start = add_months(first, (day.month - 1) // months * months)
+    start = add_months(date(year, 1, 1), (month - 1) // months * months)
     return Period(start, add_months(start, months))
 
 
@@ -61,7 +66,7 @@ class Bought:
             return ZERO
         period = period_of(term.period, day)
         whose = ("group", term.group_id) if term.group_id is not None else ("account", account_id)
-        key = (*whose, term.product_id, term.category_id, term.basis, period.start, period.end)
+        key = (*whose, term.product_id, term.category_id, term.basis, period.start, term.period)
         found = self._read.get(key)
         if found is None:
             found = self._read[key] = self._history(term, account_id, period)

@@ -23,9 +23,9 @@ from core.errors import NotFound
 from core.language import _
 from core.models import Term
 from core.price_sources import Customer, Goods
-from core.pricing import Days, ForWhat, ForWhom, Offer, Price
+from core.pricing import Days, ForWhat, ForWhom, Offer, Price, Settled
 from core.term_drafts import TermDraft
-from core.vocabulary import Permission, TermDate
+from core.vocabulary import Permission, TermDate, TermKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,12 @@ class PriceBook:
         if not ladder.after:
             return found
         return pricing.pocketed(
-            found, ladder.after, quantity=line.quantity, days=line.days, volumes=self.volumes(line)
+            found,
+            ladder.settled(line.quantity, line.days),
+            ladder.tiers,
+            quantity=line.quantity,
+            days=line.days,
+            volumes=self.volumes(line) if ladder.tiers else {},
         )
 
     def offers(self, account_id: int, product_id: int) -> list[Offer]:
@@ -93,13 +98,15 @@ class PriceBook:
 
     def volumes(self, line: Asked) -> dict[int, Decimal]:
         """What was bought before in the period of each volume tier that reaches the line, by its number."""
-        return {
-            offer.number: self._bought.before(
-                self._by_number[offer.number], line.account_id, line.days.governing(offer)
-            )
-            for offer in self._reaches[line.account_id].ladder(line.product_id).after
-            if offer.mode is not None
-        }
+        found: dict[int, Decimal] = {}
+        counted: dict[Any, Decimal] = {}  # tiers of one scope mostly count the same
+        for offer in self._reaches[line.account_id].ladder(line.product_id).tiers:
+            term, day = self._by_number[offer.number], line.days.governing(offer)
+            key = (term.scope_key, term.basis, term.period, day)
+            if key not in counted:
+                counted[key] = self._bought.before(term, line.account_id, day)
+            found[offer.number] = counted[key]
+        return found
 
     def floor(self, line: Asked) -> Decimal | None:
         """The least net price on the day of the order; whoever asks, since it decides about the price."""
@@ -200,23 +207,24 @@ class _Ladder:
     def __init__(self, offers: list[Offer]) -> None:
         self.offers = offers
         self.after = [one for one in offers if one.kind in pricing.AFTER_INVOICE]
+        self.tiers = [one for one in self.after if one.kind is TermKind.VOLUME_TIER]
+        self._later = [one for one in self.after if one.kind is not TermKind.VOLUME_TIER]
         self._on = [one for one in offers if one.kind not in pricing.AFTER_INVOICE]
+        known = [*self._on, *self._later]
         self._steps = sorted(
-            {one.min_quantity for one in self._on}
+            {one.min_quantity for one in known}
         )  # where another quantity may change who wins
-        ends = {one.valid_to for one in self._on if one.valid_to is not None}
-        self._turns = sorted({one.valid_from for one in self._on} | ends)  # where another day may
-        self._by_order = all(one.governed_by is TermDate.ORDER for one in self._on)
+        ends = {one.valid_to for one in known if one.valid_to is not None}
+        self._turns = sorted({one.valid_from for one in known} | ends)  # where another day may
+        self._by_order = all(one.governed_by is TermDate.ORDER for one in known)
         self._won: dict[Any, Price] = {}
+        self._settled: dict[Any, Settled] = {}
 
     def invoice_price(
         self, listed: Decimal | None, quantity: Decimal, days: Days, floor: Decimal | None
     ) -> Price:
         """As `pricing.invoice_price`; who wins is looked for once for all that no quantity and no day tells apart."""
-        step, turns = bisect_right(self._steps, quantity), self._turns
-        key: Any = (step, bisect_right(turns, days.order))
-        if not self._by_order:
-            key += tuple(bisect_right(turns, day or days.order) for day in (days.delivery, days.invoice))
+        key = self._key(quantity, days)
         won = self._won.get(key)
         if won is None:
             won = self._won[key] = pricing.invoice_price(listed, self._on, quantity=quantity, days=days)
@@ -224,3 +232,18 @@ class _Ladder:
         if found is not None:
             return found
         return pricing.invoice_price(listed, self._on, quantity=quantity, days=days, floor=floor)
+
+    def settled(self, quantity: Decimal, days: Days) -> Settled:
+        key = self._key(quantity, days)
+        found = self._settled.get(key)
+        if found is None:
+            found = self._settled[key] = pricing.settled(self._later, quantity=quantity, days=days)
+        return found
+
+    def _key(self, quantity: Decimal, days: Days) -> Any:
+        """The same for lines that no quantity and no day of these terms tells apart."""
+        step, turns = bisect_right(self._steps, quantity), self._turns
+        when = bisect_right(turns, days.order)
+        if self._by_order:
+            return step, when
+        return step, when, *(bisect_right(turns, day or days.order) for day in (days.delivery, days.invoice))

@@ -189,7 +189,8 @@ def price(
     how much was bought before in the period of a volume tier, by its number: money or base units, as it counts.
     """
     found = invoice_price(list_price, offers, quantity=quantity, days=days, floor=floor)
-    return pocketed(found, offers, quantity=quantity, days=days, volumes=volumes or {})
+    later = settled(offers, quantity=quantity, days=days)
+    return pocketed(found, later, offers, quantity=quantity, days=days, volumes=volumes or {})
 
 
 def invoice_price(
@@ -242,42 +243,75 @@ def relisted(found: Price, list_price: Decimal | None, floor: Decimal | None) ->
     return Price(list_price, net, tuple(layers), found.lost)
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What is given after the invoice whatever it amounts to: all but volume tiers."""
+
+    given: tuple[Offer, ...] = ()
+    payment: Offer | None = None
+    lost: tuple[Loser, ...] = ()
+
+
+def settled(offers: Sequence[Offer], *, quantity: Decimal, days: Days) -> Settled:
+    """Of prompt payment, freight and payment terms the most specific that holds, one of each kind."""
+    won: dict[TermKind, Offer] = {}
+    lost: list[Loser] = []
+    for offer in offers:
+        if offer.kind not in AFTER_INVOICE or offer.kind is TermKind.VOLUME_TIER:
+            continue
+        reason = _out_of_reach(offer, quantity, days.governing(offer))
+        if reason is None and offer.kind in won:
+            same = won[offer.kind].place == offer.place
+            reason = LostReason.QUANTITY if same else LostReason.SCOPE_BEATEN
+        if reason is None:
+            won[offer.kind] = offer
+        else:
+            lost.append(Loser(offer, reason))
+    payment = won.pop(TermKind.PAYMENT_TERMS, None)
+    return Settled(tuple(won.values()), payment, tuple(lost))
+
+
 def pocketed(
     found: Price,
+    later: Settled,
     offers: Sequence[Offer],
     *,
     quantity: Decimal,
     days: Days,
     volumes: Mapping[int, Decimal],
 ) -> Price:
-    """The same price with what is given after the invoice."""
-    layers: list[Layer] = []
+    """The same price with what is given after the invoice: what is settled, and the volume tiers among the offers."""
+    net = found.net_price
+    tiers, beaten = _tiers(found, offers, quantity=quantity, days=days, volumes=volumes)
+    layers = [Layer(offer, _given(offer, net, Decimal(1))) for offer in later.given]
+    lost = (*found.lost, *beaten, *later.lost)
+    return replace(found, after=(*tiers, *layers), lost=lost, payment=later.payment)
+
+
+def _tiers(
+    found: Price, offers: Sequence[Offer], *, quantity: Decimal, days: Days, volumes: Mapping[int, Decimal]
+) -> tuple[list[Layer], list[Loser]]:
+    """The volume tiers of the most specific scope that is reached, and why the others give nothing."""
+    held: list[Offer] = []
     lost: list[Loser] = []
-    payment: Offer | None = None
-    for kind in AFTER_INVOICE:
-        of_kind = [offer for offer in offers if offer.kind is kind]
-        held: list[Offer] = []
-        for offer in of_kind:
-            more = _counted(offer, found.net_price, quantity)
-            reached = None if more is None else volumes.get(offer.number, ZERO) + more
-            reason = _out_of_reach(offer, reached, days.governing(offer))
-            if reason is None and held and offer.place != held[0].place:
-                reason = LostReason.SCOPE_BEATEN
-            if reason is None:
-                held.append(offer)
-            else:
-                lost.append(Loser(offer, reason))
-        if not held:
+    for offer in offers:
+        if offer.kind is not TermKind.VOLUME_TIER:
             continue
-        if kind is TermKind.PAYMENT_TERMS:
-            payment, *beaten = held
-            lost.extend(Loser(offer, LostReason.QUANTITY) for offer in beaten)
-            continue
-        parts = _parts(held, found.net_price, quantity, volumes)
-        layers.extend(Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts)
-        given = {offer.number for offer, _part in parts}
-        lost.extend(Loser(offer, LostReason.QUANTITY) for offer in held if offer.number not in given)
-    return replace(found, after=tuple(layers), lost=(*found.lost, *lost), payment=payment)
+        more = _counted(offer, found.net_price, quantity)
+        reached = None if more is None else volumes.get(offer.number, ZERO) + more
+        reason = _out_of_reach(offer, reached, days.governing(offer))
+        if reason is None and held and offer.place != held[0].place:
+            reason = LostReason.SCOPE_BEATEN
+        if reason is None:
+            held.append(offer)
+        else:
+            lost.append(Loser(offer, reason))
+    if not held:
+        return [], lost
+    parts = _parts(held, found.net_price, quantity, volumes)
+    given = {offer.number for offer, _part in parts}
+    lost.extend(Loser(offer, LostReason.QUANTITY) for offer in held if offer.number not in given)
+    return [Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts], lost
 
 
 def _counted(offer: Offer, net: Decimal | None, quantity: Decimal) -> Decimal | None:

@@ -1,7 +1,7 @@
 """How many order lines a second the terms price: all lines of a store, up to some hundred thousand, at once.
 
-`python -m tests.bench.pricing` prices the store of UTAMA_DATABASE_URL. What is measured is from the lines as they are asked
-for to all their prices, terms and list prices read in between; on one core.
+`python -m tests.bench.pricing` prices the store of UTAMA_DATABASE_URL. Measured is from the lines as they are asked for
+to all their prices, with terms and list prices read in between, on one core.
 """
 
 from __future__ import annotations
