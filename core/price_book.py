@@ -8,7 +8,7 @@ that these do not tell apart, and what it gives is worked out for each list pric
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,9 +16,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import auth, floors, price_sources, pricing, terms
+from core import auth, bought, floors, price_sources, pricing, terms
 from core.auth import Actor
-from core.bought import Bought
+from core.bought import Bought, Counted
 from core.errors import NotFound
 from core.language import _
 from core.models import Term
@@ -54,10 +54,8 @@ class PriceBook:
         if accounts - places.keys():
             raise NotFound(_("There is no such account."))
         self._goods = Goods(session, products)
-        self._by_number: dict[int, Term] = {}
         granted: dict[Customer, list[Term]] = {}
         for term in session.scalars(price_sources.known_terms(places, known_at)):
-            self._by_number[term.number] = term
             granted.setdefault(price_sources.customer_of(terms.scope_of(term)), []).append(term)
         shelves = {customer: _Shelf(found) for customer, found in granted.items()}
         reaches: dict[tuple[Customer, ...], _Reach] = {}
@@ -72,7 +70,7 @@ class PriceBook:
             for account_id, customers in places.items()
         }
         self._floors = floors.book(session, actor, known_at)
-        self._least: dict[tuple[int, int | None, date], Decimal | None] = {}
+        self._reaching: dict[tuple[int, int | None], list[Any]] = {}
         self._list_prices = price_sources.list_prices(session, products, known_at)
         self._bought = Bought(session, actor)
 
@@ -99,25 +97,25 @@ class PriceBook:
     def volumes(self, line: Asked) -> dict[int, Decimal]:
         """What was bought before in the period of each volume tier that reaches the line, by its number."""
         found: dict[int, Decimal] = {}
-        counted: dict[Any, Decimal] = {}  # tiers of one scope mostly count the same
-        for offer in self._reaches[line.account_id].ladder(line.product_id).tiers:
-            term, day = self._by_number[offer.number], line.days.governing(offer)
-            key = (term.scope_key, term.basis, term.period, day)
-            if key not in counted:
-                counted[key] = self._bought.before(term, line.account_id, day)
-            found[offer.number] = counted[key]
+        for counted, tiers in self._reaches[line.account_id].ladder(line.product_id).counted:
+            volume = self._bought.before(counted, line.account_id, line.days.governing(tiers[0]))
+            for tier in tiers:
+                found[tier.number] = volume
         return found
 
     def floor(self, line: Asked) -> Decimal | None:
         """The least net price on the day of the order; whoever asks, since it decides about the price."""
         if self._floors.is_empty:
             return None
-        segment, day, product_id = self._segments[line.account_id], line.days.order, line.product_id
-        key = (product_id, segment, day)
-        if key not in self._least:
-            place = floors.Place(product_id, self._goods.category(product_id), segment)
-            self._least[key] = self._floors.least(place, day, self.list_price(product_id, day))
-        return self._least[key]
+        key = (line.product_id, self._segments[line.account_id])
+        reaching = self._reaching.get(key)
+        if reaching is None:
+            place = floors.Place(line.product_id, self._goods.category(line.product_id), key[1])
+            reaching = self._reaching[key] = self._floors.reaching(place)
+        if not reaching:
+            return None
+        day = line.days.order
+        return floors.least_of(reaching, day, self.list_price(line.product_id, day))
 
     def list_price(self, product_id: int, day: date) -> Decimal | None:
         for valid_from, valid_to, amount in self._list_prices.get(product_id, ()):
@@ -171,6 +169,13 @@ class _Reach:
         self._shelves, self._goods = shelves, goods
         self._named = {what for shelf in shelves for what in shelf.by_what}
         self._counts_units = any(shelf.counts_units for shelf in shelves)
+        self._counted = {
+            offer.number: bought.counted_by(term)
+            for shelf in shelves
+            for found in shelf.by_what.values()
+            for term, offer in found
+            if term.kind is TermKind.VOLUME_TIER
+        }
         self._ladders: dict[tuple[int | None, int | None], _Ladder] = {}
 
     def ladder(self, product_id: int) -> _Ladder:
@@ -183,7 +188,8 @@ class _Reach:
         )
         found = self._ladders.get(key)
         if found is None:
-            found = self._ladders[key] = _Ladder(pricing.ordered(self._offers(product_id, category_id)))
+            offers = pricing.ordered(self._offers(product_id, category_id))
+            found = self._ladders[key] = _Ladder(offers, self._counted)
         return found
 
     def _offers(self, product_id: int, category_id: int | None) -> Iterable[Offer]:
@@ -204,10 +210,14 @@ class _Reach:
 class _Ladder:
     """The candidates of some lines in the order in which they are looked at, and who won so far."""
 
-    def __init__(self, offers: list[Offer]) -> None:
+    def __init__(self, offers: list[Offer], counted: Mapping[int, Counted]) -> None:
         self.offers = offers
         self.after = [one for one in offers if one.kind in pricing.AFTER_INVOICE]
         self.tiers = [one for one in self.after if one.kind is TermKind.VOLUME_TIER]
+        together: dict[tuple[Counted, TermDate], list[Offer]] = {}
+        for one in self.tiers:
+            together.setdefault((counted[one.number], one.governed_by), []).append(one)
+        self.counted = [(key[0], tiers) for key, tiers in together.items()]  # with the tiers that count so
         self._later = [one for one in self.after if one.kind is not TermKind.VOLUME_TIER]
         self._on = [one for one in offers if one.kind not in pricing.AFTER_INVOICE]
         known = [*self._on, *self._later]

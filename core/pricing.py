@@ -21,7 +21,7 @@ Every step is rounded half up to ten-thousandths, as an invoice would, so that t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -110,7 +110,7 @@ class Offer:
         return (self.for_whom, self.for_what, _BY_KIND[self.kind], not self.is_exception)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Days:
     """The days of an order line that terms go by; what is not known yet counts as the day of the order."""
 
@@ -127,7 +127,7 @@ class Days:
         return self.order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What one term takes off the price of one unit; unknown where there is no list price to take it off."""
 
@@ -136,7 +136,7 @@ class Layer:
     is_below_floor: bool = False  # an exception that the floor would have refused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Loser:
     """A candidate that did not win, and why."""
 
@@ -144,7 +144,7 @@ class Loser:
     reason: LostReason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Price:
     """The price of one base unit, every layer of it, and the trace."""
 
@@ -285,7 +285,7 @@ def pocketed(
     tiers, beaten = _tiers(found, offers, quantity=quantity, days=days, volumes=volumes)
     layers = [Layer(offer, _given(offer, net, Decimal(1))) for offer in later.given]
     lost = (*found.lost, *beaten, *later.lost)
-    return replace(found, after=(*tiers, *layers), lost=lost, payment=later.payment)
+    return Price(found.list_price, net, found.layers, lost, (*tiers, *layers), later.payment)
 
 
 def _tiers(
@@ -294,10 +294,11 @@ def _tiers(
     """The volume tiers of the most specific scope that is reached, and why the others give nothing."""
     held: list[Offer] = []
     lost: list[Loser] = []
+    money = None if found.net_price is None else found.net_price * quantity
     for offer in offers:
         if offer.kind is not TermKind.VOLUME_TIER:
             continue
-        more = _counted(offer, found.net_price, quantity)
+        more = money if offer.basis is TierBasis.PERIOD_REVENUE else quantity
         reached = None if more is None else volumes.get(offer.number, ZERO) + more
         reason = _out_of_reach(offer, reached, days.governing(offer))
         if reason is None and held and offer.place != held[0].place:
@@ -314,19 +315,12 @@ def _tiers(
     return [Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts], lost
 
 
-def _counted(offer: Offer, net: Decimal | None, quantity: Decimal) -> Decimal | None:
-    """What the line itself adds to what the offer counts; None where its price is unknown."""
-    if offer.basis is not TierBasis.PERIOD_REVENUE:
-        return quantity
-    return None if net is None else net * quantity
-
-
 def _parts(
     held: Sequence[Offer], net: Decimal | None, quantity: Decimal, volumes: Mapping[int, Decimal]
 ) -> list[tuple[Offer, Decimal]]:
     """The offers of one scope that give something, each with the part of the line it gives it on."""
     highest = held[0]
-    more = _counted(highest, net, quantity)
+    more = quantity if highest.basis is TierBasis.PERIOD_QUANTITY or net is None else net * quantity
     if highest.mode is not TierMode.MARGINAL or not more:
         return [(highest, Decimal(1))]
     by_tier = {(offer.min_quantity, offer.value): offer for offer in held}
