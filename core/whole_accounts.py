@@ -75,8 +75,7 @@ def _under(session: Session, by: Dimension | None, rows: Iterable[_Of]) -> dict[
     keys: dict[int, Any] = {}
     if by is not None:
         keys = {row[0]: row[1] for row in session.execute(select(Account.id, _OF_ACCOUNT[by]))}
-    found: dict[Any, tuple[_Of, ...]] = {}
+    found: dict[Any, list[_Of]] = {}
     for one in rows:
-        key = keys.get(one.account_id)
-        found[key] = (*found.get(key, ()), one)
-    return found
+        found.setdefault(keys.get(one.account_id), []).append(one)
+    return {key: tuple(those) for key, those in found.items()}

@@ -73,12 +73,13 @@ from core import (
     terms,
     wallets,
     waterfall,
+    whole_accounts,
 )
 from core.auth import OPERATOR, Actor
 from core.commands import mount
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.exports import Format
-from core.filters import LineFilter
+from core.filters import ALL_ACCOUNTS, LineFilter
 from core.importing import batches
 from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Need
 from core.kpis import By, Options
@@ -221,6 +222,15 @@ READERS: dict[str, Read] = {
     "dependence.of groups": lambda session, actor: dependence.of(session, actor, YEAR, by_group=True),
     "movement.between": lambda session, actor: movement.between(session, actor, YEAR),
     "pace.of": lambda session, actor: pace.of(session, actor, YEAR),
+    "whole_accounts.scores": lambda session, actor: whole_accounts.scores(
+        session, actor, TWO_YEARS, ALL_ACCOUNTS, Dimension.OWNER
+    ),
+    "whole_accounts.moved": lambda session, actor: whole_accounts.moved(
+        session, actor, YEAR, YEAR.shifted(-12), ALL_ACCOUNTS, Dimension.OWNER
+    ),
+    "whole_accounts.purses": lambda session, actor: whole_accounts.purses(
+        session, actor, YEAR, ALL_ACCOUNTS, Dimension.OWNER
+    ),
     "rfm.board": lambda session, actor: rfm.board(session, actor, TWO_YEARS),
     "waterfall.of": lambda session, actor: waterfall.of(session, actor, YEAR),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
@@ -420,7 +430,6 @@ ELSEWHERE = {
     "account_mergers": {"merge", "undo", "list_mergers", "refuse_undo_of_import"},
     "merged_lines": {"move", "move_back", "changed", "renumbered"},
     "merged_records": {"move", "move_back", "changed", "in_both_targets", "clashing_receivables"},
-    "merged_terms": {"move", "move_back", "changed"},
     "term_versions": {"record", "record_many", "undo", "move_on", "put_in_force"},
     "terms": {"require_scope", "label"},
     "entitlements": {"prices", "what_if"},  # asked through `entitlements.price`, and by its own tests
@@ -430,6 +439,8 @@ ELSEWHERE = {
     # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
     "authority": {"search", "in_force", "record", "judged", "require", "refused"},
     "floors": {"search", "record", "end", "book"},
+    "merged_terms": {"move", "move_back", "changed", "staying"},
+    "merged_wallets": {"move", "move_back", "changed", "staying"},
     "merger_previews": {"preview", "pair", "holding"},
     "auth": {"require"},
     "accounts": {"create", "remove", "unassigned"},
