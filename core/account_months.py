@@ -27,11 +27,12 @@ Amounts = npt.NDArray[np.int64]
 def packed(account_id: Any, month: Any, *numbers: Any) -> Select[Any]:
     """Account and one text with all of its months, each with its whole numbers: a third of the time of a row each."""
     space: ColumnElement[str] = literal_column("' '")
-    text = cast(month, String)
+    text: Any = cast(month, String)
     for number in numbers:
         text = text + space + cast(type_coerce(number, BigInteger), String)
-    comma: ColumnElement[str] = literal_column("','")
-    return select(account_id, func.aggregate_strings(text, comma)).group_by(account_id)
+    comma: Any = literal_column("','")
+    query: Select[Any] = select(account_id, func.aggregate_strings(text, comma)).group_by(account_id)
+    return query
 
 
 def unpacked(rows: Sequence[Sequence[Any]]) -> dict[int, dict[str, int]]:

@@ -19,13 +19,13 @@ from sqlalchemy import BigInteger, and_, case, delete, func, literal_column, sel
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db
+from core import auth, clock, db, health_marks
 from core.auth import Actor
 from core.filters import AccountFilter
 from core.health_measures import MONTHS, PRESENT_ONLY, Look, nets_of_months, read, window
 from core.health_rules import Band, HealthRule, Measure, Reading, Score
 from core.kept_sums import table
-from core.models import Account, HealthMark, HealthStanding
+from core.models import Account, HealthStanding
 from core.money import MONEY_SCALE, ZERO
 from core.periods import Period, add_months
 from core.vocabulary import Permission
@@ -140,7 +140,7 @@ def _present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
 
 
 def _rows(look: Look, rule: HealthRule, *, whole: bool) -> Sequence[Sequence[Any]]:
-    kept, marks, accounts = table(HealthStanding).c, table(HealthMark).c, table(Account)
+    kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account)
     is_current = kept.rule == fingerprint(rule)
     # Many more bytes than all the rest: read where they are needed only.
     readings = kept.readings if whole else case((is_current, literal_column("''")), else_=kept.readings)
@@ -152,8 +152,8 @@ def _rows(look: Look, rule: HealthRule, *, whole: bool) -> Sequence[Sequence[Any
         )
         .select_from(accounts)
         .join(table(HealthStanding), and_(kept.account_id == accounts.c.id, kept.day.in_(_past(look.days))))
-        .join(table(HealthMark), marks.account_id == accounts.c.id, isouter=True)
-        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.number, literal_column("0")))
+        .join(marks, marks.c.account_id == accounts.c.id, isouter=True)
+        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
         .where(*look.conditions())
     )  # fmt: skip
     return db.rows(look.session, query)
@@ -224,20 +224,20 @@ def _read_now(look: Look, ids: set[int]) -> Iterator[tuple[int, date, _Reading]]
 
 def unkept(session: Session, days: Sequence[date], rule: HealthRule, limit: int) -> dict[int, int]:
     """Accounts of which not all days are kept as they would be read now, with the numbers of their marks."""
-    kept, marks, accounts = table(HealthStanding).c, table(HealthMark).c, table(Account).c
-    number = func.coalesce(marks.number, literal_column("0"))
+    kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account).c
+    number = func.coalesce(marks.c.number, literal_column("0"))
     good = (kept.edition == EDITION, kept.rule == fingerprint(rule), kept.day.in_(days))
     query = (
         select(accounts.id, number)
         .select_from(table(Account))
-        .join(table(HealthMark), marks.account_id == accounts.id, isouter=True)
+        .join(marks, marks.c.account_id == accounts.id, isouter=True)
         .join(
             table(HealthStanding),
             and_(kept.account_id == accounts.id, kept.number == number, *good),
             isouter=True,
         )
         .where(accounts.is_unassigned.is_(False), accounts.merged_into_id.is_(None))
-        .group_by(accounts.id, marks.number)
+        .group_by(accounts.id, marks.c.number)
         .having(func.count(kept.day) < len(days))
         .order_by(accounts.id)
         .limit(limit)
@@ -287,13 +287,13 @@ def keep(session: Session, rows: Sequence[Mapping[str, Any]], days: Sequence[dat
 def first_difference(session: Session, actor: Actor, at_once: int = 500) -> tuple[int, date] | None:
     """The first account and day of which something else is kept than would be read now; for `doctor`."""
     auth.require(actor, Permission.STORE_MAINTAIN)
-    kept, marks = table(HealthStanding).c, table(HealthMark).c
+    kept, marks = table(HealthStanding).c, health_marks.numbers()
     amounts = (type_coerce(kept[name], BigInteger) for name in _AMOUNTS)
     query = (
         select(kept.account_id, kept.day, kept.readings, *amounts)
         .select_from(table(HealthStanding))
-        .join(table(HealthMark), marks.account_id == kept.account_id, isouter=True)
-        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.number, literal_column("0")))
+        .join(marks, marks.c.account_id == kept.account_id, isouter=True)
+        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
         .order_by(kept.account_id, kept.day)
     )
     found = {(row[0], row[1]): tuple(row[2:]) for row in db.rows(session, query)}

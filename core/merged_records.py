@@ -171,7 +171,7 @@ def _move_receivables(session: Session, route: Route) -> dict[str, Any]:
     gone = delete(Receivable).where(Receivable.account_id == route.merged_id)
     session.execute(gone.execution_options(**_UNSYNCHRONISED))
     _insert_receivables(session, route.kept_id, moved)
-    health_marks.raise_for(session, [route.merged_id, route.kept_id])
+    health_marks.raise_for(session, health_marks.Kind.RECEIVABLES, [route.merged_id, route.kept_id])
     return {"receivables": _listed(moved), "left_out": _listed(left)}
 
 
@@ -210,7 +210,7 @@ def _move_receivables_back(session: Session, route: Route, details: Mapping[str,
         gone = delete(Receivable).where(Receivable.account_id == route.kept_id, some)
         session.execute(gone.execution_options(**_UNSYNCHRONISED))
     _insert_receivables(session, route.merged_id, rows)
-    health_marks.raise_for(session, [route.merged_id, route.kept_id])
+    health_marks.raise_for(session, health_marks.Kind.RECEIVABLES, [route.merged_id, route.kept_id])
 
 
 def _members(session: Session, account_id: int) -> list[TeamMember]:

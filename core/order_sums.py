@@ -89,7 +89,7 @@ def _touched(lines: Table) -> Select[Any]:
     """All bookings of the orders that some lines belong to."""
     orders = select(lines.c.account_id, lines.c.order_no).distinct().subquery()
     same = and_(OrderLine.account_id == orders.c.account_id, OrderLine.order_no == orders.c.order_no)
-    query = select(
+    query: Select[Any] = select(
         OrderLine.account_id, OrderLine.order_no, OrderLine.booked_on, OrderLine.booked_month, func.count()
     )
     return (

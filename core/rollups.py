@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import currency_sums, db, delivery_sums, health_marks, order_sums, packed_sums
+from core.health_marks import Kind
 from core.kept_sums import Difference, Family, table
 from core.models import (
     AccountCountry,
@@ -130,7 +131,7 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     session.execute(change.insert().from_select(list(cells.selected_columns.keys()), cells))
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
-    health_marks.raise_for(session, select(change.c.account_id))
+    health_marks.raise_for(session, Kind.LINES, select(change.c.account_id))
     packed_sums.apply(session, change, packed_sums.SALES, sign)
     change.drop(connection)
     currency_sums.apply(session, where, sign)
@@ -188,7 +189,7 @@ def rebuild(session: Session) -> None:
     delivery_sums.rebuild(session)
     order_sums.rebuild(session)
     refresh_rhythm(session)
-    health_marks.raise_for(session)
+    health_marks.raise_for(session, Kind.LINES)
 
 
 def _finer(layer: type[Base]) -> FromClause:

@@ -135,7 +135,7 @@ def update(session: Session, actor: Actor, changes: dict[str, Any], *, seen: Set
     if judges_anew:
         delivery_sums.rebuild(session)
     if after.otif != before.otif:
-        health_marks.raise_for(session)
+        health_marks.raise_for(session, health_marks.Kind.RULES)
     different = audit.differences(asdict(before), asdict(after))
     if different:
         audit.record(

@@ -160,7 +160,7 @@ def _write(session: Session, place: Snapshot, invoices: Sequence[Invoice], batch
     session.execute(gone.execution_options(synchronize_session=False))
     rows = ((account_id, day.isoformat(), *invoice, batch_id) for invoice in invoices)
     bulk.insert_rows(session, "receivables", _COLUMNS, rows)
-    health_marks.raise_for(session, [account_id])
+    health_marks.raise_for(session, health_marks.Kind.RECEIVABLES, [account_id])
 
 
 def _record(

@@ -13,7 +13,10 @@ _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
 class HealthMark(Base):
-    """How often something changed that the health of an account is read from; no row: never since it is there."""
+    """How often something of a kind changed that the health of an account is read from; no row: never.
+
+    Kinds have rows of their own, so that nobody who sets a target waits for an import of orders to end.
+    """
 
     __tablename__ = "health_marks"
     __table_args__ = (_WITHOUT_ROWID,)
@@ -21,11 +24,12 @@ class HealthMark(Base):
     account_id: Mapped[int] = mapped_column(
         Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
     )
+    kind: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int]
 
 
 class HealthStanding(Base):
-    """An account on a day: good for as long as its mark has the number that it had when this was read."""
+    """An account on a day: good for as long as its marks come to the number that they had when this was read."""
 
     __tablename__ = "health_standings"
     __table_args__ = (_WITHOUT_ROWID,)

@@ -12,7 +12,8 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    create("health_marks", [], sa.Column("number", sa.Integer(), nullable=False))
+    kind = sa.Column("kind", sa.String(), nullable=False)
+    create("health_marks", [kind], sa.Column("number", sa.Integer(), nullable=False))
     create(
         "health_standings",
         [sa.Column("day", sa.Date(), nullable=False)],
@@ -30,14 +31,14 @@ def upgrade() -> None:
     )
 
 
-def create(name: str, days: list[sa.Column], *columns: sa.Column) -> None:
+def create(name: str, keys: list[sa.Column], *columns: sa.Column) -> None:
     op.create_table(
         name,
         sa.Column("account_id", BIG, autoincrement=False, nullable=False),
-        *days,
+        *keys,
         *columns,
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f(f"fk_{name}_account_id")),
-        sa.PrimaryKeyConstraint("account_id", *(day.name for day in days), name=op.f(f"pk_{name}")),
+        sa.PrimaryKeyConstraint("account_id", *(key.name for key in keys), name=op.f(f"pk_{name}")),
         sqlite_with_rowid=False,
     )
 
