@@ -6,7 +6,7 @@ kinds join by one more function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -33,7 +33,7 @@ from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, ImportBatch
 from core.money import ZERO
 from core.periods import Period, add_months, first_of_month, fiscal_year_start
-from core.portfolio import NOTHING_KNOWN, Board, Known, Reason, ReasonKind
+from core.portfolio import NOTHING_KNOWN, Board, Reason, ReasonKind, Sums
 from core.settings import Settings
 from core.vocabulary import AccountStatus, BatchStatus, Permission
 
@@ -101,7 +101,7 @@ def items(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
-    known: Known = NOTHING_KNOWN,
+    known: Mapping[Period, Sums] = NOTHING_KNOWN,
 ) -> list[Item]:
     """Every reason, decided or not; the day is the one that periods end with, `known` as for `portfolio.board`."""
     auth.require(actor, Permission.REVENUE_READ)

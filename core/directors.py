@@ -15,19 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import (
-    attention,
-    auth,
-    clock,
-    db,
-    delivery,
-    kpi_registry,
-    kpi_trends,
-    measures,
-    pace,
-    revenue,
-    targets,
-)
+from core import attention, auth, clock, delivery, kpi_registry, kpi_trends, measures, pace, revenue, targets
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
@@ -155,8 +143,7 @@ class Overview:
 
 def names(*, sees_cost: bool) -> tuple[str, ...]:
     """The KPIs of the overview in their order."""
-    money = _WITH_COST if sees_cost else _WITHOUT_COST[:1]
-    more = () if sees_cost else _WITHOUT_COST[1:]
+    money, more = (_WITH_COST, ()) if sees_cost else (_WITHOUT_COST[:1], _WITHOUT_COST[1:])
     return (
         "net_revenue", *money, "discount_rate", "target_attainment", "net_revenue_retention",
         "gross_revenue_retention", *more, "active_accounts", "top_share", "otif",
@@ -290,7 +277,7 @@ def _accounts(look: _Look) -> dict[int, _Known]:
     query = select(*columns).where(auth.visible_accounts(look.actor))
     if look.structure is Structure.TODAY:
         query = query.where(look.accounts.condition())
-    rows = db.rows(look.session, query)
+    rows = look.session.execute(query)
     return {row.id: _Known(*row) for row in rows}
 
 

@@ -84,15 +84,7 @@ class Tested:
         sides = back_tests.totals(self._stack, self._scales)
         found = []
         for place, scale in enumerate(self._scales):
-            ours, theirs = (
-                Errors(
-                    one.months[place], *(_amount(sums[place]) for sums in (
-                        one.absolute, one.signed, one.actual, one.size)),
-                    sum((Decimal(repr(round(step, 9))) for step in one.scaled[place]), ZERO) if scale else _SCALED,
-                    one.months[place] if scale else 0,
-                )
-                for one in sides
-            )  # fmt: skip
+            ours, theirs = (_errors_of(one, place, scaled=bool(scale)) for one in sides)
             found.append(HorizonErrors(0, ours, theirs))
         return found
 
@@ -100,16 +92,26 @@ class Tested:
         """All series so many months ahead, over every account month that the yardstick has too."""
         found = []
         for horizon in horizons:
-            ours, theirs = (
-                Errors(
-                    months, *(_amount(one) for one in amounts), Decimal(repr(round(scaled, 9))), scaled_months
-                )
-                for months, *amounts, scaled, scaled_months in back_tests.at(
-                    self._stack, self._scales, horizon
-                )
-            )
+            ours, theirs = (_errors_at(*one) for one in back_tests.at(self._stack, self._scales, horizon))
             found.append(HorizonErrors(horizon, ours, theirs))
         return tuple(found)
+
+
+def _errors_of(sums: back_tests.Totals, place: int, *, scaled: bool) -> Errors:
+    months = sums.months[place]
+    amounts = (sums.absolute[place], sums.signed[place], sums.actual[place], sums.size[place])
+    absolute, signed, actual, size = (_amount(one) for one in amounts)
+    if not scaled:
+        return Errors(months, absolute, signed, actual, size, _SCALED, 0)
+    steps = (Decimal(repr(round(step, 9))) for step in sums.scaled[place])
+    return Errors(months, absolute, signed, actual, size, sum(steps, ZERO), months)
+
+
+def _errors_at(
+    months: int, absolute: int, signed: int, actual: int, size: int, scaled: float, scaled_months: int
+) -> Errors:
+    amounts = (_amount(absolute), _amount(signed), _amount(actual), _amount(size))
+    return Errors(months, *amounts, Decimal(repr(round(scaled, 9))), scaled_months)
 
 
 def _spread(off: Sequence[int], size: Sequence[int]) -> Decimal | None:

@@ -232,7 +232,8 @@ class Figures:
     @cached_property
     def _tested(self) -> tuple[Tested, dict[int, list[int]]]:
         """Every series, and where those of each account stand."""
-        series, places = [], {}
+        series: list[BackTested] = []
+        places: dict[int, list[int]] = {}
         for number, some in self.read.tested.items():
             places[number] = list(range(len(series), len(series) + len(some)))
             series.extend(some)

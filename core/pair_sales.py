@@ -169,17 +169,20 @@ def _together(
 
 def _each_once(numbers: Wholes) -> Wholes:
     """In order; sorting is several times as fast as what numpy's own function does."""
-    ordered = np.sort(numbers)
-    return ordered[np.concatenate([np.ones(min(1, len(ordered)), dtype=bool), ordered[1:] != ordered[:-1]])]
+    ordered: Wholes = np.sort(numbers)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    found: Wholes = ordered[first]
+    return found
 
 
 def _sales(session: Session, piece: Piece, mine: Select[Any] | None) -> _Cells:
     if piece.source is OrderLine:
         columns = (OrderLine.account_id, OrderLine.product_id, OrderLine.quantity, OrderLine.net_amount)
         account, product, quantity, net = _lines(session, piece, mine, columns)
-        returned = quantity < 0
+        back = quantity < 0
         values = (
-            np.where(returned, 0, quantity), np.where(returned, 0, net), np.where(returned, net, 0),
+            np.where(back, 0, quantity), np.where(back, 0, net), np.where(back, net, 0),
             np.ones_like(account),
         )  # fmt: skip
         return _Cells((account, product), tuple(piece.sign * value for value in values))

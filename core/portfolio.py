@@ -35,8 +35,7 @@ from core.vocabulary import Permission, Structure
 
 BEHIND_SHARE = Decimal("0.1")  # less than nine tenths of the target to date asks for attention
 Sums = Mapping[tuple[Any, ...], Measures]  # by account
-Known = Mapping[Period, Sums]
-NOTHING_KNOWN: Known = {}
+NOTHING_KNOWN: Mapping[Period, Sums] = {}
 Wanted = dict[str, Any]  # which accounts, and as of which structure: arguments of the sums
 _STALE_DAYS = 45  # where nothing was booked for so long, periods end with the newest booking
 
@@ -177,7 +176,7 @@ def board(
     *,
     day: date | None = None,
     structure: Structure = Structure.TODAY,
-    known: Known = NOTHING_KNOWN,
+    known: Mapping[Period, Sums] = NOTHING_KNOWN,
 ) -> Board:
     """How the visible accounts of the filter stand on a day (default: today).
 
@@ -189,7 +188,7 @@ def board(
     before, year_ago = period.previous(), period.shifted(-12)
     wanted: Wanted = {"accounts": accounts, "structure": structure}
     sums = [
-        known[one] if one in known else revenue.by(session, actor, one, Dimension.ACCOUNT, **wanted)
+        known.get(one) or revenue.by(session, actor, one, Dimension.ACCOUNT, **wanted)
         for one in (period, before, year_ago)
     ]
     standings = _standings(session, actor, period, sums, wanted, day)
@@ -221,7 +220,6 @@ def _standings(
     rhythms = _rhythms(session, actor, condition)
     nothing = measures.nothing(sees_cost=actor.sees_cost)
     quiet = _Series((0.0,) * 12, ZERO, None)
-    days = period.days
     found = []
     for row in db.rows(session, _account_columns().where(auth.visible_accounts(actor), condition)):
         key = (row.id,)
@@ -229,7 +227,6 @@ def _standings(
             continue
         rhythm = rhythms.get(row.id)
         past = series.get(row.id, quiet)
-        target = wanted[row.id].net_revenue if row.id in wanted else None
         found.append(
             Standing(
                 account_id=row.id,
@@ -246,10 +243,10 @@ def _standings(
                 year_ago=year_ago.get(key, nothing),
                 months=past.months,
                 year=past.year,
-                target=target,
+                target=wanted[row.id].net_revenue if row.id in wanted else None,
                 last_order_on=rhythm.last_order_on if rhythm else None,
                 usual_gap_days=rhythm.median_gap_days if rhythm else None,
-                usual_spread=None if past.swing is None else spread.over(past.swing, days),
+                usual_spread=None if past.swing is None else spread.over(past.swing, period.days),
             )
         )
     return sorted(found, key=lambda standing: (-standing.now.net, standing.code))

@@ -125,7 +125,7 @@ def by(
     ]
     found: dict[tuple[Any, ...], Measures] = {}
     width = len(asked)
-    rows = db.rows(session, _together(queries, width)) if queries else ()
+    rows: Iterable[Any] = db.rows(session, _together(queries, width)) if queries else ()
     if packed:
         rows = _with_packed(packed, rows, width)
     for row in rows:
