@@ -110,6 +110,7 @@ def _progress(found: Detail, currency: str) -> None:
     amounts = {
         said: sum(one.asked_for for one in found.accounts if one.draft.answer is said) for said in ANSWERS
     }
+    total = float(sum(amounts.values()))
     colours = charts.palette()
     looks = {
         RoundAnswer.ACCEPTED: colours.good, RoundAnswer.NEGOTIATED: colours.target, RoundAnswer.REFUSED: colours.bad,
@@ -128,10 +129,15 @@ def _progress(found: Detail, currency: str) -> None:
     figure = go.Figure(
         data=bars,
         layout={
-            "template": charts.template(colours), "height": 96, "barmode": "stack", "bargap": 0.2,
-            "xaxis": {"visible": False}, "yaxis": {"visible": False},
+            "template": charts.template(colours),
+            "height": 96,
+            "barmode": "stack",
+            "bargap": 0.2,
+            "legend": {"traceorder": "normal"},
+            "xaxis": {"visible": False, "range": [0, total] if total > 0 else None},
+            "yaxis": {"visible": False},
         },
-    )  # fmt: skip
+    )
     charts.show(figure, alt=said, key="chart_round")
 
 

@@ -75,7 +75,7 @@ def test_a_term_that_ended_and_still_makes_the_price_is_found_with_what_it_costs
 
     assert one.terms == (name,)
     assert one.severity is Severity.ERROR
-    assert "1 lines since" in one.message
+    assert "1 line since" in one.message
     assert "30.00 below" in one.message
 
 
