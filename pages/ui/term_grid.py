@@ -97,9 +97,10 @@ def _offered(actor: Actor, account: AccountDetail) -> tuple[dict[str, Offered], 
         rows = products.search(session, actor)
         listed = product_prices.list_prices_on(session, actor, today)
         sold = revenue.by_product(session, actor, span, only)
-        top = [one.product_id for one in sorted(sold, key=lambda one: -one.net)[:_BOUGHT]]
+        top = [one.product_id for one in sorted(sold, key=lambda one: -one.measures.net)[:_BOUGHT]]
         asked = [Asked(account.id, one, Decimal(1), Days(today)) for one in top]
-        paid = dict(zip(top, entitlements.prices(session, actor, asked), strict=True))
+        found = entitlements.prices(session, actor, asked) if asked else []
+        paid = dict(zip(top, found, strict=True))
     known = [
         Offered(row, listed.get(row.id), paid[row.id].net_price if row.id in paid else None) for row in rows
     ]
