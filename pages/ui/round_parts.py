@@ -22,6 +22,12 @@ ANSWERS = {
     RoundAnswer.NEGOTIATED: N_("negotiated"),
     RoundAnswer.REFUSED: N_("refused"),
 }
+_BADGES = {
+    RoundAnswer.ACCEPTED: "green",
+    RoundAnswer.NEGOTIATED: "orange",
+    RoundAnswer.REFUSED: "red",
+    RoundAnswer.ANNOUNCED: "gray",
+}
 _TABLE = "round_table"
 
 
@@ -118,6 +124,12 @@ def _progress(found: Detail, currency: str) -> None:
     }  # fmt: skip
     said = "; ".join(f"{_(ANSWERS[one])} {formats.compact(amounts[one], currency)}" for one in looks)
     st.markdown("**" + _("Of what was asked for") + "**")
+    st.markdown(
+        " ".join(
+            f":{_BADGES[one]}-badge[{_(ANSWERS[one])} {formats.compact(amounts[one], currency)}]"
+            for one in looks
+        )
+    )
     bars = [
         go.Bar(
             x=[float(amounts[one])], y=[""], orientation="h", name=_(ANSWERS[one]),
@@ -130,10 +142,10 @@ def _progress(found: Detail, currency: str) -> None:
         data=bars,
         layout={
             "template": charts.template(colours),
-            "height": 96,
+            "height": 56,
             "barmode": "stack",
             "bargap": 0.2,
-            "legend": {"traceorder": "normal"},
+            "showlegend": False,
             "xaxis": {"visible": False, "range": [0, total] if total > 0 else None},
             "yaxis": {"visible": False},
         },
