@@ -14,12 +14,12 @@ import streamlit as st
 from core import clock, db, entitlements, product_prices, products, revenue, term_edits
 from core.accounts import AccountDetail
 from core.auth import Actor
-from core.entitlements import Asked
 from core.errors import Invalid
 from core.filters import AccountFilter
 from core.language import _
 from core.money import ZERO
 from core.periods import Period, add_months
+from core.price_book import Asked
 from core.pricing import Days
 from core.products import ProductRow
 from core.term_drafts import Scope, TermDraft
@@ -116,8 +116,8 @@ def _grid(form: Form, goods: Mapping[str, Offered], bought: tuple[str, ...], wor
             "price": [None] * (len(bought) + _BLANK),
             "discount": [None] * (len(bought) + _BLANK),
             "quantity": [None] * (len(bought) + _BLANK),
-            "list": [*(_shown(goods[one].listed) for one in bought), *blank],
-            "now": [*(_shown(goods[one].net) for one in bought), *blank],
+            "list": [*(_shown(goods[one].listed, words) for one in bought), *blank],
+            "now": [*(_shown(goods[one].net, words) for one in bought), *blank],
         }
     ).astype(object)
     column = st.column_config
@@ -134,8 +134,8 @@ def _grid(form: Form, goods: Mapping[str, Offered], bought: tuple[str, ...], wor
             "price": column.TextColumn(_("Special price"), max_chars=20),
             "discount": column.TextColumn(_("or discount, %"), max_chars=20),
             "quantity": column.TextColumn(_("From a quantity of"), max_chars=20),
-            "list": column.TextColumn(_("List, {currency}").format(currency=formats.symbol(words.currency))),
-            "now": column.TextColumn(_("Today, {currency}").format(currency=formats.symbol(words.currency))),
+            "list": column.TextColumn(_("List price")),
+            "now": column.TextColumn(_("Price today")),
         },
         placeholder="",
         alt=_("Products with the price or discount to grant"),
@@ -143,8 +143,8 @@ def _grid(form: Form, goods: Mapping[str, Offered], bought: tuple[str, ...], wor
     return edited
 
 
-def _shown(amount: Decimal | None) -> str | None:
-    return None if amount is None else typing_numbers.shown(amount.normalize())
+def _shown(amount: Decimal | None, words: Words) -> str | None:
+    return None if amount is None else formats.price(amount, words.currency)
 
 
 def _read(
