@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import pairwise, permutations
 
 from core import formats
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.money import round_money
 from core.term_drafts import Scope
 from core.terms import TermRow
@@ -198,6 +198,8 @@ def same_rank(rows: Sequence[TermRow]) -> Iterator[Finding]:
 
 def _decides(winner: TermRow, loser: TermRow) -> bool:
     """Whether the one of two kinds of a scope always comes first where both hold."""
+    if winner.kind is TermKind.PROMOTION:
+        return False  # it is meant to come first for its days
     stack = winner.stacks and loser.stacks and winner.kind is not TermKind.SPECIAL_PRICE
     return (
         ON_INVOICE.index(winner.kind) < ON_INVOICE.index(loser.kind)
@@ -345,9 +347,11 @@ def below_cost(rows: Sequence[TermRow], goods: Goods) -> Iterator[Finding]:
                 Rule.BELOW_COST,
                 Severity.ERROR,
                 (row.name,),
-                _("{term} is below the unit cost of {count} products: {codes}.").format(
-                    term=named(row), count=len(found), codes=_some(sorted(found))
-                ),
+                ngettext(
+                    "{term} is below the unit cost of {count} product: {codes}.",
+                    "{term} is below the unit cost of {count} products: {codes}.",
+                    len(found),
+                ).format(term=named(row), count=len(found), codes=_some(sorted(found))),
                 _("Raise it, or end it."),
                 row.account,
             )
