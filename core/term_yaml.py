@@ -28,7 +28,13 @@ _GRANT = tuple(name for name in COLUMNS if name not in (*_CUSTOMERS, *_GOODS))
 _ORDER = ("kind", "min_quantity", "valid_from", "status", "value", "recorded_on")
 _DEEPEST = 12
 # Said only where it is not what nearly every term says.
-_USUAL = {"min_quantity": Decimal(0), "basis": "line", "governed_by": "order", "stacks": "no", "exception": "no"}
+_USUAL = {
+    "min_quantity": Decimal(0),
+    "basis": "line",
+    "governed_by": "order",
+    "stacks": "no",
+    "exception": "no",
+}
 _BASE_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
