@@ -200,6 +200,8 @@ def same_rank(rows: Sequence[TermRow]) -> Iterator[Finding]:
 
 def _decides(winner: TermRow, loser: TermRow) -> bool:
     """Whether the one of two kinds of a scope always comes first where both hold."""
+    if winner.kind is TermKind.PROMOTION:
+        return False  # it is meant to come first for its days
     stack = winner.stacks and loser.stacks and winner.kind is not TermKind.SPECIAL_PRICE
     return (
         ON_INVOICE.index(winner.kind) < ON_INVOICE.index(loser.kind)

@@ -21,6 +21,7 @@ from core.demo.forecasts import forecasts
 from core.demo.order_rows import Progress
 from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
+from core.demo.rounds import rounds
 from core.demo.rows import Ids
 from core.demo.scene import Scene
 from core.demo.submissions import authority, floors, submissions
@@ -120,6 +121,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     floors(session, scene, ids)
     authority(session, scene)
     submissions(session, scene, ids)
+    rounds(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
     causes(session, scene, ids)

@@ -14,13 +14,15 @@ from pages.ui import (
     formats,
     gate,
     portfolio_parts,
+    price_list_parts,
     term_copy,
-    term_diff_parts,
     term_form,
     term_grid,
     term_parts,
+    term_tabs,
 )
 from pages.ui.forms import plain
+from pages.ui.term_tabs import Shown
 from pages.ui.term_words import Words
 
 actor = gate.require(Permission.TERM_READ)
@@ -68,28 +70,14 @@ if account is not None and known_on is None:
         term_form.button(actor, account, currency)
         term_grid.button(actor, account, words)
         term_copy.button(actor, account, words)
+        price_list_parts.download(actor, account)
 term_parts.figures(found)
 if known_on is not None:
     st.caption(_("As it was known on {day}: nothing can be changed here.").format(day=formats.day(known_on)))
 
 if account is None:
     term_parts.nothing_chosen()
-    term_parts.calendar(comes, words, accounts=names)
-    st.stop()
-
 term_parts.overdue(late)
-shown = st.tabs(
-    [_("Timeline"), _("Coming changes ({count})").format(count=len(comes)), _("Then and now")],
-    key="term_tab",
-    on_change="rerun",
-)
-if shown[0].open:
-    with shown[0]:
-        term_parts.timeline(found, words, account.code)
-if shown[1].open:
-    with shown[1]:
-        term_parts.calendar(comes, words, accounts={})
-if shown[2].open:
-    with shown[2]:
-        term_diff_parts.show(actor, account.id, words)
-term_parts.follow_address(found, words, account.code)
+term_tabs.show(actor, account, Shown(found, comes, words, names))
+if account is not None:
+    term_parts.follow_address(found, words, account.code)

@@ -5,12 +5,14 @@ The numbers are those of the list that the terms were designed against.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import time
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import permutations
+from inspect import Parameter, signature
+from itertools import count, pairwise, permutations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Date, func, select
 
 from core import (
     approvals,
@@ -20,16 +22,22 @@ from core import (
     floors,
     pricing,
     product_prices,
+    term_calendar,
+    term_diffs,
+    term_edits,
     term_versions,
 )
 from core.auth import OPERATOR
 from core.authority import LimitDraft, Measure
+from core.entitlements import Asked
 from core.errors import Forbidden, Invalid
 from core.floors import FloorDraft
 from core.models import FloorPrice, Group, Segment, Term
-from core.pricing import LostReason
+from core.pricing import Days, LostReason
+from core.term_diffs import Moment
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import Role, TermKind, TermStatus
+from core.term_edits import Shift
+from core.vocabulary import Role, TermDate, TermKind, TermStatus
 from tests import factories
 
 TODAY = date(2026, 6, 15)
@@ -361,3 +369,205 @@ def test_20_an_exception_has_a_last_day_a_reason_and_one_account_and_product(ses
         with pytest.raises(Invalid) as refused:
             term_versions.record(session, OPERATOR, wrong)
         assert field in refused.value.fields
+
+
+# --- Dates, versions and history: 9 to 13, 17 to 19 and 21 ---
+
+
+@pytest.fixture
+def ticking(monkeypatch):
+    """Each edit is at a moment of its own."""
+    moments = (datetime(2026, 6, 15, 12, tzinfo=UTC) + timedelta(minutes=number) for number in count())
+    monkeypatch.setattr(clock, "now", lambda: next(moments))
+
+
+def standing(session, number):
+    """The version of a term that is known now."""
+    found = select(Term.id).where(Term.number == number, Term.superseded_at.is_(None), Term.undone_at.is_(None))
+    return session.scalars(found.where(Term.status == TermStatus.APPROVED)).one()
+
+
+# 9: the price came from the wrong range of dates on the same list.
+
+
+def test_9_the_day_is_asked_for_and_the_price_is_that_of_the_range_it_lies_in(session, shop):
+    for first, end, value in (
+        (date(2026, 1, 1), date(2026, 4, 1), "91"),
+        (date(2026, 4, 1), date(2026, 7, 1), "92"),
+        (date(2026, 7, 1), None, "93"),
+    ):
+        grant(session, shop, value, TermKind.SPECIAL_PRICE, valid_from=first, valid_to=end)
+
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 31), date(2026, 4, 1), date(2026, 6, 30),
+            date(2026, 7, 1), date(2030, 1, 1)]  # fmt: skip
+    assert [price(session, day).net_price for day in days] == [100, 91, 91, 92, 92, 93, 93]
+    assert signature(entitlements.price).parameters["day"].default is Parameter.empty
+
+
+# 10: whether an order was made or confirmed in the range, nobody could say which counts.
+
+
+@pytest.mark.parametrize(
+    ("governed_by", "net"), [(TermDate.ORDER, 100), (TermDate.DELIVERY, 90), (TermDate.INVOICE, 100)]
+)
+def test_10_each_term_says_which_day_of_an_order_decides(session, shop, governed_by, net):
+    july = {"valid_from": date(2026, 7, 1), "valid_to": date(2026, 8, 1)}
+    grant(session, shop, "90", TermKind.SPECIAL_PRICE, governed_by=governed_by, **july)
+    ordered, delivered, invoiced = date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 1)
+
+    asked = Asked(shop.id, shop.tea.id, Decimal(1), Days(ordered, delivered, invoiced))
+
+    assert entitlements.prices(session, OPERATOR, [asked])[0].net_price == net
+
+
+# 11: first and last days were compared in the wrong time zone.
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Asia/Kuala_Lumpur", "UTC", "Pacific/Pago_Pago"])
+def test_11_days_are_business_days_wherever_the_machine_stands(session, shop, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        grant(session, shop, "90", TermKind.SPECIAL_PRICE, valid_from=date(2026, 7, 1), valid_to=date(2026, 8, 1))
+        days = [date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
+        assert [price(session, day).net_price for day in days] == [100, 90, 90, 100]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert all(isinstance(Term.__table__.c[name].type, Date) for name in ("valid_from", "valid_to"))
+
+
+# 12: a list that was based on another one lost the date on the way.
+
+
+def test_12_what_is_inherited_is_that_of_the_same_day_and_known_on_the_same_day(session, shop):
+    july = date(2026, 7, 1)
+    product_prices.set_list_price(session, OPERATOR, shop.tea.id, july, Decimal(200))
+    for first, end, value in ((JAN, july, "0.10"), (july, None, "0.20")):
+        grant(session, shop, value, scope=Scope(segment_id=shop.segment_id), valid_from=first, valid_to=end)
+
+    # 100 less 10%, and from July 200 less 20%: list price and inherited discount turn together.
+    assert [price(session, day).net_price for day in (date(2026, 6, 30), july)] == [90, 160]
+    assert price(session, july, known_on=date(2026, 6, 14)).lost == ()  # nothing of it was known the day before
+
+
+# 13: two versions that follow each other could not be shifted: on the way they overlapped.
+
+
+def test_13_two_versions_that_follow_each_other_are_shifted_together(session, shop, ticking):
+    june, july, august = date(2026, 6, 1), date(2026, 7, 1), date(2026, 8, 1)
+    first = grant(session, shop, "90", TermKind.SPECIAL_PRICE, valid_to=july)
+    second = grant(session, shop, "88", TermKind.SPECIAL_PRICE, valid_from=july)
+
+    for turn in (august, june):  # either of them would overlap if it were moved alone
+        shifts = [
+            Shift(standing(session, first), JAN, turn, Decimal(90)),
+            Shift(standing(session, second), turn, None, Decimal(88)),
+        ]
+        term_edits.reshape(session, OPERATOR, shifts, reason="moved")
+        before, after = turn - timedelta(days=1), turn
+        assert [price(session, day).net_price for day in (before, after)] == [90, 88]
+
+
+# 17: a wish to schedule prices that begin, end and go back by themselves.
+
+
+def test_17_a_price_is_scheduled_begins_ends_and_the_one_before_is_back(session, shop, ticking):
+    usual = grant(session, shop, "90", TermKind.SPECIAL_PRICE)
+    season = draft(shop, "80", TermKind.SPECIAL_PRICE, valid_from=date(2026, 12, 1), valid_to=date(2027, 1, 1))
+
+    term_edits.grant(session, OPERATOR, season)
+
+    days = [date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 1)]
+    assert [price(session, day).net_price for day in days] == [90, 80, 80, 90]
+    found = term_calendar.overview(session, OPERATOR, shop.id)
+    comes = term_calendar.coming(found.rows, TODAY, date(2027, 6, 15))
+    assert [(one.day, one.event, one.row.value) for one in comes] == [
+        (date(2026, 12, 1), term_calendar.Event.CHANGES, 80),
+        (date(2027, 1, 1), term_calendar.Event.CHANGES, 90),
+    ]
+    assert comes[0].before.number == usual
+
+
+def test_17_what_was_scheduled_is_taken_back_and_the_usual_price_goes_on(session, shop, ticking):
+    grant(session, shop, "90", TermKind.SPECIAL_PRICE)
+    season = draft(shop, "80", TermKind.SPECIAL_PRICE, valid_from=date(2026, 12, 1), valid_to=date(2027, 1, 1))
+    saved = term_edits.grant(session, OPERATOR, season)
+
+    term_edits.undo(session, OPERATOR, saved)
+
+    assert price(session, date(2026, 12, 15)).net_price == 90
+    assert term_calendar.coming(term_calendar.overview(session, OPERATOR).rows, TODAY, date(2027, 6, 15)) == []
+
+
+# 18: a discount for a client had no period.
+
+
+def test_18_a_discount_of_one_account_holds_for_its_days_and_for_nobody_else(session, shop, kam):
+    factories.account(session, kam, "NEXT")
+    grant(session, shop, "0.10", scope=Scope(account_id=shop.id), valid_from=date(2026, 7, 1),
+          valid_to=date(2026, 8, 1))  # fmt: skip
+
+    days = [date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
+
+    assert [price(session, day).net_price for day in days] == [100, 90, 90, 100]
+    beside = entitlements.price(session, OPERATOR, "NEXT", "TEA", Decimal(1), date(2026, 7, 10))
+    assert (beside.net_price, beside.lost) == (100, ())
+
+
+# 19: a customer's price could not depend on the quantity.
+
+
+def test_19_an_account_has_tiers_of_its_own_price_and_discount(session, shop):
+    for least, value in (("0", "95"), ("10", "90"), ("100", "85")):
+        grant(session, shop, value, TermKind.SPECIAL_PRICE, min_quantity=Decimal(least))
+
+    quantities = ["9.999", "10", "99", "100"]
+
+    assert [price(session, quantity=one).net_price for one in quantities] == [95, 90, 90, 85]
+
+
+# 21: history was lost, and nobody warned that a price ends before the order is due.
+
+
+def test_21_every_version_is_kept_with_who_when_and_why(session, shop, kam, ticking):
+    number = grant(session, shop, "90", TermKind.SPECIAL_PRICE, reason="agreement")
+    saved = term_edits.expire(session, kam, standing(session, number), date(2026, 6, 30), reason="lost the listing")
+    term_edits.undo(session, kam, saved)
+
+    found = term_calendar.history(session, OPERATOR, number)
+
+    assert [(one.row.recorded_by, one.row.last_day, one.row.reason) for one in reversed(found)] == [
+        ("operator", None, "agreement"),
+        ("anna", date(2026, 6, 30), "lost the listing"),
+        ("anna", None, "agreement"),
+    ]
+    assert all(before.row.recorded_at == after.row.superseded_at for before, after in pairwise(found))
+
+
+def test_21_what_holds_then_and_now_stands_side_by_side_on_both_clocks(session, shop, monkeypatch):
+    number = grant(session, shop, "90", TermKind.SPECIAL_PRICE)
+    tier = grant(session, shop, "0.05", TermKind.QUANTITY_TIER, min_quantity=Decimal(10), valid_to=date(2026, 7, 1))
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 6, 20, 12, tzinfo=UTC))
+    term_edits.change(session, OPERATOR, standing(session, number), Decimal(88), JAN, reason="was wrong")
+    grant(session, shop, "0.02", scope=Scope(account_id=shop.id), valid_from=date(2026, 7, 1))
+
+    def said(then, now):
+        found = term_diffs.between(session, OPERATOR, shop.id, then, now)
+        return [(one.kind.value, one.row.number) for one in found.rows], found.same
+
+    july = date(2026, 7, 2)
+    new = session.scalars(select(func.max(Term.number))).one()
+    assert said(Moment(TODAY), Moment(july)) == ([("added", new), ("ended", tier)], 1)
+    assert said(Moment(TODAY, TODAY), Moment(TODAY)) == ([("changed", number)], 1)
+    assert said(Moment(TODAY), Moment(TODAY)) == ([], 2)
+
+
+def test_21_an_open_line_that_is_due_after_its_price_has_ended_is_warned_of(session, shop):
+    number = grant(session, shop, "90", TermKind.SPECIAL_PRICE, valid_to=date(2026, 7, 1))
+    for due in (date(2026, 6, 30), date(2026, 7, 1)):
+        factories.line(session, shop, shop.tea, date(2026, 6, 1), promised_on=due, net_price="90", list_price="100")
+
+    found = term_calendar.due_after_end(session, OPERATOR, shop.id)
+
+    assert [(one.line.due_on, one.row.number) for one in found] == [(date(2026, 7, 1), number)]

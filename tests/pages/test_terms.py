@@ -20,6 +20,12 @@ PAGE = "commercial/terms.py"
 
 
 @pytest.fixture
+def session(sqlite_store):
+    with db.write() as opened:
+        yield opened
+
+
+@pytest.fixture
 def granted(session, kam, other_kam, viewer):
     """Anna's account with a special price that ends soon, Ben's with another; managers grant up to 20% off."""
     mine = factories.account(session, kam, "MINE", name="Aman Mart")
