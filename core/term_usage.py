@@ -29,6 +29,9 @@ _AT_ONCE = 500
 _SAME_PRICE, _SAME_SHARE = Decimal("0.00005"), Decimal("0.0005")
 
 
+Customer = tuple[str, int]  # account, group or segment, and its id
+
+
 class Reach:
     """The visible accounts that each term is for."""
 
@@ -39,20 +42,27 @@ class Reach:
         if account_id is not None:
             query = query.where(Account.id == account_id)
         self.codes: dict[int, str] = {}
-        self._members: dict[tuple[str, int], list[int]] = {}
+        self._members: dict[Customer, list[int]] = {}
+        self._customers: dict[int, list[Customer]] = {}
         for key, code, group_id, segment_id in session.execute(query):
             self.codes[key] = code
-            for name, of in (("account", key), ("group", group_id), ("segment", segment_id)):
-                if of is not None:
-                    self._members.setdefault((name, of), []).append(key)
+            named = (("account", key), ("group", group_id), ("segment", segment_id))
+            self._customers[key] = [(name, of) for name, of in named if of is not None]
+            for one in self._customers[key]:
+                self._members.setdefault(one, []).append(key)
 
     def accounts(self, row: TermRow) -> Sequence[int]:
-        scope = row.scope
-        for name in ("account", "group", "segment"):
-            key = getattr(scope, f"{name}_id")
-            if key is not None:
-                return self._members.get((name, key), [])
-        return []
+        return self._members.get(customer(row), [])
+
+    def customers(self, account_id: int) -> Sequence[Customer]:
+        """Whose terms reach an account: its own, its group's, its segment's."""
+        return self._customers.get(account_id, [])
+
+
+def customer(row: TermRow) -> Customer:
+    """Whom a term is for."""
+    named = ((name, getattr(row.scope, f"{name}_id")) for name in ("account", "group", "segment"))
+    return next((name, key) for name, key in named if key is not None)
 
 
 @dataclass(frozen=True)
@@ -160,25 +170,29 @@ def _expired_in_use(
         return
     first = min(row.valid_to for row in ended if row.valid_to is not None)
     lines = _lines(session, actor, (key for row in ended for key in reach.accounts(row)), first)
-    by_account: dict[int, list[_Line]] = {}
+    by_account = _by_account(lines)
+    same = [
+        (row, line)
+        for row in ended
+        for key in reach.accounts(row)
+        for line in by_account.get(key, ())
+        if _covers(row, line, goods) and _is_after(row, line) and _has_price_of(row, line, goods)
+    ]
+    asked = [Asked(line.account_id, line.product_id, line.quantity, line.days) for _row, line in same]
+    prices = entitlements.prices(session, actor, asked) if asked else []
+    given: dict[int, list[tuple[_Line, Decimal]]] = {}
+    for (row, line), price in zip(same, prices, strict=True):
+        if price.net_price is not None and abs(price.net_price - line.net) > _SAME_PRICE:
+            lost = round_money((price.net_price - line.net) * line.quantity)
+            given.setdefault(row.id, []).append((line, lost))
+    yield from (_expired(row, given[row.id], reach.codes) for row in ended if row.id in given)
+
+
+def _by_account(lines: Iterable[_Line]) -> dict[int, list[_Line]]:
+    found: dict[int, list[_Line]] = {}
     for line in lines:
-        by_account.setdefault(line.account_id, []).append(line)
-    for row in ended:
-        same = [
-            line
-            for key in reach.accounts(row)
-            for line in by_account.get(key, ())
-            if _covers(row, line, goods) and _is_after(row, line) and _has_price_of(row, line, goods)
-        ]
-        asked = [Asked(line.account_id, line.product_id, line.quantity, line.days) for line in same]
-        prices = entitlements.prices(session, actor, asked) if asked else []
-        given = [
-            (line, round_money((price.net_price - line.net) * line.quantity))
-            for line, price in zip(same, prices, strict=True)
-            if price.net_price is not None and abs(price.net_price - line.net) > _SAME_PRICE
-        ]
-        if given:
-            yield _expired(row, given, reach.codes)
+        found.setdefault(line.account_id, []).append(line)
+    return found
 
 
 def _is_after(row: TermRow, line: _Line) -> bool:
@@ -327,13 +341,13 @@ def _due_after_end(
     first = min(row.valid_from for row in ending)
     keys = {key for row in ending for key in reach.accounts(row)}
     lines = _lines(session, actor, keys, max(first, clock.today() - _BACK), only_open=True)
+    by_account = _by_account(lines)
     for row in ending:
-        wanted = set(reach.accounts(row))
         late = [
             line
-            for line in lines
-            if line.account_id in wanted
-            and _covers(row, line, goods)
+            for key in reach.accounts(row)
+            for line in by_account.get(key, ())
+            if _covers(row, line, goods)
             and line.due_on is not None
             and row.valid_to is not None
             and row.valid_from <= line.days.order < row.valid_to <= line.due_on
