@@ -87,6 +87,22 @@ def test_a_price_that_a_term_in_force_gives_too_is_not_the_expired_one(session, 
     assert found(session, Rule.EXPIRED_IN_USE) == []
 
 
+def test_a_rate_that_another_followed_is_found_where_most_lines_still_have_it(session, shop):
+    old = grant(session, shop, "0.10", valid_to=date(2026, 5, 1))
+    grant(session, shop, "0.12", valid_from=date(2026, 5, 1))
+    for day, price in ((4, "90"), (5, "90")):
+        factories.line(session, shop, shop.tea, date(2026, 5, day), list_price="100", net_price=price)
+
+    # The line of 1 June has the list price: 2 of 3 have the old rate, 2.00 each above the 88.00 that hold.
+    (one,) = found(session, Rule.EXPIRED_IN_USE)
+    assert one.terms == (old,)
+    assert "4.00 above what holds" in one.message
+
+    for day in (6, 7):
+        factories.line(session, shop, shop.tea, date(2026, 5, day), list_price="100", net_price="88")
+    assert found(session, Rule.EXPIRED_IN_USE) == []
+
+
 def test_a_term_that_nothing_is_bought_under_is_noted(session, shop):
     quiet = factories.product(session, "SALT", category="Spices")
     product_prices.set_list_price(session, OPERATOR, quiet.id, JAN, Decimal(5))
