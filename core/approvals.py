@@ -238,7 +238,7 @@ def draft_of(row: TermRow) -> TermDraft:
     """A term as it would be typed."""
     return TermDraft(
         row.scope, row.kind, row.value, row.valid_from, row.valid_to, row.min_quantity, row.stacks, row.governed_by,
-        row.status, row.reason, row.is_exception,
+        row.status, row.reason, row.basis, row.period, row.mode, row.unit_id, row.days, row.is_exception,
     )  # fmt: skip
 
 

@@ -131,7 +131,7 @@ def withdraw(session: Session, actor: Actor, round_id: int, *, version: int) -> 
         raise Conflict(_("Accounts have answered already: the round stays."))
     row.withdrawn_at = clock.now()
     session.flush()
-    audit.record(session, actor, "round:withdraw", _subject(row), {"name": (row.name, None)})
+    audit.record(session, actor, "round:retract", _subject(row), {"name": (row.name, None)})
 
 
 def answer(

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from core import auth, clock, due_lines, entitlements, terms
 from core.auth import Actor
 from core.due_lines import DueLine
-from core.entitlements import Asked
 from core.errors import NotFound
 from core.filters import AccountFilter
 from core.language import _
 from core.models import Term
+from core.price_book import Asked
 from core.pricing import Days
 from core.terms import TermRow
 from core.vocabulary import Permission, TermKind, TermStatus

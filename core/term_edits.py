@@ -257,13 +257,11 @@ def undo(session: Session, actor: Actor, saved: Saved) -> None:
     ended = [_seen(session, actor, one) for one in saved.ended]
     if any(term.superseded_at is not None or term.undone_at is not None for term in made):
         raise Conflict(_("It was changed again since."))
-    moments = [term.recorded_at for term in made] or [one.superseded_at for one in ended]
     if any(term.recorded_by != actor.username for term in made):
         raise Forbidden(_("Somebody else recorded it."))
+    moments = [*(term.recorded_at for term in made), *(one.superseded_at for one in ended)]
     if any(moment is None or clock.now() - moment > _UNDO_WITHIN for moment in moments):
         raise Conflict(_("It was recorded more than a day ago: change it instead."))
-    if any(one.superseded_at is None or clock.now() - one.superseded_at > _UNDO_WITHIN for one in ended):
-        raise Conflict(_("It was changed again since."))
     before = [one for one in ended if one.status is TermStatus.APPROVED]
     begins = {_beginning(one) for one in before}
     proposals = [term for term in made if term.status is not TermStatus.APPROVED]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, entitlements, term_lint, term_usage, terms
+from core import auth, clock, entitlements, formats, term_lint, term_usage, terms
 from core.auth import Actor
 from core.entitlements import Asked
 from core.language import _
@@ -25,6 +25,7 @@ from core.terms import TermRow
 from core.vocabulary import Permission, TermKind, TermStatus
 
 _PROBES = 2_000  # of one term; one that could not be looked at everywhere is not called dead
+_SAMPLE = 5  # accounts and products of a step that are looked at: it is the same for most
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -45,6 +46,8 @@ def lint(session: Session, actor: Actor, account_id: int | None = None) -> list[
     whole = [row for row in live if row.account is not None or (account_id is None and actor.sees_everything)]
     found += _never_wins(session, actor, [row for row in whole if row.name not in beaten], goods, reach)
     found += term_usage.never_used(session, actor, whole, goods, reach)
+    said = {name for one in found if one.rule is Rule.TIER_ORDER for name in one.terms}
+    found += _dearer_for_more(session, actor, [row for row in live if row.name not in said], goods, reach)
     found += term_usage.of_orders(session, actor, rows, goods, reach)
     return sorted(found, key=lambda one: (_RANKS[one.severity], one.rule, _number(one.terms[-1])))
 
@@ -125,6 +128,49 @@ def _ends(rows: Iterable[TermRow]) -> dict[Customer, set[date]]:
         if row.valid_to is not None:
             found.setdefault(term_usage.customer(row), set()).add(row.valid_to)
     return found
+
+
+def _dearer_for_more(
+    session: Session, actor: Actor, rows: Sequence[TermRow], goods: Goods, reach: Reach
+) -> Iterator[Finding]:
+    """Steps from which on a unit costs more than it does for one less, since another term was better until then."""
+    steps = [row for row in rows if row.kind in ON_INVOICE and row.unit is None and row.min_quantity > 1]
+    places = []
+    for row in steps:
+        day = max(row.valid_from, clock.today())
+        sold = [one for one in goods.within(row) if one in goods.lists][:_SAMPLE]
+        places += [
+            (row, Asked(account_id, product_id, quantity, Days(day, day, day)))
+            for account_id in reach.accounts(row)[:_SAMPLE]
+            for product_id in sold
+            for quantity in (row.min_quantity - 1, row.min_quantity)
+        ]
+    prices = entitlements.prices(session, actor, [asked for _row, asked in places]) if places else []
+    seen: set[int] = set()
+    for place in range(0, len(places), 2):
+        row, asked = places[place + 1]
+        less, more = prices[place].net_price, prices[place + 1].net_price
+        decides = row.number in {one.number for one in prices[place + 1].won}
+        if row.number in seen or not decides or less is None or more is None or more <= less:
+            continue
+        seen.add(row.number)
+        yield Finding(
+            Rule.TIER_ORDER,
+            Severity.ERROR,
+            (row.name,),
+            _(
+                "{term}: from {least} on {product} costs {account} {more} a unit, for less only {less}."
+            ).format(
+                term=named(row),
+                least=formats.quantity(row.min_quantity),
+                product=goods.codes[asked.product_id],
+                account=reach.codes[asked.account_id],
+                more=formats.number(more, places=4),
+                less=formats.number(less, places=4),
+            ),
+            _("Let it stack with what it replaces, or give more."),
+            row.account,
+        )
 
 
 def _probes(

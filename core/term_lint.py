@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import pairwise, permutations
 
 from core import formats
-from core.language import N_, _
+from core.language import N_, _, ngettext
 from core.money import round_money
 from core.term_drafts import Scope
 from core.terms import TermRow
@@ -345,9 +345,11 @@ def below_cost(rows: Sequence[TermRow], goods: Goods) -> Iterator[Finding]:
                 Rule.BELOW_COST,
                 Severity.ERROR,
                 (row.name,),
-                _("{term} is below the unit cost of {count} products: {codes}.").format(
-                    term=named(row), count=len(found), codes=_some(sorted(found))
-                ),
+                ngettext(
+                    "{term} is below the unit cost of {count} product: {codes}.",
+                    "{term} is below the unit cost of {count} products: {codes}.",
+                    len(found),
+                ).format(term=named(row), count=len(found), codes=_some(sorted(found))),
                 _("Raise it, or end it."),
                 row.account,
             )

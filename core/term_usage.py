@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core import auth, clock, entitlements, formats, term_lint
 from core.auth import Actor
 from core.entitlements import Asked
-from core.language import _
+from core.language import _, ngettext
 from core.models import Account, OrderLine, RevenueCell
 from core.money import ZERO, round_money
 from core.periods import add_months, first_of_month
@@ -218,12 +218,16 @@ def _expired(row: TermRow, given: Sequence[tuple[_Line, Decimal]], codes: Mappin
     amount = sum((one for _line, one in given), ZERO)
     accounts = {line.account_id for line, _amount in given}
     if amount >= 0:
-        text = _(
-            "{term} ended on {last}, and {count} lines since still have its price: {amount} below what holds."
+        text = ngettext(
+            "{term} ended on {last}, and {count} line since still has its price: {amount} below what holds.",
+            "{term} ended on {last}, and {count} lines since still have its price: {amount} below what holds.",
+            len(given),
         )
     else:
-        text = _(
-            "{term} ended on {last}, and {count} lines since still have its price: {amount} above what holds."
+        text = ngettext(
+            "{term} ended on {last}, and {count} line since still has its price: {amount} above what holds.",
+            "{term} ended on {last}, and {count} lines since still have its price: {amount} above what holds.",
+            len(given),
         )
     return Finding(
         Rule.EXPIRED_IN_USE,
@@ -378,7 +382,11 @@ def _late(row: TermRow, late: Sequence[_Line]) -> Finding:
         Rule.DUE_AFTER_END,
         Severity.NOTE if by_order else Severity.WARNING,
         (row.name,),
-        _("{term} ends on {last}, before {count} open lines ordered under it are due: {orders}.").format(
+        ngettext(
+            "{term} ends on {last}, before {count} open line ordered under it is due: {orders}.",
+            "{term} ends on {last}, before {count} open lines ordered under it are due: {orders}.",
+            len(late),
+        ).format(
             term=named(row),
             last=formats.day(row.last_day),
             count=len(late),

@@ -53,6 +53,7 @@ class TermRow:
     unit: str | None = None  # what price and quantity count; None: base units
     days: int | None = None
     is_exception: bool = False  # holds below the floor price too
+    unit_id: int | None = None
 
     @property
     def name(self) -> str:
@@ -184,6 +185,7 @@ def row_of(
         unit=unit,
         days=term.days,
         is_exception=term.is_exception,
+        unit_id=term.unit_id,
     )
 
 

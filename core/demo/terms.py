@@ -230,7 +230,7 @@ def _draft(
         valid_from=first,
         valid_to=end,
         min_quantity=least,
-        stacks=kind is TermKind.DISCOUNT and scope.segment_id is not None,
+        stacks=kind in (TermKind.DISCOUNT, TermKind.QUANTITY_TIER) and scope.segment_id is not None,
         status=status,
         reason=reason,
     )

@@ -47,7 +47,7 @@ def _notes(found: PriceList) -> tuple[str, ...]:
             "Prices are for one unit, for orders from {day} on, until a new list replaces this one or the day that "
             "stands with a price."
         ).format(day=formats.day(found.valid_from)),
-        _("Prices from a quantity on hold for that quantity of one product on one order line."),
+        _("Prices by quantity count for one product on one order line."),
         *_payment(found.payment),
     )
 

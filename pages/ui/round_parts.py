@@ -22,6 +22,12 @@ ANSWERS = {
     RoundAnswer.NEGOTIATED: N_("negotiated"),
     RoundAnswer.REFUSED: N_("refused"),
 }
+_BADGES = {
+    RoundAnswer.ACCEPTED: "green",
+    RoundAnswer.NEGOTIATED: "orange",
+    RoundAnswer.REFUSED: "red",
+    RoundAnswer.ANNOUNCED: "gray",
+}
 _TABLE = "round_table"
 
 
@@ -110,6 +116,7 @@ def _progress(found: Detail, currency: str) -> None:
     amounts = {
         said: sum(one.asked_for for one in found.accounts if one.draft.answer is said) for said in ANSWERS
     }
+    total = float(sum(amounts.values()))
     colours = charts.palette()
     looks = {
         RoundAnswer.ACCEPTED: colours.good, RoundAnswer.NEGOTIATED: colours.target, RoundAnswer.REFUSED: colours.bad,
@@ -117,6 +124,12 @@ def _progress(found: Detail, currency: str) -> None:
     }  # fmt: skip
     said = "; ".join(f"{_(ANSWERS[one])} {formats.compact(amounts[one], currency)}" for one in looks)
     st.markdown("**" + _("Of what was asked for") + "**")
+    st.markdown(
+        " ".join(
+            f":{_BADGES[one]}-badge[{_(ANSWERS[one])} {formats.compact(amounts[one], currency)}]"
+            for one in looks
+        )
+    )
     bars = [
         go.Bar(
             x=[float(amounts[one])], y=[""], orientation="h", name=_(ANSWERS[one]),
@@ -128,10 +141,15 @@ def _progress(found: Detail, currency: str) -> None:
     figure = go.Figure(
         data=bars,
         layout={
-            "template": charts.template(colours), "height": 96, "barmode": "stack", "bargap": 0.2,
-            "xaxis": {"visible": False}, "yaxis": {"visible": False},
+            "template": charts.template(colours),
+            "height": 56,
+            "barmode": "stack",
+            "bargap": 0.2,
+            "showlegend": False,
+            "xaxis": {"visible": False, "range": [0, total] if total > 0 else None},
+            "yaxis": {"visible": False},
         },
-    )  # fmt: skip
+    )
     charts.show(figure, alt=said, key="chart_round")
 
 

@@ -14,12 +14,12 @@ import streamlit as st
 from core import clock, db, entitlements, product_prices, products, revenue, term_edits
 from core.accounts import AccountDetail
 from core.auth import Actor
-from core.entitlements import Asked
 from core.errors import Invalid
 from core.filters import AccountFilter
 from core.language import _
 from core.money import ZERO
 from core.periods import Period, add_months
+from core.price_book import Asked
 from core.pricing import Days
 from core.products import ProductRow
 from core.term_drafts import Scope, TermDraft
@@ -97,9 +97,10 @@ def _offered(actor: Actor, account: AccountDetail) -> tuple[dict[str, Offered], 
         rows = products.search(session, actor)
         listed = product_prices.list_prices_on(session, actor, today)
         sold = revenue.by_product(session, actor, span, only)
-        top = [one.product_id for one in sorted(sold, key=lambda one: -one.net)[:_BOUGHT]]
+        top = [one.product_id for one in sorted(sold, key=lambda one: -one.measures.net)[:_BOUGHT]]
         asked = [Asked(account.id, one, Decimal(1), Days(today)) for one in top]
-        paid = dict(zip(top, entitlements.prices(session, actor, asked), strict=True))
+        found = entitlements.prices(session, actor, asked) if asked else []
+        paid = dict(zip(top, found, strict=True))
     known = [
         Offered(row, listed.get(row.id), paid[row.id].net_price if row.id in paid else None) for row in rows
     ]
@@ -115,8 +116,8 @@ def _grid(form: Form, goods: Mapping[str, Offered], bought: tuple[str, ...], wor
             "price": [None] * (len(bought) + _BLANK),
             "discount": [None] * (len(bought) + _BLANK),
             "quantity": [None] * (len(bought) + _BLANK),
-            "list": [*(_shown(goods[one].listed) for one in bought), *blank],
-            "now": [*(_shown(goods[one].net) for one in bought), *blank],
+            "list": [*(_shown(goods[one].listed, words) for one in bought), *blank],
+            "now": [*(_shown(goods[one].net, words) for one in bought), *blank],
         }
     ).astype(object)
     column = st.column_config
@@ -133,8 +134,8 @@ def _grid(form: Form, goods: Mapping[str, Offered], bought: tuple[str, ...], wor
             "price": column.TextColumn(_("Special price"), max_chars=20),
             "discount": column.TextColumn(_("or discount, %"), max_chars=20),
             "quantity": column.TextColumn(_("From a quantity of"), max_chars=20),
-            "list": column.TextColumn(_("List, {currency}").format(currency=formats.symbol(words.currency))),
-            "now": column.TextColumn(_("Today, {currency}").format(currency=formats.symbol(words.currency))),
+            "list": column.TextColumn(_("List price")),
+            "now": column.TextColumn(_("Price today")),
         },
         placeholder="",
         alt=_("Products with the price or discount to grant"),
@@ -142,8 +143,8 @@ def _grid(form: Form, goods: Mapping[str, Offered], bought: tuple[str, ...], wor
     return edited
 
 
-def _shown(amount: Decimal | None) -> str | None:
-    return None if amount is None else typing_numbers.shown(amount.normalize())
+def _shown(amount: Decimal | None, words: Words) -> str | None:
+    return None if amount is None else formats.price(amount, words.currency)
 
 
 def _read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -107,7 +108,7 @@ def _table(found: Overview, words: Words, account: str) -> None:
         open_term(rows[int(chosen[0][0])], found.rows, words, account)
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "goods": column.TextColumn(_("Goods"), width=200, pinned=True),
@@ -209,8 +210,32 @@ def _month(month: date, rows: Sequence[Coming], words: Words, accounts: Mapping[
             "name": [one.row.name for one in rows],
         }
     )
+    alt = _("What starts, ends and changes in {month}").format(month=formats.month(month))
+    if not accounts:
+        tables.plain_frame(frame, _month_columns(), key=f"calendar_{month:%Y-%m}", alt=alt)
+        return
+    number = st.session_state.get(_TABLE, 0)
+    chosen = st.dataframe(
+        frame,
+        hide_index=True,
+        row_height=tables.ROW_HEIGHT,
+        height=_FIRST * tables.ROW_HEIGHT if len(rows) > _FIRST else "auto",
+        column_config=_month_columns(),
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=f"calendar_of_all_{month:%Y-%m}_{number}",
+        placeholder=formats.UNKNOWN,
+        alt=alt,
+    ).selection.cells
+    code = rows[int(chosen[0][0])].row.account if chosen else None
+    if code is not None and code in accounts:
+        st.session_state[_TABLE] = number + 1
+        st.switch_page(navigation.PAGES / "commercial/terms.py", query_params={"account": code})
+
+
+def _month_columns() -> dict[str, Any]:
     column = st.column_config
-    columns = {
+    return {
         "day": column.DateColumn(_("Day"), format="D MMM YYYY", width=110, pinned=True),
         "event": column.TextColumn(_("What")),
         "goods": column.TextColumn(_("Goods"), width=200),
@@ -219,23 +244,6 @@ def _month(month: date, rows: Sequence[Coming], words: Words, accounts: Mapping[
         "whom": column.TextColumn(_("For whom")),
         "name": column.TextColumn(_("Term")),
     }
-    codes = [one.row.account for one in rows]
-    chosen = st.dataframe(
-        frame,
-        hide_index=True,
-        row_height=tables.ROW_HEIGHT,
-        height=_FIRST * tables.ROW_HEIGHT if len(rows) > _FIRST else "auto",
-        column_config=columns,
-        on_select="rerun" if accounts else "ignore",
-        **({"selection_mode": "single-cell"} if accounts else {}),
-        key=f"calendar_{month:%Y-%m}",
-        placeholder=formats.UNKNOWN,
-        alt=_("What starts, ends and changes in {month}").format(month=formats.month(month)),
-    )
-    if accounts and chosen.selection.cells:
-        code = codes[int(chosen.selection.cells[0][0])]
-        if code in accounts:
-            st.switch_page(navigation.PAGES / "commercial/terms.py", query_params={"account": code})
 
 
 def _moved(one: Coming, words: Words) -> str:

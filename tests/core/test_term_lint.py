@@ -75,7 +75,7 @@ def test_a_term_that_ended_and_still_makes_the_price_is_found_with_what_it_costs
 
     assert one.terms == (name,)
     assert one.severity is Severity.ERROR
-    assert "1 lines since" in one.message
+    assert "1 line since" in one.message
     assert "30.00 below" in one.message
 
 
@@ -151,6 +151,19 @@ def test_a_tier_that_gives_less_for_more_is_found(session, shop):
                    scope=Scope(account_id=shop.id, product_id=shop.jam.id))  # fmt: skip
 
     assert {one.terms for one in found(session, Rule.TIER_ORDER)} == {(low, high), (dear, dearer)}
+
+
+def test_a_step_that_replaces_something_better_is_found(session, shop):
+    grant(session, shop, "0.05", stacks=True, scope=Scope(segment_id=shop.segment_id))
+    worse = grant(session, shop, "0.02", TermKind.QUANTITY_TIER, min_quantity=Decimal(120),
+                  scope=Scope(segment_id=shop.segment_id, category_id=shop.tea.category_id))  # fmt: skip
+    grant(session, shop, "0.02", TermKind.QUANTITY_TIER, min_quantity=Decimal(120), stacks=True,
+          scope=Scope(segment_id=shop.segment_id, category_id=shop.jam.category_id))  # fmt: skip
+
+    (one,) = found(session, Rule.TIER_ORDER)
+
+    assert one.terms == (worse,)
+    assert "from 120 on TEA costs SHOP 98.0000 a unit, for less only 95.0000" in one.message
 
 
 def test_the_cliff_of_fifteen_percent_at_fifty_is_43_to_49(session, shop):

@@ -72,6 +72,46 @@ def _one():
     term_dialog._draw(actor, opened)
 
 
+def _many():
+    from core import accounts, db
+    from pages.ui import gate, term_grid
+    from pages.ui.approval_words import Names
+    from pages.ui.term_words import Words
+
+    actor = gate.require()
+    with db.read() as session:
+        account = accounts.get_by_code(session, actor, "MINE")
+    term_grid._open(actor, account, Words(Names(), "MYR"))
+
+
+def _copy():
+    from core import accounts, db
+    from pages.ui import approval_words, gate, term_copy
+    from pages.ui.term_words import Words
+
+    actor = gate.require()
+    with db.read() as session:
+        account = accounts.get_by_code(session, actor, "NEXT")
+    term_copy._open(actor, account, Words(approval_words.names(actor), "MYR"))
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """`typed({"price": ["8"]})`: what somebody types into the grid that is drawn next."""
+
+    def type_in(columns):
+        def edited(frame, **_options):
+            filled = frame.copy()
+            for name, cells in columns.items():
+                for place, cell in enumerate(cells):
+                    filled.loc[place, name] = cell
+            return filled
+
+        monkeypatch.setattr("streamlit.data_editor", edited)
+
+    return type_in
+
+
 @pytest.fixture
 def dialog(granted, cookie, kam):
     """`dialog(_new)`: what the function draws, as Anna sees it in a dialog."""
@@ -89,7 +129,9 @@ def dialog(granted, cookie, kam):
 def in_force():
     with db.read() as session:
         rows = session.scalars(
-            select(Term).where(Term.superseded_at.is_(None), Term.status == TermStatus.APPROVED).order_by(Term.id)
+            select(Term)
+            .where(Term.superseded_at.is_(None), Term.status == TermStatus.APPROVED)
+            .order_by(Term.id)
         )
         return [(one.kind, one.price or one.rate, one.valid_from) for one in rows]
 
@@ -128,7 +170,9 @@ def test_an_account_of_somebody_else_looks_absent(granted, kam, open_page):
     assert "7.00" not in shown(page)
 
 
-def test_as_known_on_a_day_before_it_was_recorded_there_is_nothing_and_nothing_to_change(granted, kam, open_page):
+def test_as_known_on_a_day_before_it_was_recorded_there_is_nothing_and_nothing_to_change(
+    granted, kam, open_page
+):
     page = open_page(PAGE, kam, account="MINE", known="2026-01-01")
 
     assert not page.exception
@@ -196,7 +240,12 @@ def test_each_kind_asks_only_for_what_it_needs(dialog, kind, fields):
 
     prefix = f"term-new-{account_id('MINE')}-{kind}/"
     kinds = ("text_input", "selectbox", "checkbox", "date_input")
-    found = {one.key.split("/")[1] for name in kinds for one in page.get(name) if (one.key or "").startswith(prefix)}
+    found = {
+        one.key.split("/")[1]
+        for name in kinds
+        for one in page.get(name)
+        if (one.key or "").startswith(prefix)
+    }
     assert not page.exception
     assert found == fields
 
@@ -232,7 +281,9 @@ def test_a_new_value_from_a_day_keeps_the_days_before(dialog):
 def test_what_somebody_changed_meanwhile_is_shown_beside_what_was_typed(dialog):
     page, number = edit(dialog, "value")
     with db.write() as session:
-        seen = session.scalars(select(Term.id).where(Term.number == number, Term.superseded_at.is_(None))).one()
+        seen = session.scalars(
+            select(Term.id).where(Term.number == number, Term.superseded_at.is_(None))
+        ).one()
         term_edits.change(session, OPERATOR, seen, Decimal(9), date(2026, 1, 1), reason="corrected")
     form = f"term-change-{number}"
     field(page, form, "value").input("8.20")
@@ -267,6 +318,70 @@ def test_days_of_all_versions_are_saved_at_once(dialog):
     with db.read() as session:
         row = session.scalars(select(Term).where(Term.number == number, Term.superseded_at.is_(None))).one()
     assert row.valid_to == last + timedelta(days=1)
+
+
+def test_many_products_get_a_price_a_discount_and_a_tier_at_once(dialog, typed):
+    labels = ["Tea · TEA", "Coffee · COFFEE", "Coffee · COFFEE", "Coffee · COFFEE"]
+    typed(
+        {
+            "product": labels,
+            "price": ["8.20"],
+            "discount": [None, "2.5", "5", None],
+            "quantity": [None, None, "100"],
+        }
+    )
+    page, form = dialog(_many), f"term-grid-{account_id('MINE')}"
+    field(page, form, "reason").input("agreement")
+    submit(page, form)
+
+    assert not page.exception
+    assert sorted((kind.value, value) for kind, value, _first in in_force()) == [
+        ("discount", Decimal("0.025")), ("quantity_tier", Decimal("0.05")), ("special_price", Decimal(7)),
+        ("special_price", Decimal("8.2")), ("special_price", Decimal("8.5")),
+    ]  # fmt: skip
+
+
+def test_cells_that_cannot_be_meant_are_said_with_their_row_and_nothing_is_saved(dialog, typed):
+    typed(
+        {
+            "product": ["Tea · TEA", None, "Coffee · COFFEE"],
+            "price": ["8,20x", "5", "4"],
+            "discount": [None, None, "3"],
+        }
+    )
+    page, form = dialog(_many), f"term-grid-{account_id('MINE')}"
+    field(page, form, "reason").input("agreement")
+    submit(page, form)
+
+    assert len(page.error) == 1
+    said = page.error[0].value.replace("\\", "")
+    assert "Tea · TEA: “8,20x”: Type a number, such as 1,234.5." in said
+    assert "Row 2: Choose a product." in said
+    assert "Coffee · COFFEE: Give a special price or a discount, not both." in said
+    assert field(page, form, "reason").value == "agreement"
+    assert len(in_force()) == 2
+
+
+def test_terms_are_copied_with_other_values_and_the_source_stays(dialog, typed, kam):
+    with db.write() as session:
+        factories.account(session, kam, "NEXT", name="Next Mart")
+    typed({"value": ["8.40"]})
+    page = choose(dialog(_copy), "copy_source", "MINE")
+    submit(page, f"term-copy-{account_id('NEXT')}-MINE")
+
+    assert not page.exception
+    assert [row[1:] for row in in_force()][-1] == (Decimal("8.4"), clock.today())
+    assert len(in_force()) == 3
+
+
+def test_a_copy_with_nothing_ticked_says_so(dialog, typed, kam):
+    with db.write() as session:
+        factories.account(session, kam, "NEXT", name="Next Mart")
+    typed({"take": [False]})
+    page = choose(dialog(_copy), "copy_source", "MINE")
+    submit(page, f"term-copy-{account_id('NEXT')}-MINE")
+
+    assert [one.value for one in page.error] == ["Tick at least one term."]
 
 
 def test_then_and_now_stand_side_by_side(granted, kam, open_page):
