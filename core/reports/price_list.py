@@ -20,7 +20,7 @@ from core.price_lists import Item, Payment, PriceList, Promotion
 from core.reports import pdf
 
 _MARGIN = 16 * mm
-_WIDTHS = (23, 57, 15, 24, 24, 35)  # millimetres: they fill the width between the margins
+_WIDTHS = (23, 57, 15, 24, 24, 30.7)  # millimetres: they fill the width between the margins
 
 
 def write(found: PriceList, form: str, speaks: str) -> bytes:

@@ -175,5 +175,5 @@ def test_the_command_line_writes_it_and_notes_who_took_it(session, shop, tmp_pat
     with db.read() as reading:
         from core import audit
 
-        newest = audit.search(reading, OPERATOR)[0]
+        newest = audit.search(reading, OPERATOR).rows[0]
     assert "price-list" in str(newest)
