@@ -18,10 +18,11 @@ from core import accounts as account_rows
 from core import auth, clock, health_standings, revenue, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.health_measures import PRESENT_ONLY, Look, category_windows
+from core.health_measures import PRESENT_ONLY, Look
 from core.health_rules import Band, HealthRule, Measure, Score
 from core.health_standings import Outcome, Stood
 from core.health_ways import Lapsed, Ways, readings_of, ways
+from core.health_windows import category_windows
 from core.models import Account
 from core.money import MONEY_SCALE
 from core.periods import add_months, first_of_month, fiscal_year_start

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import (
@@ -29,57 +28,34 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db, delivery, otif, rollups, spread, targets
+from core import auth, clock, db, delivery, health_breadth, otif, rollups, spread, targets
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_rules import Measure, Reading
+from core.health_windows import due_window, window
 from core.models import (
     Account,
     AccountDay,
     AccountMonth,
     AccountRhythm,
     Order,
-    OrderLine,
-    Product,
     Receivable,
-    RevenueCell,
 )
 from core.money import MONEY_SCALE, ZERO, ratio
-from core.periods import Period, add_months, first_of_month, shift_end
+from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension
 from core.sum_pieces import within_span
 from core.vocabulary import Permission
 
-MONTHS = 6
 LEAST_SPREAD = Decimal(
     "0.05"
 )  # of last year's revenue: the steadiest account is not judged by its last ringgit
-_FEW_DAYS = 2  # of more, every cell of products is read once for all
 LEAST_DUE = 5  # order lines due; the share of fewer says little
 SNAPSHOT_DAYS = 92  # an older snapshot of receivables says nothing any more
 # Only the newest value is kept of these: a day of the past is scored without them.
 PRESENT_ONLY = frozenset({Measure.DATA})
 
 Readings = dict[int, Reading]  # by account
-
-
-def window(day: date) -> Period:
-    """The six months that end with the day."""
-    end = day + timedelta(days=1)
-    return Period(shift_end(end, -MONTHS), end)
-
-
-def due_window(day: date, late_days: int) -> Period:
-    """Deliveries due in six months whose fate is known on the day: late ones can no longer come in time."""
-    whole, shift = window(day), timedelta(days=late_days + 1)
-    return Period(whole.start - shift, whole.end - shift)
-
-
-def category_windows(day: date) -> tuple[Period, Period]:
-    """The six months before this one with what there is of it, and those six a year before: kept sums are by month."""
-    month = first_of_month(day)
-    before = Period(add_months(month, -MONTHS - 12), add_months(month, -12))
-    return Period(add_months(month, -MONTHS), day + timedelta(days=1)), before
 
 
 @dataclass(frozen=True)
@@ -318,88 +294,14 @@ def _owed_on(look: Look, day: date) -> Readings:
 
 
 def _breadth(look: Look) -> dict[date, Readings]:
-    found: dict[date, Readings] = {}
-    bought = _bought_in_months(look) if len(look.days) > _FEW_DAYS else {}
-    for day in look.days:
-        windows = (_known_months(look, period) for period in category_windows(day))
-        now, before = (bought[one] if one in bought else _bought(look, one) for one in windows)
-        found[day] = {}
-        for account_id, categories in before.items():
-            again = Decimal(len(categories & now.get(account_id, set())))
-            found[day][account_id] = Reading(again / len(categories), again, Decimal(len(categories)))
-    return found
-
-
-def _known_months(look: Look, period: Period) -> Period:
-    """The period up to the end of its last month where nothing is booked after it: the same sums, kept by month."""
-    end = add_months(period.last_day, 1)
-    return period if period.end != end and _booked_later(look, period.end) else Period(period.start, end)
-
-
-def _bought_in_months(look: Look) -> dict[Period, dict[int, set[int]]]:
-    """The windows of whole months of many days: each cell of account, category and month is read once."""
-    known = {_known_months(look, period) for day in look.days for period in category_windows(day)}
-    windows = [period for period in known if period.whole_months() == period]
-    span = Period(min(one.start for one in windows), max(one.end for one in windows))
-    places = {month: place for place, month in enumerate(span.months())}
-    nets: dict[tuple[int, int], list[int]] = {}
-    query = _cells(look, RevenueCell, RevenueCell.month, span).add_columns(RevenueCell.month)
-    for account_id, category_id, net, month in db.rows(look.session, query.group_by(RevenueCell.month)):
-        if category_id is not None:
-            pair = nets.setdefault((account_id, category_id), [0] * (len(places) + 1))
-            pair[places[month] + 1] = int(net)
-    found: dict[Period, dict[int, set[int]]] = {period: {} for period in windows}
-    edges = [
-        (sums, places[one.start], places[first_of_month(one.last_day)] + 1) for one, sums in found.items()
-    ]
-    for (account_id, category_id), months in nets.items():
-        upto = list(accumulate(months))
-        for sums, first, last in edges:
-            if upto[last] > upto[first]:
-                sums.setdefault(account_id, set()).add(category_id)
-    return found
-
-
-def _bought(look: Look, period: Period) -> dict[int, set[int]]:
-    """Categories with positive net revenue by account; products without a category are none."""
-    month = first_of_month(period.last_day)
-    if period.end == add_months(month, 1):
-        pieces = [_cells(look, RevenueCell, RevenueCell.month, period)]
-    else:
-        pieces = [
-            _cells(look, RevenueCell, RevenueCell.month, Period(period.start, month)),
-            _cells(look, OrderLine, OrderLine.booked_on, Period(month, period.end)),
-        ]
-    sums: dict[tuple[int, int], int] = {}
-    for piece in pieces:
-        for account_id, category_id, net in db.rows(look.session, piece):
-            if category_id is not None:
-                sums[account_id, category_id] = sums.get((account_id, category_id), 0) + int(net)
-    bought: dict[int, set[int]] = {}
-    for (account_id, category_id), net in sums.items():
-        if net > 0:
-            bought.setdefault(account_id, set()).add(category_id)
-    return bought
-
-
-def _booked_later(look: Look, end: date) -> bool:
-    """Whether anything is booked later in the month: if not, the kept month is what there was on the day."""
-    later = select(AccountDay.account_id).where(
-        AccountDay.booked_on >= end, AccountDay.booked_on < add_months(end, 1)
-    )
-    return look.session.scalar(later.limit(1)) is not None
-
-
-def _cells(look: Look, source: Any, day: Any, period: Period) -> Any:
-    # Account by account, as the cells lie: joined the plain way, the store starts from the products, six times slower.
     mine = select(Account.id).where(*look.conditions())
-    net = type_coerce(func.sum(source.net_amount), BigInteger)
-    return (
-        select(source.account_id, Product.category_id, net)
-        .join(Product, Product.id == source.product_id, isouter=True)
-        .where(day >= period.start, day < period.end, source.account_id.in_(mine))
-        .group_by(source.account_id, Product.category_id)
-    )
+    found: dict[date, Readings] = {}
+    for day, shared in health_breadth.of(look.session, look.actor, look.days, mine).items():
+        found[day] = {
+            account_id: Reading(Decimal(again) / before, Decimal(again), Decimal(before))
+            for account_id, (again, before) in shared.items()
+        }
+    return found
 
 
 def _target(look: Look) -> dict[date, Readings]:

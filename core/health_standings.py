@@ -22,8 +22,9 @@ from sqlalchemy.orm import Session
 from core import auth, clock, db, health_marks
 from core.auth import Actor
 from core.filters import AccountFilter
-from core.health_measures import MONTHS, PRESENT_ONLY, Look, nets_of_months, read, window
+from core.health_measures import PRESENT_ONLY, Look, nets_of_months, read
 from core.health_rules import Band, HealthRule, Measure, Reading, Score
+from core.health_windows import MONTHS, window
 from core.kept_sums import table
 from core.models import Account, HealthStanding
 from core.money import MONEY_SCALE, ZERO
