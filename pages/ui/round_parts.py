@@ -13,7 +13,7 @@ from core.auth import Actor
 from core.language import N_, _, ngettext
 from core.price_rounds import Answered, Detail, RoundRow
 from core.vocabulary import RoundAnswer
-from pages.ui import answers, charts, formats, round_form, tables
+from pages.ui import answers, charts, filters, formats, round_form, tables
 from pages.ui.forms import plain
 
 ANSWERS = {
@@ -54,12 +54,9 @@ def show(actor: Actor, currency: str) -> None:
 def _choose(rows: Sequence[RoundRow]) -> RoundRow | None:
     if not rows:
         return None
-    by_id = {row.id: row for row in rows}
-    names = {row.id: f"{row.name} · {formats.day(row.effective_on)}" for row in rows}
-    chosen = st.selectbox(
-        _("Price round"), list(names), format_func=names.__getitem__, key="round", width=320
-    )
-    return by_id.get(chosen or rows[0].id, rows[0])
+    by_id = {str(row.id): row for row in rows}
+    names = {key: f"{row.name} · {formats.day(row.effective_on)}" for key, row in by_id.items()}
+    return by_id[filters.choice("round", _("Price round"), names, str(rows[0].id), width=320)]
 
 
 def _said(row: RoundRow) -> str:

@@ -11,7 +11,7 @@ from core.accounts import AccountDetail
 from core.auth import Actor
 from core.language import _
 from core.term_calendar import Coming, Overview
-from pages.ui import lint_parts, round_parts, term_diff_parts, term_parts
+from pages.ui import lint_parts, term_diff_parts, term_parts
 from pages.ui.term_words import Words
 
 
@@ -35,7 +35,6 @@ def show(actor: Actor, account: AccountDetail | None, view: Shown) -> None:
         ),
         _("Then and now"): account and (lambda: term_diff_parts.show(actor, account.id, view.words)),
         _("To look at"): lambda: lint_parts.show(actor, account.id if account else None),
-        _("Price rounds"): None if account else lambda: round_parts.show(actor, view.words.currency),
     }
     tabs = {label: draw for label, draw in every.items() if draw}
     shown = st.tabs(list(tabs), key="term_tab" if account else "term_tab_of_all", on_change="rerun")
