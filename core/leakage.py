@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 from core import accounts as account_list
 from core import auth, entitlements, pricing
 from core.auth import Actor
-from core.entitlements import Asked
 from core.models import OrderLine, Product
 from core.money import ZERO, round_money
 from core.periods import Period
+from core.price_book import Asked
 from core.pricing import Days, LostReason, Offer, Price
 from core.vocabulary import Permission, TermKind
 

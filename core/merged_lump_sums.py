@@ -44,7 +44,8 @@ def move_back(session: Session, actor: Actor, route: Route, moved: Sequence[Sequ
 def _state(session: Session, account_id: int) -> list[list[Any]]:
     """Number, newest version and newest entry of each."""
     found: dict[int, list[int]] = {}
-    for place, model in enumerate((LumpSum, LumpSumEntry)):
+    models: tuple[Any, ...] = (LumpSum, LumpSumEntry)
+    for place, model in enumerate(models):
         for number, key in session.execute(
             select(model.number, model.id).where(model.account_id == account_id).order_by(model.id)
         ):
@@ -53,7 +54,8 @@ def _state(session: Session, account_id: int) -> list[list[Any]]:
 
 
 def _give(session: Session, numbers: Sequence[int], account_id: int) -> None:
-    for model in (LumpSum, LumpSumEntry):
+    models: tuple[Any, ...] = (LumpSum, LumpSumEntry)
+    for model in models:
         statement = update(model).where(model.number.in_(numbers)).values(account_id=account_id)
         session.execute(statement.execution_options(synchronize_session=False))
     session.flush()

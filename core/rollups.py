@@ -235,7 +235,7 @@ def _keep_rhythms(session: Session, rhythms: Collection[dict[str, Any]] | Iterat
 
 
 def _rhythms(session: Session, account_ids: Collection[int] | None = None) -> Iterator[dict[str, Any]]:
-    query = order_sums.order_days()
+    query: Select[Any] = order_sums.order_days()
     if account_ids is not None:
         query = query.where(table(OrderDay).c.account_id.in_(account_ids))
     found = session.execute(query.execution_options(yield_per=10_000))

@@ -64,6 +64,7 @@ def _terms(session: Session, scene: Scene, ids: Ids, sold: dict[int, Decimal]) -
             Account.id.in_(ids.accounts), Account.group_id.is_not(None)
         )
     ):
+        assert group_id is not None  # noqa: S101  (asked for)
         grouped[group_id] = grouped.get(group_id, Decimal(0)) + sold.get(account_id, Decimal(0))
     for group in session.scalars(select(Group).order_by(Group.id)):
         yield from _bonus(scene, Scope(group_id=group.id), grouped.get(group.id), TierMode.ALL_UNITS)
@@ -120,7 +121,7 @@ def _lump_sums(session: Session, scene: Scene, ids: Ids, sold: dict[int, Decimal
         made.append(row)
     session.add_all(made)
     session.flush()
-    entries = []
+    entries: list[LumpSumEntry] = []
     for place, row in enumerate(made):
         row.number = row.id
         if row.valid_to < scene.calendar.today and place % 3:

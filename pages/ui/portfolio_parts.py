@@ -277,7 +277,7 @@ def export(
         shown,
         sees_cost=board.sees_cost,
         health=health and health(shown),
-        asking=asking and asking.words_of,
+        asking=asking.words_of if asking else None,
     )
     with db.write() as session:
         asked = {"period": formats.period(board.period), "format": kind, **words}

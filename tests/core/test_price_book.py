@@ -189,7 +189,7 @@ def test_a_file_of_orders_is_priced_for_nobody_who_does_not_see_its_accounts(ses
 def test_of_many_who_grant_at_once_for_the_same_days_one_is_in_force_and_the_others_are_told():
     with db.write() as session:
         account_id, product_id = factories.account(session).id, factories.product(session).id
-    outcomes = []
+    outcomes: list[int | None] = []
     ready = threading.Barrier(8)
 
     def write(place):

@@ -201,7 +201,7 @@ def test_after_any_sequence_of_changes_the_sums_are_those_of_the_lines(session, 
 
 def _unpacked(session, layer):
     """Lines, quantity and net amount of each account, span and product, in the store's small units."""
-    found = {}
+    found: dict[tuple[int, date, int], tuple[int, int, int]] = {}
     for row in session.scalars(select(layer).execution_options(populate_existing=True)):
         for cells in packed_sums.unpacked([row.cells], packed_sums.SALES).tolist():
             found[row.account_id, row.start, cells[0]] = (cells[1], cells[2], cells[4])
