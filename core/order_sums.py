@@ -89,15 +89,16 @@ def _touched(lines: Table) -> Select[Any]:
     """All bookings of the orders that some lines belong to."""
     orders = select(lines.c.account_id, lines.c.order_no).distinct().subquery()
     same = and_(OrderLine.account_id == orders.c.account_id, OrderLine.order_no == orders.c.order_no)
-    query: Select[Any] = select(
+    query: Any = select(
         OrderLine.account_id, OrderLine.order_no, OrderLine.booked_on, OrderLine.booked_month, func.count()
     )
-    return (
+    found: Select[Any] = (
         query.select_from(orders)
         .join(OrderLine, same)
         .where(OrderLine.quantity > literal_column("0"))
         .group_by(OrderLine.account_id, OrderLine.order_no, OrderLine.booked_on, OrderLine.booked_month)
     )
+    return found
 
 
 def _moved(lines: Table, orders: Table) -> Select[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -28,15 +29,15 @@ class Shown:
 def show(actor: Actor, account: AccountDetail | None, view: Shown) -> None:
     """Of one account its timeline and what differs between two moments too."""
     changes = _("Coming changes ({count})").format(count=len(view.comes))
-    every = {
-        _("Timeline"): account and (lambda: term_parts.timeline(view.found, view.words, account.code)),
-        changes: lambda: term_parts.calendar(
-            view.comes, view.words, accounts={} if account else view.accounts
-        ),
-        _("Then and now"): account and (lambda: term_diff_parts.show(actor, account.id, view.words)),
-        _("To look at"): lambda: lint_parts.show(actor, account.id if account else None),
-    }
-    tabs = {label: draw for label, draw in every.items() if draw}
+    tabs: dict[str, Callable[[], None]] = {}
+    if account is not None:
+        tabs[_("Timeline")] = partial(term_parts.timeline, view.found, view.words, account.code)
+    tabs[changes] = partial(
+        term_parts.calendar, view.comes, view.words, accounts={} if account else view.accounts
+    )
+    if account is not None:
+        tabs[_("Then and now")] = partial(term_diff_parts.show, actor, account.id, view.words)
+    tabs[_("To look at")] = partial(lint_parts.show, actor, account.id if account else None)
     shown = st.tabs(list(tabs), key="term_tab" if account else "term_tab_of_all", on_change="rerun")
     for draw, place in zip(tabs.values(), shown, strict=True):
         if place.open:

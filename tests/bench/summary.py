@@ -32,8 +32,8 @@ def show(figures: Figures) -> None:
     if figures.questions:
         _questions(figures)
     if figures.priced:
-        rows = [[_name(place), f"{one.lines:,}", f"{one.rate:,.0f}"] for place, one in figures.priced.items()]
-        _table("Prices of many lines", ["store", "lines", "lines a second of one core"], rows)
+        head = ["store", "lines", "lines a second of one core"]
+        _table("Prices of many lines", head, [_of_pricing(*one) for one in figures.priced.items()])
     if figures.reruns:
         _reruns(figures)
     if figures.browser:
@@ -55,6 +55,10 @@ def show(figures: Figures) -> None:
             "again, s",
         ]
         _table("Import", head, [_of_import(one) for one in figures.imported])
+
+
+def _of_pricing(place: Place, one: Priced) -> list[object]:
+    return [_name(place), f"{one.lines:,}", f"{one.rate:,.0f}"]
 
 
 def _of_browser(place: Place, real: dict[str, float], drawn: dict[str, float]) -> list[object]:

@@ -209,7 +209,7 @@ def _unpacked(session, layer):
 
 
 def _recounted(lines, start):
-    found = {}
+    found: dict[tuple[int, date, int], tuple[int, int, int]] = {}
     for line in lines:
         key = (line.account_id, start(line.booked_on), line.product_id)
         count, quantity, net = found.get(key, (0, 0, 0))
