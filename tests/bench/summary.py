@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.crowd import Crowd
 from tests.bench.importing import Imported
+from tests.bench.pricing import Priced
 from tests.bench.questions import Answered
 from tests.bench.reruns import EMPTY, Rerun
 
@@ -19,6 +20,7 @@ class Figures:
 
     imported: list[Imported] = field(default_factory=list)
     questions: dict[Place, list[Answered]] = field(default_factory=dict)
+    priced: dict[Place, Priced] = field(default_factory=dict)
     reruns: dict[Place, list[Rerun]] = field(default_factory=dict)
     constants: dict[Place, list[Rerun]] = field(default_factory=dict)
     browser: dict[Place, tuple[dict[str, float], dict[str, float]]] = field(default_factory=dict)
@@ -29,6 +31,9 @@ def show(figures: Figures) -> None:
     """Markdown, one table a part; of a page, the person for whom it takes longest."""
     if figures.questions:
         _questions(figures)
+    if figures.priced:
+        rows = [[_name(place), f"{one.lines:,}", f"{one.rate:,.0f}"] for place, one in figures.priced.items()]
+        _table("Prices of many lines", ["store", "lines", "lines a second of one core"], rows)
     if figures.reruns:
         _reruns(figures)
     if figures.browser:

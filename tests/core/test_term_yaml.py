@@ -55,7 +55,7 @@ def base(session):
     return whom, what, unit.id
 
 
-_bases = {}
+_bases: dict[Any, Any] = {}
 
 
 @st.composite
