@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -51,17 +51,7 @@ def announce(session: Session, actor: Actor, draft: RoundDraft) -> int:
     """Note a round with its accounts; returns its id. Raises NotFound for an account that is out of sight."""
     auth.require(actor, Permission.TERM_WRITE)
     _check(draft)
-    ids = sorted(set(draft.account_ids))
-    seen: set[int] = set()
-    for start in range(0, len(ids), _AT_ONCE):
-        query = select(Account.id).where(
-            Account.id.in_(ids[start : start + _AT_ONCE]),
-            auth.visible_accounts(actor),
-            Account.is_unassigned.is_(False),
-        )
-        seen |= set(session.scalars(query))
-    if seen != set(ids):
-        raise NotFound(_("There is no such account."))
+    ids = _visible(session, actor, draft.account_ids)
     now = clock.now()
     row = PriceRound(
         name=draft.name.strip(),
@@ -93,6 +83,22 @@ def announce(session: Session, actor: Actor, draft: RoundDraft) -> int:
     }  # fmt: skip
     audit.record(session, actor, "round:announce", _subject(row), changes)
     return row.id
+
+
+def _visible(session: Session, actor: Actor, wanted: Sequence[int]) -> list[int]:
+    """The accounts, each once; raises NotFound where one is out of sight."""
+    ids = sorted(set(wanted))
+    seen: set[int] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(Account.id).where(
+            Account.id.in_(ids[start : start + _AT_ONCE]),
+            auth.visible_accounts(actor),
+            Account.is_unassigned.is_(False),
+        )
+        seen |= set(session.scalars(query))
+    if seen != set(ids):
+        raise NotFound(_("There is no such account."))
+    return ids
 
 
 def _check(draft: RoundDraft) -> None:
@@ -140,20 +146,7 @@ def answer(
     """Note what an account answered; returns the new version."""
     auth.require(actor, Permission.TERM_WRITE)
     row = _held(session, actor, round_id)
-    found = session.execute(
-        select(PriceRoundAccount, Account.name)
-        .join(Account, Account.id == PriceRoundAccount.account_id)
-        .where(
-            PriceRoundAccount.round_id == round_id,
-            PriceRoundAccount.account_id == account_id,
-            auth.visible_accounts(actor),
-        )
-        .with_for_update(of=PriceRoundAccount)
-        .execution_options(populate_existing=True)
-    ).first()
-    if found is None:
-        raise NotFound(_("There is no such account in this round."))
-    one, name = found
+    one, name = _member(session, actor, round_id, account_id)
     if (draft.answer is RoundAnswer.NEGOTIATED) != (draft.rate is not None):
         problem = (
             _("Say on which percentage you settled.")
@@ -163,19 +156,7 @@ def answer(
         raise Invalid(problem, fields={"rate": problem})
     before = draft_of(one)
     if one.version != version:
-        stored = {
-            "answer": before.answer,
-            "rate": before.rate,
-            "answered_on": before.answered_on,
-            "note": before.note,
-        }
-        raise Conflict(
-            _("{who} changed this answer meanwhile. Look at the new values and save again.").format(
-                who=one.recorded_by
-            ),
-            current={key: value for key, value in stored.items() if value != getattr(draft, key)},
-            version=one.version,
-        )
+        raise _overtaken(one, draft)
     one.answer, one.rate, one.note = draft.answer, draft.rate, draft.note
     one.answered_on = None if draft.answer is RoundAnswer.ANNOUNCED else draft.answered_on or clock.today()
     one.recorded_at, one.recorded_by = clock.now(), actor.username
@@ -190,6 +171,35 @@ def answer(
             changes,
         )
     return one.version
+
+
+def _member(session: Session, actor: Actor, round_id: int, account_id: int) -> tuple[PriceRoundAccount, str]:
+    """An account's place in a round, held until the transaction ends, and its name."""
+    found = session.execute(
+        select(PriceRoundAccount, Account.name)
+        .join(Account, Account.id == PriceRoundAccount.account_id)
+        .where(
+            PriceRoundAccount.round_id == round_id,
+            PriceRoundAccount.account_id == account_id,
+            auth.visible_accounts(actor),
+        )
+        .with_for_update(of=PriceRoundAccount)
+        .execution_options(populate_existing=True)
+    ).first()
+    if found is None:
+        raise NotFound(_("There is no such account in this round."))
+    return found[0], found[1]
+
+
+def _overtaken(one: PriceRoundAccount, draft: AnswerDraft) -> Conflict:
+    stored = _values(draft_of(one))
+    return Conflict(
+        _("{who} changed this answer meanwhile. Look at the new values and save again.").format(
+            who=one.recorded_by
+        ),
+        current={key: value for key, value in stored.items() if value != getattr(draft, key)},
+        version=one.version,
+    )
 
 
 def _values(draft: AnswerDraft) -> dict[str, Any]:

@@ -68,8 +68,6 @@ def action_names() -> dict[str, str]:
         "cost": _("cost noted"),
         "create": _("created"),
         "deactivate": _("deactivated"),
-        "announce": _("announced"),
-        "answer": _("answer noted"),
         "delivery": _("Orders & delivery"),
         "done": _("done"),
         "end": _("ended"),
@@ -104,7 +102,8 @@ def action_names() -> dict[str, str]:
 def action_name(action: str) -> str:
     """`account:update` as people say it: `Account: changed`."""
     entity, _colon, verb = action.partition(":")
-    return f"{entity_names().get(entity, entity)}: {action_names().get(verb, verb)}"
+    verbs = {"announce": _("announced"), "answer": _("answer noted"), **action_names()}
+    return f"{entity_names().get(entity, entity)}: {verbs.get(verb, verb)}"
 
 
 # Fields of records as people say them; they are translated where they are shown.
