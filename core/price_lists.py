@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from core import accounts as account_list
 from core import auth, entitlements, product_prices, settings, terms
 from core.auth import Actor
-from core.entitlements import Asked
 from core.errors import Invalid
 from core.language import _
 from core.models import Category, PackSize, Product, Unit
+from core.price_book import Asked
 from core.pricing import Days, Price
 from core.terms import TermRow
 from core.vocabulary import Permission, TermKind, TermStatus

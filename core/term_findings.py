@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from core import auth, clock, entitlements, formats, term_lint, term_usage, terms
 from core.auth import Actor
-from core.entitlements import Asked
 from core.language import _
 from core.models import ListPrice, PackSize, Product, Unit, UnitCost
+from core.price_book import Asked
 from core.pricing import Days, LostReason
 from core.term_lint import ON_INVOICE, Finding, Goods, Rule, Severity, named
 from core.term_usage import Reach

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from core import auth, clock, entitlements, formats, term_lint
 from core.auth import Actor
-from core.entitlements import Asked
 from core.language import _, ngettext
 from core.models import Account, OrderLine, RevenueCell
 from core.money import ZERO, round_money
 from core.periods import add_months, first_of_month
+from core.price_book import Asked
 from core.pricing import Days
 from core.term_lint import ON_INVOICE, Finding, Goods, Rule, Severity, named
 from core.terms import TermRow

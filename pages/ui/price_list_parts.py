@@ -45,8 +45,6 @@ def _price_list(actor: Actor, account: AccountDetail) -> None:
         key="price_list_language",
     )  # fmt: skip
     st.caption(_("Prices with steps and promotions. It shows neither cost, floor price nor reasons."))
-    if not isinstance(day, date):
-        return
     try:
         with db.read() as session:
             price_lists.of_account(session, actor, account.id, day)

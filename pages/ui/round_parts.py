@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,6 +12,7 @@ import streamlit as st
 from core import db, price_rounds
 from core.auth import Actor
 from core.language import N_, _, ngettext
+from core.money import ZERO
 from core.price_rounds import Answered, Detail, RoundRow
 from core.vocabulary import RoundAnswer
 from pages.ui import answers, charts, formats, round_form, tables
@@ -114,7 +116,8 @@ def _figures(found: Detail, currency: str) -> None:
 def _progress(found: Detail, currency: str) -> None:
     """How much of the money asked for stands where: one bar."""
     amounts = {
-        said: sum(one.asked_for for one in found.accounts if one.draft.answer is said) for said in ANSWERS
+        said: sum((one.asked_for for one in found.accounts if one.draft.answer is said), ZERO)
+        for said in ANSWERS
     }
     total = float(sum(amounts.values()))
     colours = charts.palette()
@@ -163,10 +166,10 @@ def _accounts(actor: Actor, found: Detail, currency: str) -> None:
         _frame(rows),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
-        height=14 * tables.ROW_HEIGHT if len(rows) > 14 else "auto",
+        height=min(len(rows) + 1, 14) * tables.ROW_HEIGHT + 4,
         column_config=_columns(currency),
-        on_select="rerun" if may else "ignore",
-        **({"selection_mode": "single-cell"} if may else {}),
+        on_select="rerun",
+        selection_mode="single-cell",
         key=f"round_accounts_{found.row.id}_{number}",
         placeholder=formats.UNKNOWN,
         alt=_("What each account answered, and what its orders show"),
@@ -192,7 +195,7 @@ def _frame(rows: Sequence[Answered]) -> pd.DataFrame:
     )
 
 
-def _columns(currency: str) -> dict[str, object]:
+def _columns(currency: str) -> dict[str, Any]:
     column = st.column_config
     return {
         "name": column.TextColumn(_("Account"), width=200, pinned=True),

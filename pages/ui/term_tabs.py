@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -26,20 +26,31 @@ class Shown:
 
 
 def show(actor: Actor, account: AccountDetail | None, view: Shown) -> None:
-    """Of one account its timeline and what differs between two moments too."""
-    changes = _("Coming changes ({count})").format(count=len(view.comes))
-    every = {
-        _("Timeline"): account and (lambda: term_parts.timeline(view.found, view.words, account.code)),
-        changes: lambda: term_parts.calendar(
-            view.comes, view.words, accounts={} if account else view.accounts
-        ),
-        _("Then and now"): account and (lambda: term_diff_parts.show(actor, account.id, view.words)),
-        _("To look at"): lambda: lint_parts.show(actor, account.id if account else None),
-        _("Price rounds"): None if account else lambda: round_parts.show(actor, view.words.currency),
-    }
-    tabs = {label: draw for label, draw in every.items() if draw}
+    """Of one account its timeline and what differs between two moments too; of all the price rounds."""
+    tabs = _of_all(actor, view) if account is None else _of_one(actor, account, view)
     shown = st.tabs(list(tabs), key="term_tab" if account else "term_tab_of_all", on_change="rerun")
     for draw, place in zip(tabs.values(), shown, strict=True):
         if place.open:
             with place:
                 draw()
+
+
+def _of_one(actor: Actor, account: AccountDetail, view: Shown) -> dict[str, Callable[[], None]]:
+    return {
+        _("Timeline"): lambda: term_parts.timeline(view.found, view.words, account.code),
+        _changes(view): lambda: term_parts.calendar(view.comes, view.words, accounts={}),
+        _("Then and now"): lambda: term_diff_parts.show(actor, account.id, view.words),
+        _("To look at"): lambda: lint_parts.show(actor, account.id),
+    }
+
+
+def _of_all(actor: Actor, view: Shown) -> dict[str, Callable[[], None]]:
+    return {
+        _changes(view): lambda: term_parts.calendar(view.comes, view.words, accounts=view.accounts),
+        _("To look at"): lambda: lint_parts.show(actor, None),
+        _("Price rounds"): lambda: round_parts.show(actor, view.words.currency),
+    }
+
+
+def _changes(view: Shown) -> str:
+    return _("Coming changes ({count})").format(count=len(view.comes))

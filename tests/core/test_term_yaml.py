@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,7 +56,7 @@ def base(session):
     return whom, what, unit.id
 
 
-_bases = {}
+_bases: dict[str, Any] = {}
 
 
 @st.composite
