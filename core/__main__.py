@@ -14,11 +14,11 @@ mount(app)
 
 
 def main() -> None:
-    """Run one command: exit status 0 done, 1 refused with a sentence, 2 wrong usage."""
+    """Run one command: exit status 0 done, 1 refused with a sentence and the fields that are wrong, 2 wrong usage."""
     try:
         app()
     except UtamaError as error:
-        print(error.message, file=sys.stderr)  # noqa: T201
+        print(error.spelled_out(), file=sys.stderr)  # noqa: T201
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -303,7 +303,16 @@ def _moved(holding: Holding, details: dict[str, Any]) -> dict[str, tuple[Any, An
         "net_amount": holding.net_revenue,
         **{
             name: len(details[name])
-            for name in ("targets", "receivables", "left_out", "team", "causes", "wallets")
+            for name in (
+                "targets",
+                "receivables",
+                "left_out",
+                "team",
+                "causes",
+                "wallets",
+                "terms",
+                "lump_sums",
+            )
         },
         "codes": [": ".join(pair) for pair in details["codes"]],
     }

@@ -54,6 +54,11 @@ class Today:
     def items(self) -> Iterator[Item]:
         return (item for group in self.groups for item in group)
 
+    @property
+    def account_count(self) -> int:
+        """How many accounts need attention; an import with refused rows is none."""
+        return sum(1 for group in self.groups if group[0].account_id is not None)
+
     def amount_of(self, kind: Kind) -> Decimal:
         return sum((item.amount or ZERO for item in self.items if item.kind is kind), ZERO)
 

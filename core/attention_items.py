@@ -6,7 +6,7 @@ kinds join by one more function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from core import (
     auth,
     causes,
     clock,
+    db,
     delivery,
     portfolio,
     receivables,
@@ -32,7 +33,7 @@ from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, ImportBatch
 from core.money import ZERO
 from core.periods import Period, add_months, first_of_month, fiscal_year_start
-from core.portfolio import Board, Reason, ReasonKind
+from core.portfolio import NOTHING_KNOWN, Board, Reason, ReasonKind, Sums
 from core.settings import Settings
 from core.vocabulary import AccountStatus, BatchStatus, Permission
 
@@ -95,14 +96,19 @@ class _Look:
 
 @audit.unmoved_by("attention", "view")
 def items(
-    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
+    session: Session,
+    actor: Actor,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    day: date | None = None,
+    known: Mapping[Period, Sums] = NOTHING_KNOWN,
 ) -> list[Item]:
-    """Every reason, decided or not; the day is the one that periods end with."""
+    """Every reason, decided or not; the day is the one that periods end with, `known` as for `portfolio.board`."""
     auth.require(actor, Permission.REVENUE_READ)
     decided = settings.get(session)
     until = day or clock.today()
     year = Period(fiscal_year_start(until, decided.fiscal_year_month), until + timedelta(days=1))
-    board = portfolio.board(session, actor, year, accounts, day=until)
+    board = portfolio.board(session, actor, year, accounts, day=until, known=known)
     names = {row.account_id: (row.code, row.name) for row in board.standings if row.account_id is not None}
     look = _Look(session, actor, accounts, until, decided, board, names)
     return [item for kind in _KINDS for item in kind(look)]
@@ -217,7 +223,7 @@ def _unconfirmed(look: _Look) -> Iterator[Item]:
         look.accounts.condition(),
         and_(said < limit, Account.is_unassigned.is_(False), Account.status == AccountStatus.ACTIVE),
     )
-    for account_id, moment in look.session.execute(query):
+    for account_id, moment in db.rows(look.session, query):
         day = moment.date()
         found = _item(look, Kind.UNCONFIRMED, account_id, day.isoformat(), None)
         yield replace(found, days=(clock.today() - day).days, on=day)

@@ -171,32 +171,19 @@ def record(session: Session, actor: Actor, draft: LimitDraft, *, version: int | 
     if not may_limit(actor, draft.role):
         raise Forbidden(_("What directors may grant is decided by an administrator."))
     _check(draft)
-    versions = list(
-        session.scalars(
-            select(AuthorityLimit)
-            .where(AuthorityLimit.role == draft.role, AuthorityLimit.superseded_at.is_(None))
-            .order_by(AuthorityLimit.valid_from)
-            .with_for_update()
-        )
-    )
-    newest = max((row.id for row in versions), default=None)
-    if newest != version:
-        raise Conflict(
-            _("Somebody else changed these limits meanwhile. Look at the new values and save again."),
-            version=newest,
-        )
+    versions = _held(session, draft.role, version)
     same = next((row for row in versions if row.valid_from == draft.valid_from), None)
     before = next(
         (row for row in versions if row.valid_from < draft.valid_from < (row.valid_to or date.max)), None
     )
     later = min((row.valid_from for row in versions if row.valid_from > draft.valid_from), default=None)
     now = clock.now()
+    for row in (same, before):
+        if row is not None:
+            row.superseded_at = now
     if before is not None:
-        before.superseded_at = now
         session.add(_version(_row(before).draft, draft.valid_from, now, before.recorded_by))
         session.flush()
-    if same is not None:
-        same.superseded_at = now
     made = _version(draft, later, now, actor.username)
     session.add(made)
     session.flush()
@@ -206,6 +193,24 @@ def record(session: Session, actor: Actor, draft: LimitDraft, *, version: int | 
         session, actor, "authority:set", Subject("authority", draft.role.value, draft.role.value), changes
     )
     return made.id
+
+
+def _held(session: Session, role: Role, version: int | None) -> list[AuthorityLimit]:
+    """The versions of a role known now, held until the transaction ends, unless the form showed others."""
+    query = (
+        select(AuthorityLimit)
+        .where(AuthorityLimit.role == role, AuthorityLimit.superseded_at.is_(None))
+        .order_by(AuthorityLimit.valid_from)
+        .with_for_update()
+    )
+    versions = list(session.scalars(query))
+    newest = max((row.id for row in versions), default=None)
+    if newest != version:
+        raise Conflict(
+            _("Somebody else changed these limits meanwhile. Look at the new values and save again."),
+            version=newest,
+        )
+    return versions
 
 
 def _version(draft: LimitDraft, valid_to: date | None, now: datetime, username: str) -> AuthorityLimit:
@@ -268,6 +273,22 @@ def require(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> None
         return
     outcome = next(one for one in judged(session, actor, drafts) if not one.alone)
     raise Forbidden(outcome.sentence())
+
+
+def require_amount(session: Session, actor: Actor, amount: Decimal) -> None:
+    """Raise Forbidden unless the actor may promise a sum of money alone: up to the contract value of their role."""
+    auth.require(actor, Permission.TERM_WRITE)
+    limit = _limit_of(session, actor)
+    if limit is None and actor.may(Permission.TERM_APPROVE):
+        return
+    if limit is None:
+        raise Forbidden(_("Nobody said yet how much you may grant alone: ask a director to agree it."))
+    if limit.contract_value is not None and amount > limit.contract_value:
+        raise Forbidden(
+            _("You may promise up to {limit} alone: ask a director to agree on more.").format(
+                limit=_in_words(Measure.CONTRACT, limit.contract_value)
+            )
+        )
 
 
 def refused(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import accumulate
 
 from sqlalchemy import func, select, type_coerce
@@ -25,9 +26,13 @@ _MONTHS = {TierPeriod.MONTH: 1, TierPeriod.QUARTER: 3, TierPeriod.YEAR: 12}
 
 def period_of(period: TierPeriod, day: date) -> Period:
     """The calendar month, quarter or year that a day lies in."""
+    return _period(period, day.year, day.month)
+
+
+@cache
+def _period(period: TierPeriod, year: int, month: int) -> Period:
     months = _MONTHS[period]
-    first = date(day.year, 1, 1)
-    start = add_months(first, (day.month - 1) // months * months)
+    start = add_months(date(year, 1, 1), (month - 1) // months * months)
     return Period(start, add_months(start, months))
 
 
@@ -43,6 +48,22 @@ class _Days:
         return self.sums[place - 1] if place else ZERO
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What a volume tier counts: whose, of which goods, in what, over which period."""
+
+    group_id: int | None  # none: what the account buys itself
+    product_id: int | None
+    category_id: int | None
+    basis: TierBasis
+    period: TierPeriod
+
+
+def counted_by(term: Term) -> Counted:
+    assert term.period is not None  # noqa: S101  (the table holds one for every volume tier)
+    return Counted(term.group_id, term.product_id, term.category_id, term.basis, term.period)
+
+
 class Bought:
     """Volumes of tiers, each history read once.
 
@@ -53,36 +74,33 @@ class Bought:
     def __init__(self, session: Session, actor: Actor) -> None:
         auth.require(actor, Permission.TERM_READ)
         self._session = session
-        self._read: dict[tuple[object, ...], _Days] = {}
+        self._read: dict[tuple[Counted, int, date], _Days] = {}
 
-    def before(self, term: Term, account_id: int, day: date) -> Decimal:
+    def before(self, counted: Counted, account_id: int, day: date) -> Decimal:
         """Money or base units, as the tier counts, from the beginning of its period up to the day before."""
-        if term.period is None:
-            return ZERO
-        period = period_of(term.period, day)
-        whose = ("group", term.group_id) if term.group_id is not None else ("account", account_id)
-        key = (*whose, term.product_id, term.category_id, term.basis, period.start, period.end)
+        period = period_of(counted.period, day)
+        key = (counted, counted.group_id or account_id, period.start)
         found = self._read.get(key)
         if found is None:
-            found = self._read[key] = self._history(term, account_id, period)
+            found = self._read[key] = self._history(counted, account_id, period)
         return found.before(day)
 
-    def _history(self, term: Term, account_id: int, period: Period) -> _Days:
-        revenue = term.basis is TierBasis.PERIOD_REVENUE
+    def _history(self, counted: Counted, account_id: int, period: Period) -> _Days:
+        revenue = counted.basis is TierBasis.PERIOD_REVENUE
         column = OrderLine.net_amount if revenue else OrderLine.quantity
         summed = type_coerce(func.sum(column), Money() if revenue else Quantity())
         query = select(OrderLine.booked_on, summed).where(
             OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end
         )
-        if term.group_id is not None:
-            members = select(Account.id).where(Account.group_id == term.group_id)
+        if counted.group_id is not None:
+            members = select(Account.id).where(Account.group_id == counted.group_id)
             query = query.where(OrderLine.account_id.in_(members))
         else:
             query = query.where(OrderLine.account_id == account_id)
-        if term.product_id is not None:
-            query = query.where(OrderLine.product_id == term.product_id)
-        elif term.category_id is not None:
-            goods = select(Product.id).where(Product.category_id == term.category_id)
+        if counted.product_id is not None:
+            query = query.where(OrderLine.product_id == counted.product_id)
+        elif counted.category_id is not None:
+            goods = select(Product.id).where(Product.category_id == counted.category_id)
             query = query.where(OrderLine.product_id.in_(goods))
         rows = self._session.execute(query.group_by(OrderLine.booked_on).order_by(OrderLine.booked_on)).all()
         return _Days([row[0] for row in rows], list(accumulate(row[1] for row in rows)))

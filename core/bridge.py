@@ -16,22 +16,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, func, literal_column, select
+import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, pair_parts, pair_sales, price_volume_mix, revenue
+from core import audit, auth, pair_parts, pair_sales, price_volume_mix
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.measures import Measures
 from core.models import Account, Category, Product
 from core.money import MONEY_SCALE, ZERO
+from core.packed_sums import Wholes
 from core.pair_parts import SQL_FINE
-from core.pair_sales import Windows
+from core.pair_sales import Sold, Windows
 from core.periods import Period
 from core.price_volume_mix import FINE, Sums
-from core.revenue import Dimension, Measures
 from core.vocabulary import Permission
 
 _STEP = FINE // SQL_FINE
@@ -114,18 +116,13 @@ class _Row:
     lines_then: int = 0
     lines_now: int = 0
 
-    def add(self, other: _Row) -> None:
-        own, theirs = vars(self), vars(other)
-        for name, amount in theirs.items():
-            own[name] += amount
-
 
 def between(
     session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> Bridge:
     """What moved net revenue from the base window to the period, over all that the actor may see."""
     auth.require(actor, Permission.REVENUE_READ)
-    rows = _accounts(session, actor, Windows(period, base, accounts))
+    rows = _accounts(pair_sales.pairs(session, actor, Windows(period, base, accounts)))
     return _bridges(rows)[0]
 
 
@@ -139,14 +136,14 @@ def board(
 ) -> Board:
     """The same together with the bridge of each account, which add up to it part by part."""
     auth.require(actor, Permission.REVENUE_READ)
-    each = _accounts(session, actor, Windows(period, base, accounts))
+    each = _accounts(pair_sales.pairs(session, actor, Windows(period, base, accounts)))
     total, found = _bridges(each)
     known = session.execute(
         select(Account.id, Account.code, Account.name).where(
             auth.visible_accounts(actor), accounts.condition()
         )
     )
-    rows = [Moved(row.id, row.code, row.name, None, found[row.id]) for row in known if row.id in found]
+    rows = [Moved(*row, group=None, bridge=found[row[0]]) for row in known if row[0] in found]
     at_then, at_now = (
         _money(price_volume_mix.rounded(sum(getattr(row, name) for row in each.values()), FINE))
         for name in ("price_at_then", "price_at_now")
@@ -170,23 +167,22 @@ def by_product(
     everything; its mix is what it gained or lost of its account's volume.
     """
     auth.require(actor, Permission.REVENUE_READ)
-    windows = Windows(period, base, accounts)
-    each = pair_parts.contributions(pair_sales.compared(session, actor, windows)).c
-    names = ("net_then", "net_now", "currency", "price", "volume")
-    sums = (func.sum(each[name]).label(name) for name in names)
-    rows = _sold(session, actor, windows, Dimension.PRODUCT)
-    for row in session.execute(select(each.product_id, *sums).group_by(each.product_id)):
-        _take_out(rows[row.product_id], row)
-        rows[row.product_id].price = int(row.price) * _STEP
-        rows[row.product_id].volume = int(row.volume) * _STEP
-        rows[row.product_id].currency = int(row.currency) * _STEP
+    sold = pair_sales.pairs(session, actor, Windows(period, base, accounts))
+    each = pair_parts.contributions(sold)
+    rows = _sold(sold, sold.product)
+    keys, sums = pair_sales.summed((sold.product,), (each.price, each.volume, each.currency))
+    for product_id, price, volume, currency in zip(
+        keys[0].tolist(), *(one.tolist() for one in sums), strict=True
+    ):
+        row = rows[product_id]
+        row.price, row.volume, row.currency = price * _STEP, volume * _STEP, currency * _STEP
     found = _bridges(rows)[1]
     known = session.execute(
         select(Product.id, Product.code, Product.name, Category.name).join(
             Category, Category.id == Product.category_id, isouter=True
         )
     )
-    return _greatest_first([Moved(*row, bridge=found[row.id]) for row in known if row.id in found])
+    return _greatest_first([Moved(*row, bridge=found[row[0]]) for row in known if row[0] in found])
 
 
 def _greatest_first(rows: Iterable[Moved]) -> tuple[Moved, ...]:
@@ -200,9 +196,8 @@ def _bridges(rows: Mapping[int, _Row]) -> tuple[Bridge, dict[int, Bridge]]:
         for name in ("price", "volume", "currency")
     )
     each = {key: _bridge(row, prices[key], volumes[key], rates[key]) for key, row in rows.items()}
-    whole = _Row()
-    for row in rows.values():
-        whole.add(row)
+    columns = zip(*(vars(row).values() for row in rows.values()), strict=True)
+    whole = _Row(*map(sum, columns))
     return _bridge(whole, sum(prices.values()), sum(volumes.values()), sum(rates.values())), each
 
 
@@ -226,69 +221,64 @@ def _money(amount: int) -> Decimal:
     return Decimal(amount) / MONEY_SCALE
 
 
-def _accounts(session: Session, actor: Actor, windows: Windows) -> dict[int, _Row]:
-    """What every account moved; the store adds up the pairs, the rule is applied to each account and unit."""
-    both = pair_sales.compared(session, actor, windows).c
+def _accounts(sold: Sold) -> dict[int, _Row]:
+    """What every account moved: the pairs are added up, the rule is applied to each account and unit."""
+    found = _sold(sold, sold.account)
+    both = sold.only(sold.in_both)
     then, now = pair_parts.crossed(both)
-    size: ColumnElement[int] = literal_column(str(SQL_FINE), BigInteger)
-    sums = {
-        "volume_then": both.quantity_then,
-        "volume_now": both.quantity_now,
-        "net_then": both.net_then,
-        "net_now": both.net_now,
-        "shift_then": both.shift_then,
-        "shift_now": both.shift_now,
-        # In two pieces, so that the sum of many large amounts stays within the store's integers.
-        "crossed_then": then.op("/")(size),
-        "crossed_then_rest": then % size,
-        "crossed_now": now.op("/")(size),
-        "crossed_now_rest": now % size,
+    columns = (
+        both.then.quantity, both.now.quantity, both.then.net, both.now.net, both.shift_then, both.shift_now,
+        # In two pieces, so that the sum of many large amounts stays within 64 bits.
+        then // SQL_FINE, then % SQL_FINE, now // SQL_FINE, now % SQL_FINE,
+    )  # fmt: skip
+    (accounts, _units), sums = pair_sales.summed((both.account, both.unit), columns)
+    for account_id, *row in zip(accounts.tolist(), *(one.tolist() for one in sums), strict=True):
+        _compare(found[account_id], _Unit(*row))
+    return found
+
+
+def _sold(sold: Sold, key: Wholes) -> dict[int, _Row]:
+    """What each account or product sold and took back in the two windows, and what of it was new or lost."""
+    nothing, both = np.zeros_like(key), sold.in_both
+    then, now = (side.net for side in (sold.then, sold.now))
+    columns = (
+        then + sold.then.returned, now + sold.now.returned,
+        np.where(both, now - then, nothing), np.where(both, nothing, now), np.where(both, nothing, -then),
+        sold.now.returned - sold.then.returned, sold.then.lines, sold.now.lines,
+    )  # fmt: skip
+    keys, sums = pair_sales.summed((key,), columns)
+    names = ("then", "now", "compared", "new", "lost", "returns", "lines_then", "lines_now")
+    rows = zip(*(one.tolist() for one in sums), strict=True)
+    return {
+        one: _Row(**dict(zip(names, row, strict=True)))
+        for one, row in zip(keys[0].tolist(), rows, strict=True)
     }
-    query = select(both.account_id, *(func.sum(column).label(name) for name, column in sums.items()))
-    found = _sold(session, actor, windows, Dimension.ACCOUNT)
-    for row in session.execute(query.group_by(both.account_id, both.unit)):
-        _compare(found[row.account_id], row)
-    return found
 
 
-def _sold(session: Session, actor: Actor, windows: Windows, dimension: Dimension) -> dict[int, _Row]:
-    """What each account or product sold and took back in the two windows, everything else being new or lost as yet."""
-    found: dict[int, _Row] = {}
-    sides = ((windows.then, True), (windows.now, False))
-    for window, before in sides:
-        sums = revenue.by(session, actor, window, dimension, accounts=windows.accounts)
-        for (key,), measures in sums.items():
-            row = found.setdefault(key, _Row())
-            net, returned = measures.small("net"), measures.small("returns")
-            if before:
-                row.then, row.lines_then = net, measures.lines
-                row.lost, row.returns = row.lost - net + returned, row.returns - returned
-            else:
-                row.now, row.lines_now = net, measures.lines
-                row.new, row.returns = row.new + net - returned, row.returns + returned
-    return found
+class _Unit(NamedTuple):
+    """One unit of an account: its products that were sold in both windows."""
+
+    volume_then: int
+    volume_now: int
+    net_then: int
+    net_now: int
+    shift_then: int
+    shift_now: int
+    crossed_then: int
+    crossed_then_rest: int
+    crossed_now: int
+    crossed_now_rest: int
 
 
-def _take_out(row: _Row, both: Any) -> None:
-    """What was sold in both windows is neither new nor lost."""
-    row.new -= int(both.net_now)
-    row.lost += int(both.net_then)
-    row.compared += int(both.net_now) - int(both.net_then)
-
-
-def _compare(row: _Row, both: Any) -> None:
-    """Add one unit of an account: its products that were sold in both windows."""
-    then = int(both.net_then) * FINE + int(both.shift_then) * _STEP
-    now = int(both.net_now) * FINE + int(both.shift_now) * _STEP
-    repriced = int(both.crossed_then) * FINE + int(both.crossed_then_rest) * _STEP
-    undone = int(both.crossed_now) * FINE + int(both.crossed_now_rest) * _STEP
-    moved = price_volume_mix.parts(
-        Sums(int(both.volume_then), int(both.volume_now), then, now, repriced, undone)
-    )
+def _compare(row: _Row, both: _Unit) -> None:
+    then = both.net_then * FINE + both.shift_then * _STEP
+    now = both.net_now * FINE + both.shift_now * _STEP
+    repriced = both.crossed_then * FINE + both.crossed_then_rest * _STEP
+    undone = both.crossed_now * FINE + both.crossed_now_rest * _STEP
+    moved = price_volume_mix.parts(Sums(both.volume_then, both.volume_now, then, now, repriced, undone))
     row.price_at_then += repriced - then
     row.price_at_now += now - undone
-    _take_out(row, both)
-    row.currency += (int(both.shift_then) - int(both.shift_now)) * _STEP
+    row.currency += (both.shift_then - both.shift_now) * _STEP
     row.price += moved.price
     row.volume += moved.volume
 

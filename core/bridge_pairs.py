@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, func, literal_column, select
+import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import auth, pair_parts, pair_sales, price_volume_mix
@@ -15,11 +15,11 @@ from core.bridge import Bridge, Step
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, Product
 from core.money import MONEY_SCALE, QUANTITY_SCALE, ratio
-from core.pair_sales import Windows
+from core.packed_sums import Wholes
+from core.pair_parts import SQL_FINE, Contributions
+from core.pair_sales import Sold, Windows
 from core.periods import Period
 from core.vocabulary import Permission
-
-_NOTHING: ColumnElement[int] = literal_column("0", BigInteger)
 
 
 @dataclass(frozen=True)
@@ -60,90 +60,89 @@ def search(
 ) -> Pairs:
     """The pairs behind a step, or behind the whole change, those that moved it most first."""
     auth.require(actor, Permission.REVENUE_READ)
-    each = pair_parts.contributions(pair_sales.pairs(session, actor, Windows(period, base, accounts))).c
-    amount = _amount(each, step)
-    query = _named(each).where(amount != _NOTHING)
+    sold = pair_sales.pairs(session, actor, Windows(period, base, accounts))
+    each = pair_parts.contributions(sold)
+    amounts = _amounts(sold, each, step)
+    wanted = amounts != 0
     if product_ids:
-        query = query.where(each.product_id.in_(product_ids))
-    ordered = query.order_by(func.abs(amount).desc(), each.account_id, each.product_id).limit(limit)
-    rows = session.execute(ordered).all()
-    return Pairs(tuple(_pair(row) for row in rows), rows[0].found if rows else 0)
+        wanted &= np.isin(sold.product, list(product_ids))
+    places = np.flatnonzero(wanted)
+    order = np.lexsort((sold.product[places], sold.account[places], -np.abs(amounts[places])))
+    shown = places[order[:limit]]
+    return Pairs(_rows(session, sold.only(shown), each.only(shown)), len(places))
 
 
-def _named(each: Any) -> Select[Any]:
-    return (
-        select(
-            *each,
-            func.count().over().label("found"),
-            Account.code.label("account_code"),
-            Account.name.label("account_name"),
-            Product.code.label("product_code"),
-            Product.name.label("product_name"),
-        )
-        .join_from(Account, Product, literal_column("1") == literal_column("1"))
-        .where(Account.id == each.account_id, Product.id == each.product_id)
-    )
-
-
-def _amount(each: Any, step: Step | None) -> ColumnElement[Any]:
-    both = pair_parts.sold_in_both(each)
-    fine = literal_column(str(pair_parts.SQL_FINE), BigInteger)
-    amounts: dict[Step, Any] = {
+def _amounts(sold: Sold, each: Contributions, step: Step | None) -> Wholes:
+    if step is None:
+        return sold.now.net + sold.now.returned - sold.then.net - sold.then.returned
+    alone = ~sold.in_both
+    amounts: dict[Step, Wholes] = {
         Step.PRICE: each.price,
         Step.VOLUME: each.volume,
-        Step.MIX: each.compared * fine - each.currency - each.price - each.volume,
-        Step.NEW: case((both, _NOTHING), else_=each.net_now),
-        Step.LOST: case((both, _NOTHING), else_=each.net_then),
-        Step.RETURNS: each.returned_now - each.returned_then,
+        Step.MIX: each.compared * SQL_FINE - each.currency - each.price - each.volume,
+        Step.NEW: np.where(alone, sold.now.net, 0),
+        Step.LOST: np.where(alone, sold.then.net, 0),
+        Step.RETURNS: sold.now.returned - sold.then.returned,
         Step.CURRENCY: each.currency,
     }
-    if step is None:
-        change: ColumnElement[Any] = each.net_now + each.returned_now - each.net_then - each.returned_then
-        return change
-    found: ColumnElement[Any] = amounts[step]
-    return found
+    return amounts[step]
 
 
-def _pair(row: Any) -> Pair:
-    quantity_then, quantity_now = (
-        Decimal(one) / QUANTITY_SCALE for one in (row.quantity_then, row.quantity_now)
+def _rows(session: Session, sold: Sold, each: Contributions) -> tuple[Pair, ...]:
+    accounts, products = (
+        {
+            row[0]: (row[1], row[2])
+            for row in session.execute(
+                select(named.id, named.code, named.name).where(named.id.in_(set(ids.tolist())))
+            )
+        }
+        for named, ids in ((Account, sold.account), (Product, sold.product))
     )
-    then, now = _money(row.net_then), _money(row.net_now)
-    return Pair(
-        row.account_id,
-        row.account_code,
-        row.account_name,
-        row.product_id,
-        row.product_code,
-        row.product_name,
-        quantity_then,
-        quantity_now,
-        ratio(then, quantity_then),
-        ratio(now, quantity_now),
-        _bridge(row),
-    )
+    bridges = _bridges(sold, each)
+    found = []
+    for account_id, product_id, bridge, *amounts in zip(
+        sold.account.tolist(), sold.product.tolist(), bridges, sold.then.quantity.tolist(), sold.now.quantity.tolist(),
+        sold.then.net.tolist(), sold.now.net.tolist(), strict=True,
+    ):  # fmt: skip
+        before, after = (Decimal(one) / QUANTITY_SCALE for one in amounts[:2])
+        then, now = (_money(one) for one in amounts[2:])
+        found.append(
+            Pair(
+                account_id, *accounts[account_id], product_id, *products[product_id], before, after,
+                ratio(then, before), ratio(now, after), bridge,
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
-def _bridge(row: Any) -> Bridge:
-    both = row.quantity_then > 0 and row.quantity_now > 0
-    price, volume, currency = (
-        price_volume_mix.rounded(int(amount), pair_parts.SQL_FINE)
-        for amount in (row.price, row.volume, row.currency)
-    )
+def _bridges(sold: Sold, each: Contributions) -> list[Bridge]:
+    then, now = sold.then, sold.now
+    columns = (
+        sold.in_both, then.net, now.net, then.returned, now.returned, then.lines, now.lines,
+        each.compared, each.price, each.volume, each.currency,
+    )  # fmt: skip
+    return [_bridge(*row) for row in zip(*(one.tolist() for one in columns), strict=True)]
+
+
+def _bridge(
+    both: bool, net_then: int, net_now: int, returned_then: int, returned_now: int, lines_then: int, lines_now: int,
+    compared: int, *fine: int,
+) -> Bridge:  # fmt: skip
+    price, volume, currency = (price_volume_mix.rounded(amount, SQL_FINE) for amount in fine)
     return Bridge(
-        then=_money(row.net_then + row.returned_then),
-        now=_money(row.net_now + row.returned_now),
+        then=_money(net_then + returned_then),
+        now=_money(net_now + returned_now),
         price=_money(price),
         volume=_money(volume),
-        mix=_money(int(row.compared) - currency - price - volume),
-        new=_money(0 if both else row.net_now),
-        lost=_money(0 if both else -row.net_then),
-        returns=_money(row.returned_now - row.returned_then),
+        mix=_money(compared - currency - price - volume),
+        new=_money(0 if both else net_now),
+        lost=_money(0 if both else -net_then),
+        returns=_money(returned_now - returned_then),
         currency=_money(currency),
-        lines_then=int(row.lines_then),
-        lines_now=int(row.lines_now),
+        lines_then=lines_then,
+        lines_now=lines_now,
     )
 
 
-def _money(amount: Any) -> Decimal:
-    return Decimal(int(amount)) / MONEY_SCALE
+def _money(amount: int) -> Decimal:
+    return Decimal(amount) / MONEY_SCALE

@@ -11,7 +11,7 @@ from functools import cached_property
 from sqlalchemy import BigInteger, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import auth, movements, revenue, settings, spread
+from core import auth, db, movements, revenue, settings, spread
 from core.auth import Actor
 from core.cause_records import CauseDraft, CauseRow, record, restore, search, update, withdraw
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -110,7 +110,7 @@ def explained(
         .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
     )
     found, nothing = [], Measures()
-    for key, code, name, owner in session.execute(query):
+    for key, code, name, owner in db.rows(session, query):
         one, other = now.get(key, nothing), then.get(key, nothing)
         if one.net == other.net:
             continue

@@ -6,16 +6,17 @@ whole, by the day that revenue belongs to.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, func, select, type_coerce
+import numpy as np
+from sqlalchemy import BigInteger, and_, case, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import auth
+from core import account_months, auth, db
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountMonth
@@ -140,26 +141,39 @@ def _counted(
             (start, months_between(start, month), int(bought), int(net))
             for start, month, bought, net in session.execute(query)
         ]
-    rows = session.execute(
-        select(
-            begun.c.account_id, begun.c.first_month, AccountMonth.month,
-            case((sold, 1), else_=0), type_coerce(AccountMonth.net_amount, BigInteger),
-        )
-        .select_from(AccountMonth)
-        .join(begun, and_(begun.c.account_id == AccountMonth.account_id, within))
-        .where(begun.c.first_month >= period.start)
+    query = account_months.packed(
+        AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount,
+        case((sold, literal_column("1", BigInteger)), else_=literal_column("0")),
     )  # fmt: skip
-    return _stepped(rows, grain)
+    query = query.join(Account, Account.id == AccountMonth.account_id).where(
+        auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
+    )
+    texts = [row[1] for row in db.rows(session, query.where(AccountMonth.month < period.end))]
+    return list(_stepped(texts, period, grain)) if texts else []
 
 
-def _stepped(rows: Any, grain: Grain) -> list[tuple[date, int, int, int]]:
-    """Months put together into quarters or years, each account counted once a step."""
-    buyers: dict[tuple[date, int], set[int]] = {}
-    nets: dict[tuple[date, int], int] = {}
-    for account_id, first_month, month, bought, net in rows:
-        start = grain.first(first_month)
-        place = (start, months_between(start, month) // grain.months)
-        nets[place] = nets.get(place, 0) + int(net)
-        if bought:
-            buyers.setdefault(place, set()).add(account_id)
-    return [(*place, len(buyers.get(place, ())), net) for place, net in nets.items()]
+def _stepped(texts: Sequence[str], period: Period, grain: Grain) -> Iterator[tuple[date, int, int, int]]:
+    """Months put together into quarters or years, each account counted once a step; a text an account."""
+    pieces = ",".join(texts).replace(",", " ").split(" ")
+    written = set(pieces[::3])
+    days = {one: date.fromisoformat(one) for one in written}
+    steps = sorted({grain.first(day) for day in days.values()})
+    places = {one: (steps.index(grain.first(day)), day.toordinal()) for one, day in days.items()}
+    step, day = np.array([places[one] for one in pieces[::3]]).T
+    nets, is_sold = np.array(pieces[1::3], dtype=np.int64), np.array(pieces[2::3]) == "1"
+    across = np.repeat(np.arange(len(texts)), [text.count(",") + 1 for text in texts])
+    begun = np.full(len(texts), date.max.toordinal())
+    np.minimum.at(begun, across, np.where(is_sold, day, date.max.toordinal()))
+    since = day >= begun[across]  # nothing of before an account first bought, not even within the same step
+    table = across, step
+    bought, net = (np.zeros((len(texts), len(steps)), dtype=np.int64) for _side in range(2))
+    np.add.at(bought, table, is_sold & since)
+    np.add.at(net, table, np.where(since, nets, 0))
+    for place, start in enumerate(steps):
+        following = add_months(start, grain.months).toordinal()
+        cohort = (begun >= max(start, period.start).toordinal()) & (begun < following)
+        if cohort.any():
+            counts, sums = (bought[cohort] > 0).sum(axis=0), net[cohort].sum(axis=0)
+            for later in range(place, len(steps)):
+                count = months_between(start, steps[later]) // grain.months
+                yield start, count, int(counts[later]), int(sums[later])

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from core import packed_sums
 from core.kept_sums import Difference, Family, table
 from core.models import Base, ForeignMonth, ForeignYear, OrderLine
 from core.models.base import Money, Rate, Ref
@@ -90,6 +91,7 @@ def apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     if session.execute(select(literal_column("1")).select_from(change).limit(1)).first():
         for layer in _LAYERS:
             _FAMILY.pour(session, layer, change, sign)
+        packed_sums.apply(session, change, packed_sums.FOREIGN, sign)
     change.drop(connection)
 
 
@@ -117,6 +119,7 @@ def rebuild(session: Session) -> None:
     _FAMILY.empty(session)
     for layer in _LAYERS:
         _FAMILY.fill(session, layer, _source(layer))
+    packed_sums.rebuild(session, packed_sums.FOREIGN)
 
 
 def differences(session: Session) -> list[Difference]:
@@ -127,7 +130,8 @@ def differences(session: Session) -> list[Difference]:
         )
         for layer in _LAYERS
     )
-    return [difference for difference in found if difference is not None]
+    known = [difference for difference in found if difference is not None]
+    return [*known, *packed_sums.differences(session, packed_sums.FOREIGN)]
 
 
 def _source(layer: type[Base]) -> FromClause:

@@ -119,7 +119,7 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def rows(session: Session, query: Executable) -> Sequence[Sequence[Any]]:
+def rows(session: Session, query: Executable) -> Sequence[Any]:
     """A query's rows as the driver brings them, for questions with thousands: the mapper would handle each twice."""
     session.flush()
     return session.connection().execute(query).all()

@@ -14,14 +14,13 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, revenue, settings
+from core import auth, db, revenue, settings
 from core.auth import Actor
 from core.concentration import Concentration
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, Group
-from core.money import ZERO, ratio
+from core.money import MONEY_SCALE, ZERO, ratio
 from core.periods import Period
-from core.revenue import Dimension
 from core.settings import Settings
 from core.vocabulary import Permission
 
@@ -109,15 +108,28 @@ def classed(holders: list[Holder], a_share: Decimal, b_share: Decimal) -> tuple[
         so_far = ratio(before, total) or ZERO
         abc = AbcClass.A if so_far < a_share else AbcClass.B if so_far < b_share else AbcClass.C
         before += one.amount
-        found.append(replace(one, share=one.amount / total, cumulative=before / total, abc=abc))
+        # Written out: `replace` takes three times as long, and there are thousands.
+        found.append(
+            Holder(
+                one.account_id,
+                one.code,
+                one.name,
+                one.amount,
+                one.account_count,
+                one.amount / total,
+                before / total,
+                abc,
+            )
+        )
     return tuple(found)
 
 
 def _holders(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter, *, by_group: bool
 ) -> list[Holder]:
-    sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
-    known = session.execute(
+    sums = revenue.nets(session, actor, period, accounts)
+    known = db.rows(
+        session,
         select(
             Account.id,
             Account.code,
@@ -127,19 +139,17 @@ def _holders(
             Group.name.label("group"),
         )
         .outerjoin(Group, Group.id == Account.group_id)
-        .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
+        .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)),
     )
     alone: list[Holder] = []
     groups: dict[int, Holder] = {}
-    for row in known:
-        if (row.id,) not in sums:
+    for account_id, code, name, group_id, group_code, group_name in known:
+        if account_id not in sums:
             continue
-        net = sums[row.id,].net
-        if not by_group or row.group_id is None:
-            alone.append(Holder(row.id, row.code, row.name, net))
+        net = Decimal(sums[account_id][0]) / MONEY_SCALE
+        if not by_group or group_id is None:
+            alone.append(Holder(account_id, code, name, net))
             continue
-        group = groups.get(row.group_id, Holder(None, row.group_code, row.group, ZERO, 0))
-        groups[row.group_id] = replace(
-            group, amount=group.amount + net, account_count=group.account_count + 1
-        )
+        group = groups.get(group_id, Holder(None, group_code, group_name, ZERO, 0))
+        groups[group_id] = replace(group, amount=group.amount + net, account_count=group.account_count + 1)
     return [*alone, *groups.values()]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_
+from sqlalchemy import Select, and_, literal_column
 
 from core import auth, structures
 from core.auth import Actor
@@ -82,16 +82,21 @@ def within(
     *,
     with_account: bool,
     month: Any = None,
+    by_day: bool = False,
 ) -> Select[Any]:
     """Only the accounts that are wanted and that the actor may see.
 
     With the month, or day, of the amounts, accounts are wanted for what they were then; seen they are as of today.
+    `by_day` asks for order lines of few days: they are looked up by day, not account by account.
     """
     if source in (TotalMonth, ProductMonth, ProductDay) or (
         actor.sees_everything and accounts.is_empty and not with_account
     ):
         return query
-    query = query.join(Account, Account.id == source.account_id)
+    key = source.account_id
+    if by_day and source is OrderLine and not accounts.account_ids:
+        key = key + literal_column("0")
+    query = query.join(Account, Account.id == key)
     if month is None:
         return query.where(auth.visible_accounts(actor), accounts.condition())
     version = and_(AccountStructure.account_id == source.account_id, structures.in_force(month))

@@ -143,8 +143,7 @@ class Overview:
 
 def names(*, sees_cost: bool) -> tuple[str, ...]:
     """The KPIs of the overview in their order."""
-    money = _WITH_COST if sees_cost else _WITHOUT_COST[:1]
-    more = () if sees_cost else _WITHOUT_COST[1:]
+    money, more = (_WITH_COST, ()) if sees_cost else (_WITHOUT_COST[:1], _WITHOUT_COST[1:])
     return (
         "net_revenue", *money, "discount_rate", "target_attainment", "net_revenue_retention",
         "gross_revenue_retention", *more, "active_accounts", "top_share", "otif",
@@ -231,7 +230,10 @@ def overview(
     now, then = spans[period], spans[year_ago]
     movers = _movers(known, now, then)
     positive = [row for row in movers if row.now.net > 0 and not row.is_unassigned]
-    waiting = attention.today(session, actor, accounts, day=look.day)
+    sums = {one: {(key,): sold for key, sold in span.by_account.items()} for one, span in spans.items()}
+    of_today = sums if structure is Structure.TODAY else {}
+    found = attention.items(session, actor, accounts, day=look.day, known=of_today)
+    waiting = attention.today(session, actor, accounts, day=look.day, found=found)
     owners = _names(session)
     decisions = tuple(
         Decision(group, _owner_of(known, owners, group[0].account_id)) for group in waiting.groups

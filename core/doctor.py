@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from core import audit, auth, db, rollups, schema, settings, structures
-from core.auth import Actor
+from core import audit, auth, db, health_standings, rollups, schema, settings, structures
+from core.auth import OPERATOR, Actor
 from core.language import _
 from core.models import Account, ImportBatch, Order, OrderLine, Target
 from core.periods import add_months
@@ -42,6 +42,17 @@ def _tables(_session: Session) -> Check:
 
 def _sums(session: Session) -> Check:
     return Check("rollups", tuple(str(difference) for difference in rollups.differences(session)))
+
+
+def _health(session: Session) -> Check:
+    """What is kept of the health of accounts is what would be read now."""
+    found = health_standings.first_difference(session, OPERATOR)
+    if found is None:
+        return Check("health")
+    sentence = _(
+        "The health of the account with id {account} on {day} is kept otherwise than it is read now."
+    )
+    return Check("health", (sentence.format(account=found[0], day=found[1]),))
 
 
 def _audit_chain(session: Session) -> Check:
@@ -257,6 +268,7 @@ _CHECKS: tuple[Callable[[Session], Check], ...] = (
     _days,
     _targets,
     _structures,
+    _health,
     _audit_chain,
     _settings,
     _imports,

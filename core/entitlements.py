@@ -113,26 +113,57 @@ def what_if(
     return [[book.both(draft, line) for line in lines] for draft, lines in asked]
 
 
-def of_line(
-    session: Session, actor: Actor, account_id: int, order_no: str, line_no: int
-) -> tuple[OrderLine, Price]:
+@dataclass(frozen=True)
+class LinePrice:
+    """An order line beside the price that the terms give for it."""
+
+    account: str  # code
+    product: str  # code
+    quantity: Decimal
+    ordered_on: date
+    invoiced: Decimal | None  # net price of one unit, base currency; None for a line without quantity
+    price: Price
+    terms: Mapping[int, TermRow]  # every candidate by its number
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Invoiced − price by the terms, of one unit; below zero: more was given than was granted."""
+        by_terms = self.price.net_price
+        return None if self.invoiced is None or by_terms is None else self.invoiced - by_terms
+
+
+def of_line(session: Session, actor: Actor, account_id: int, order_no: str, line_no: int) -> LinePrice:
     """An order line and the price that the terms give for it, by its own days and as known now."""
     auth.require(actor, Permission.TERM_READ)
-    line = session.scalar(
-        select(OrderLine)
+    found = session.execute(
+        select(OrderLine, Account.code, Product.code)
         .join(Account, Account.id == OrderLine.account_id)
+        .join(Product, Product.id == OrderLine.product_id)
         .where(
             OrderLine.account_id == account_id,
             OrderLine.order_no == order_no,
             OrderLine.line_no == line_no,
             auth.visible_accounts(actor),
         )
-    )
-    if line is None:
+    ).one_or_none()
+    if found is None:
         raise NotFound(_("There is no such order line."))
+    line, account, product = found
     days = Days(line.ordered_on, line.delivered_on, line.invoiced_on)
     asked = Asked(account_id, line.product_id, abs(line.quantity), days)
-    return line, prices(session, actor, [asked])[0]
+    price = prices(session, actor, [asked])[0]
+    names = {row.number: row for row in terms.search(session, actor, account_id=account_id)}
+    return LinePrice(
+        account=account,
+        product=product,
+        quantity=abs(line.quantity),
+        ordered_on=line.ordered_on,
+        invoiced=round_money(line.net_amount / line.quantity) if line.quantity else None,
+        price=price,
+        terms={
+            offer.number: names[offer.number] for offer in (*price.won, *(one.offer for one in price.lost))
+        },
+    )
 
 
 def document(found: Price) -> dict[str, Any]:

@@ -17,6 +17,13 @@ class UtamaError(Exception):
         self.message = message
         self.fields = dict(fields or {})
 
+    def spelled_out(self) -> str:
+        """The sentence and, below it, each field with what is wrong there: for those who see no form."""
+        fields = [f"  {field}: {text}" for field, text in self.fields.items()]
+        if len(fields) == 1 and self.message in self.fields.values():
+            return fields[0].strip()
+        return "\n".join([self.message, *fields])
+
 
 class NotFound(UtamaError):
     """There is no such thing, or the actor may not see it: nobody learns which."""

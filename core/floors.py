@@ -106,22 +106,33 @@ class FloorBook:
     def __init__(self, floors: dict[_Key, list[_Held]]) -> None:
         self._floors = floors
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._floors
+
+    def reaching(self, place: Place) -> list[_Held]:
+        """The floors of all days that reach a place, the most specific first."""
+        return [held for key in place.keys for held in self._floors.get(key, ())]
+
     def least(self, place: Place, day: date, list_price: Decimal | None) -> Decimal | None:
         """The least net price of one base unit on a day; None without a floor, or without the list price it is of."""
-        if not self._floors:
-            return None
-        for key in place.keys:
-            for valid_from, valid_to, price, share in self._floors.get(key, ()):
-                if valid_from <= day and (valid_to is None or day < valid_to):
-                    if price is not None:
-                        return price
-                    assert share is not None  # noqa: S101  (the table holds exactly one of the two)
-                    return None if list_price is None else round_money(list_price * share)
-        return None
+        return least_of(self.reaching(place), day, list_price)
 
 
-def book(session: Session, known_at: datetime | None = None) -> FloorBook:
+def least_of(reaching: Sequence[_Held], day: date, list_price: Decimal | None) -> Decimal | None:
+    """The first that holds on a day: its price, or its share of the list price."""
+    for valid_from, valid_to, price, share in reaching:
+        if valid_from <= day and (valid_to is None or day < valid_to):
+            if price is not None:
+                return price
+            assert share is not None  # noqa: S101  (the table holds exactly one of the two)
+            return None if list_price is None else round_money(list_price * share)
+    return None
+
+
+def book(session: Session, actor: Actor, known_at: datetime | None = None) -> FloorBook:
     """Every floor known at a moment, for making prices: it stays inside core, since not everybody may see floors."""
+    auth.require(actor, Permission.TERM_READ)
     found: dict[_Key, list[_Held]] = {}
     for row in session.scalars(select(FloorPrice).where(known(known_at)).order_by(FloorPrice.valid_from)):
         key = (row.product_id, row.category_id, row.segment_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from core import back_tests
 from core.forecast_accuracy import Errors
 from core.money import MONEY_SCALE, ZERO
 from core.vocabulary import ForecastMethod
@@ -18,6 +19,8 @@ from core.vocabulary import ForecastMethod
 HORIZONS = (1, 2, 3, 6, 12)
 _INTERVAL = Decimal("1.2816")  # standard deviations that eight in ten of a normal distribution lie within
 _ENOUGH = 3
+_MONEY = Decimal(MONEY_SCALE)
+_SCALED = sum((Decimal(repr(0.0)) for _ in range(HORIZONS[-1])), ZERO)  # of a series without a scale
 
 
 @dataclass(frozen=True)
@@ -40,135 +43,112 @@ class HorizonErrors:
     yardstick: Errors
 
 
+class Tested:
+    """Some series and their back-tests, added up for all of them or for each."""
+
+    def __init__(self, series: Iterable[BackTested]) -> None:
+        self.series = tuple(series)
+        self._stack = back_tests.stack([one.back_test for one in self.series])
+        self._scales = [None if one.scale is None else int(one.scale * MONEY_SCALE) for one in self.series]
+        self._errors: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+
+    def half_width(self, places: Sequence[int] | None, first: int, last: int) -> Decimal | None:
+        """Half the 80 % interval of the sum over the series at these places, or over all of them; see `half_width`."""
+        width = self._width(places, first, last)
+        if width is not None or first == last:
+            return width
+        widest: Decimal | None = None
+        total = ZERO
+        for step in range(first, last + 1):
+            own = self._width(places, step, step)
+            widest = own if widest is None else max(widest, own or ZERO)
+            if widest is None:
+                return None
+            total += widest
+        return total
+
+    def _width(self, places: Sequence[int] | None, first: int, last: int) -> Decimal | None:
+        if (first, last) not in self._errors:
+            self._errors[first, last] = back_tests.errors(self._stack, first, last)
+        off, size, reaches = self._errors[first, last]
+        if places is not None:
+            if len(places) == 1:
+                off, size, reaches = (one[places[0]] for one in (off, size, reaches))
+                return _spread(off[reaches].tolist(), size[reaches].tolist())
+            off, size, reaches = (one[list(places)] for one in (off, size, reaches))
+        known = reaches.any(axis=0)
+        return _spread(off.sum(axis=0)[known].tolist(), size.sum(axis=0)[known].tolist())
+
+    def overall(self) -> list[HorizonErrors]:
+        """Each series over every horizon that was tried; the horizon is 0."""
+        sides = back_tests.totals(self._stack, self._scales)
+        found = []
+        for place, scale in enumerate(self._scales):
+            ours, theirs = (_errors_of(one, place, scaled=bool(scale)) for one in sides)
+            found.append(HorizonErrors(0, ours, theirs))
+        return found
+
+    def by_horizon(self, horizons: Sequence[int] = HORIZONS) -> tuple[HorizonErrors, ...]:
+        """All series so many months ahead, over every account month that the yardstick has too."""
+        found = []
+        for horizon in horizons:
+            ours, theirs = (_errors_at(*one) for one in back_tests.at(self._stack, self._scales, horizon))
+            found.append(HorizonErrors(horizon, ours, theirs))
+        return tuple(found)
+
+
+def _errors_of(sums: back_tests.Totals, place: int, *, scaled: bool) -> Errors:
+    months = sums.months[place]
+    amounts = (sums.absolute[place], sums.signed[place], sums.actual[place], sums.size[place])
+    absolute, signed, actual, size = (_amount(one) for one in amounts)
+    if not scaled:
+        return Errors(months, absolute, signed, actual, size, _SCALED, 0)
+    steps = (Decimal(repr(round(step, 9))) for step in sums.scaled[place])
+    return Errors(months, absolute, signed, actual, size, sum(steps, ZERO), months)
+
+
+def _errors_at(
+    months: int, absolute: int, signed: int, actual: int, size: int, scaled: float, scaled_months: int
+) -> Errors:
+    amounts = (_amount(absolute), _amount(signed), _amount(actual), _amount(size))
+    return Errors(months, *amounts, Decimal(repr(round(scaled, 9))), scaled_months)
+
+
+def _spread(off: Sequence[int], size: Sequence[int]) -> Decimal | None:
+    """Half the interval that the errors of some origins make."""
+    if len(off) < _ENOUGH:
+        return None
+    # Origins that some accounts are too young for stand for the whole by their share of it.
+    whole = max(size)
+    squares = [
+        (Decimal(error) * whole / own if 0 < own < whole / 2 else Decimal(error)) ** 2
+        for error, own in zip(off, size, strict=True)
+    ]
+    mean: Decimal = sum(squares, ZERO) / len(squares)
+    return _INTERVAL * mean.sqrt() / MONEY_SCALE
+
+
+def _amount(whole: int) -> Decimal:
+    return Decimal(whole) / _MONEY
+
+
 def half_width(series: Sequence[BackTested], first: int, last: int) -> Decimal | None:
     """Half the 80 % interval of the sum over the series of the months `first` to `last` ahead.
 
     Where fewer than three origins reach that far, the single months' widths are added up, as if they all went wrong
     together, which is wider. None where no origin is known for some month.
     """
-    width = _width(series, first, last)
-    if width is not None or first == last:
-        return width
-    widest: Decimal | None = None
-    total = ZERO
-    for step in range(first, last + 1):
-        own = _width(series, step, step)
-        widest = own if widest is None else max(widest, own or ZERO)
-        if widest is None:
-            return None
-        total += widest
-    return total
-
-
-def _width(series: Sequence[BackTested], first: int, last: int) -> Decimal | None:
-    errors: dict[int, int] = {}
-    size: dict[int, int] = {}
-    for one in series:
-        for back, actual, said, _naive in one.back_test:
-            if len(actual) >= last:
-                if first == last:
-                    came, expected = actual[last - 1], said[last - 1]
-                else:
-                    came, expected = sum(actual[first - 1 : last]), sum(said[first - 1 : last])
-                errors[back] = errors.get(back, 0) + expected - came
-                size[back] = size.get(back, 0) + abs(came)
-    if len(errors) < _ENOUGH:
-        return None
-    # Origins that some accounts are too young for stand for the whole by their share of it.
-    whole = max(size.values())
-    squares = [
-        (Decimal(error) * whole / size[back] if 0 < size[back] < whole / 2 else Decimal(error)) ** 2
-        for back, error in errors.items()
-    ]
-    mean: Decimal = sum(squares, ZERO) / len(squares)
-    return _INTERVAL * mean.sqrt() / MONEY_SCALE
+    return Tested(series).half_width(None, first, last)
 
 
 def by_horizon(series: Iterable[BackTested], horizons: Sequence[int] = HORIZONS) -> tuple[HorizonErrors, ...]:
     """The back-test's errors so many months ahead, over every account month that the yardstick has too."""
-    sums = {horizon: (_Sums(), _Sums()) for horizon in horizons}
-    for one in series:
-        scale = None if one.scale is None else int(one.scale * MONEY_SCALE)
-        for _back, actual, said, naive in one.back_test:
-            for horizon, (ours, theirs) in sums.items():
-                if len(actual) >= horizon and naive[horizon - 1] is not None:
-                    came = actual[horizon - 1]
-                    ours.add(came, said[horizon - 1], scale)
-                    theirs.add(came, naive[horizon - 1], scale)
-    return tuple(
-        HorizonErrors(horizon, ours.errors(), theirs.errors()) for horizon, (ours, theirs) in sums.items()
+    return Tested(series).by_horizon(horizons)
+
+
+def together(each: Iterable[HorizonErrors]) -> HorizonErrors:
+    """The errors of several series of one account."""
+    found = list(each)
+    return HorizonErrors(
+        0, sum((one.forecast for one in found), Errors()), sum((one.yardstick for one in found), Errors())
     )
-
-
-def overall(series: Iterable[BackTested]) -> HorizonErrors:
-    """The same over every horizon that was tried; the horizon is 0."""
-    ours, theirs = _Sums(), _Sums()
-    steps = [(_Steps(), _Steps()) for _step in range(HORIZONS[-1])]
-    for one in series:
-        scale = None if one.scale is None else int(one.scale * MONEY_SCALE)
-        came, said, naive = [], [], []
-        for _back, actual, forecast, yardstick in one.back_test:
-            for place, known in enumerate(yardstick[: len(actual)]):
-                if known is not None:
-                    came.append(actual[place])
-                    said.append(forecast[place])
-                    naive.append(known)
-                    if scale:
-                        steps[place][0].scaled += abs(forecast[place] - actual[place]) / scale
-                        steps[place][1].scaled += abs(known - actual[place]) / scale
-        ours.add_many(came, said, scaled=bool(scale))
-        theirs.add_many(came, naive, scaled=bool(scale))
-    sums = (
-        one.errors(sum((step[side].rounded for step in steps), ZERO))
-        for side, one in enumerate((ours, theirs))
-    )
-    return HorizonErrors(0, *sums)
-
-
-class _Steps:
-    """Errors ÷ scale of one horizon, rounded like those that are shown by themselves."""
-
-    def __init__(self) -> None:
-        self.scaled = 0.0
-
-    @property
-    def rounded(self) -> Decimal:
-        return Decimal(repr(round(self.scaled, 9)))
-
-
-class _Sums:
-    """Whole numbers while they are many; `errors` gives them back as amounts."""
-
-    def __init__(self) -> None:
-        self.months = self.absolute = self.signed = self.actual = self.size = self.scaled_months = 0
-        self.scaled = 0.0
-
-    def add(self, came: int, said: int, scale: int | None) -> None:
-        off = abs(said - came)
-        self.months += 1
-        self.absolute += off
-        self.signed += said - came
-        self.actual += came
-        self.size += abs(came)
-        if scale:
-            self.scaled += off / scale
-            self.scaled_months += 1
-
-    def add_many(self, came: Sequence[int], said: Sequence[int], *, scaled: bool) -> None:
-        """The same for many months of one account; their errors ÷ scale are added up by who asks."""
-        actual = sum(came)
-        self.months += len(came)
-        self.absolute += sum(abs(one - other) for one, other in zip(said, came, strict=True))
-        self.signed += sum(said) - actual
-        self.actual += actual
-        self.size += sum(map(abs, came))
-        self.scaled_months += len(came) if scaled else 0
-
-    def errors(self, scaled: Decimal | None = None) -> Errors:
-        def amount(whole: int) -> Decimal:
-            return Decimal(whole) / MONEY_SCALE
-
-        return Errors(
-            self.months, amount(self.absolute), amount(self.signed), amount(self.actual), amount(self.size),
-            Decimal(repr(round(self.scaled, 9))) if scaled is None else scaled, self.scaled_months,
-        )  # fmt: skip

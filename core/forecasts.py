@@ -13,7 +13,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, forecast_intervals, revenue, targets
+from core import auth, clock, db, forecast_intervals, revenue, targets
 from core.auth import Actor
 from core.errors import NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -131,7 +131,8 @@ def back_test(
 def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilter) -> Read:
     kept = _kept(session, actor, accounts)
     tested: dict[int, list[BackTested]] = {}
-    for row in session.execute(
+    for row in db.rows(
+        session,
         select(
             ForecastSeries.account_id, ForecastSeries.method, ForecastSeries.months_known,
             ForecastSeries.scale_amount, ForecastSeries.back_test,
@@ -143,10 +144,11 @@ def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilt
     over = overrides_in_force(session, actor)
     points: dict[int, dict[date, tuple[Decimal, Decimal]]] = {}
     marked: dict[int, set[date]] = {}
-    for account_id, month, mean in session.execute(
+    for account_id, month, mean in db.rows(
+        session,
         select(ForecastPoint.account_id, ForecastPoint.month, ForecastPoint.mean_amount)
         .join(Account, Account.id == ForecastPoint.account_id)
-        .where(ForecastPoint.version_id == chosen.id, auth.readable_accounts(actor))
+        .where(ForecastPoint.version_id == chosen.id, auth.readable_accounts(actor)),
     ):
         if account_id not in kept:
             continue

@@ -1,7 +1,7 @@
 """The health of accounts: a score from 0 to 100 with its coverage, its past, and what would better it.
 
-What is scored and how stands in `health_rules`, what it is read from in `health_measures`. Nothing is stored: every
-day is read anew, cut by business dates, so that a corrected booking corrects the past too.
+What is scored and how stands in `health_rules`, what it is read from in `health_measures`. Days are cut by business
+dates, so that a corrected booking corrects the past too: `health_standings` keeps only what nothing has changed since.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import accounts as account_rows
-from core import auth, clock, revenue, settings
+from core import auth, clock, health_standings, revenue, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.health_measures import MONTHS, PRESENT_ONLY, Look, category_windows, read, window
+from core.health_measures import PRESENT_ONLY, Look
 from core.health_rules import Band, HealthRule, Measure, Score
+from core.health_standings import Outcome, Stood
 from core.health_ways import Lapsed, Ways, readings_of, ways
+from core.health_windows import category_windows
 from core.models import Account
-from core.money import MONEY_SCALE, ZERO
-from core.periods import Period, add_months, first_of_month, fiscal_year_start
+from core.money import MONEY_SCALE
+from core.periods import add_months, first_of_month, fiscal_year_start
 from core.vocabulary import Permission
 
 HISTORY_MONTHS = 12
@@ -121,14 +123,24 @@ def at(
     return _scored(look, rule)
 
 
+def outcomes(
+    session: Session, actor: Actor, days: Sequence[date], accounts: AccountFilter = ALL_ACCOUNTS
+) -> dict[date, dict[int, Outcome]]:
+    """The scores at ends of months as in `at`, in short, with the revenue that followed; every account has one."""
+    auth.require(actor, Permission.REVENUE_READ)
+    rule = settings.get(session).health
+    look = Look(session, actor, tuple(days), accounts, _counted(rule) - PRESENT_ONLY)
+    return health_standings.outcomes(look, rule)
+
+
 def _counted(rule: HealthRule) -> frozenset[Measure]:
     return frozenset(measure for measure, one in rule.rules.items() if one.weight)
 
 
 def _scored(look: Look, rule: HealthRule) -> dict[date, Scores]:
     return {
-        day: {account_id: rule.score(one) for account_id, one in found.items()}
-        for day, found in read(look).items()
+        day: {account_id: one.score for account_id, one in found.items() if one.score.weight}
+        for day, found in health_standings.of(look, rule).items()
     }
 
 
@@ -180,42 +192,30 @@ def overview(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> Overview:
     """The accounts of the filter with their scores, revenue and change since the last quarter's end."""
-    now = scores(session, actor, accounts, day=day)
-    then = quarter_end(now.day, settings.get(session).fiscal_year_month)
-    before = at(session, actor, [then], accounts)[then]
-    nets = _nets(session, actor, now.day, accounts)
+    auth.require(actor, Permission.REVENUE_READ)
+    decided = settings.get(session)
+    day, rule = day or clock.today(), decided.health
+    then = quarter_end(day, decided.fiscal_year_month)
+    now = health_standings.of(Look(session, actor, (day,), accounts, _counted(rule)), rule)[day]
+    past = Look(session, actor, (then,), accounts, _counted(rule) - PRESENT_ONLY)
+    before = health_standings.of(past, rule)[then]
     names = select(Account.id, Account.code, Account.name).where(
         auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
     )
     rows = []
     for account_id, code, name in session.execute(names):
-        score = now.scores.get(account_id) or now.rule.score({})
-        known = before.get(account_id)
-        comparable, earlier = (None, None) if known is None else _alike(now.rule, score, known)
-        net = nets.get(account_id, ZERO)
-        rows.append(Row(account_id, code, name, score, now.rule.band(score), net, earlier, comparable))
+        one, known = now[account_id], before[account_id]
+        comparable, earlier = _alike(rule, one, known) if known.measures else (None, None)
+        net = Decimal(one.net) / MONEY_SCALE
+        rows.append(Row(account_id, code, name, one.score, rule.band(one.score), net, earlier, comparable))
     rows.sort(key=lambda row: (-row.net, row.code))
-    return Overview(now.day, then, now.rule, tuple(rows))
+    return Overview(day, then, rule, tuple(rows))
 
 
-def _alike(rule: HealthRule, now: Score, then: Score) -> tuple[Decimal | None, Decimal | None]:
+def _alike(rule: HealthRule, now: Stood, then: Stood) -> tuple[Decimal | None, Decimal | None]:
     """Both scores over the measures that both days know: else a measure that joins would look like a change."""
-    both = {part.measure for part in now.parts} & {part.measure for part in then.parts}
-    one, other = (
-        rule.score({measure: reading for measure, reading in readings_of(score).items() if measure in both})
-        for score in (now, then)
-    )
-    return one.value, other.value
-
-
-def _nets(session: Session, actor: Actor, day: date, accounts: AccountFilter) -> dict[int, Decimal]:
-    """Net revenue of the six months, as the trend has it."""
-    look = Look(session, actor, (day,), accounts)
-    return {account_id: Decimal(net) / MONEY_SCALE for account_id, (net, _) in look.sums[window(day)].items()}
-
-
-def follow_up(day: date) -> tuple[Period, Period]:
-    """The two quarters after a quarter's end, and the same two a year before."""
-    start = day + timedelta(days=1)
-    after = Period(start, add_months(start, MONTHS))
-    return after, after.shifted(-12)
+    if now.measures == then.measures:
+        return now.value, then.value
+    one, other = now.points(rule), then.points(rule)
+    both = one.keys() & other.keys()
+    return rule.value(one, both), rule.value(other, both)

@@ -8,7 +8,7 @@ last six months beside the same six months a year before. Cost is never read: ev
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -28,28 +28,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db, delivery, otif, rollups, spread, targets
+from core import auth, clock, db, delivery, health_breadth, otif, rollups, spread, targets
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_rules import Measure, Reading
+from core.health_windows import due_window, window
 from core.models import (
     Account,
     AccountDay,
     AccountMonth,
     AccountRhythm,
     Order,
-    OrderLine,
-    Product,
     Receivable,
-    RevenueCell,
 )
 from core.money import MONEY_SCALE, ZERO, ratio
-from core.periods import Period, add_months, first_of_month, shift_end
+from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension
 from core.sum_pieces import within_span
 from core.vocabulary import Permission
 
-MONTHS = 6
 LEAST_SPREAD = Decimal(
     "0.05"
 )  # of last year's revenue: the steadiest account is not judged by its last ringgit
@@ -59,25 +56,6 @@ SNAPSHOT_DAYS = 92  # an older snapshot of receivables says nothing any more
 PRESENT_ONLY = frozenset({Measure.DATA})
 
 Readings = dict[int, Reading]  # by account
-
-
-def window(day: date) -> Period:
-    """The six months that end with the day."""
-    end = day + timedelta(days=1)
-    return Period(shift_end(end, -MONTHS), end)
-
-
-def due_window(day: date, late_days: int) -> Period:
-    """Deliveries due in six months whose fate is known on the day: late ones can no longer come in time."""
-    whole, shift = window(day), timedelta(days=late_days + 1)
-    return Period(whole.start - shift, whole.end - shift)
-
-
-def category_windows(day: date) -> tuple[Period, Period]:
-    """The six months before this one with what there is of it, and those six a year before: kept sums are by month."""
-    month = first_of_month(day)
-    before = Period(add_months(month, -MONTHS - 12), add_months(month, -12))
-    return Period(add_months(month, -MONTHS), day + timedelta(days=1)), before
 
 
 @dataclass(frozen=True)
@@ -168,6 +146,24 @@ def _sums(look: Look, period: Period) -> dict[int, tuple[int, int]]:
         for account_id, net_part, gross_part in look.session.execute(_of_days(look, part)):
             known = found.get(account_id, (0, 0))
             found[account_id] = known[0] + int(net_part), known[1] + int(gross_part)
+    return found
+
+
+def nets_of_months(look: Look, periods: Sequence[Period]) -> dict[Period, dict[int, int]]:
+    """Net revenue of each account over periods of whole months, in ten-thousandths; of some accounts none."""
+    if not periods:
+        return {}
+    span = Period(min(one.start for one in periods), max(one.end for one in periods))
+    net = type_coerce(AccountMonth.net_amount, BigInteger)
+    query = select(AccountMonth.account_id, AccountMonth.month, net)
+    query = look.within(
+        query.where(AccountMonth.month >= span.start, AccountMonth.month < span.end), AccountMonth
+    )
+    found: dict[Period, dict[int, int]] = {period: {} for period in periods}
+    for account_id, month, amount in db.rows(look.session, query):
+        for period, sums in found.items():
+            if period.start <= month < period.end:
+                sums[account_id] = sums.get(account_id, 0) + amount
     return found
 
 
@@ -298,56 +294,14 @@ def _owed_on(look: Look, day: date) -> Readings:
 
 
 def _breadth(look: Look) -> dict[date, Readings]:
-    found: dict[date, Readings] = {}
-    for day in look.days:
-        now, before = (_bought(look, period) for period in category_windows(day))
-        found[day] = {}
-        for account_id, categories in before.items():
-            again = Decimal(len(categories & now.get(account_id, set())))
-            found[day][account_id] = Reading(again / len(categories), again, Decimal(len(categories)))
-    return found
-
-
-def _bought(look: Look, period: Period) -> dict[int, set[int]]:
-    """Categories with positive net revenue by account; products without a category are none."""
-    month = first_of_month(period.last_day)
-    if period.end == add_months(month, 1) or not _booked_later(look, period.end):
-        pieces = [_cells(look, RevenueCell, RevenueCell.month, Period(period.start, add_months(month, 1)))]
-    else:
-        pieces = [
-            _cells(look, RevenueCell, RevenueCell.month, Period(period.start, month)),
-            _cells(look, OrderLine, OrderLine.booked_on, Period(month, period.end)),
-        ]
-    sums: dict[tuple[int, int], int] = {}
-    for piece in pieces:
-        for account_id, category_id, net in db.rows(look.session, piece):
-            if category_id is not None:
-                sums[account_id, category_id] = sums.get((account_id, category_id), 0) + int(net)
-    bought: dict[int, set[int]] = {}
-    for (account_id, category_id), net in sums.items():
-        if net > 0:
-            bought.setdefault(account_id, set()).add(category_id)
-    return bought
-
-
-def _booked_later(look: Look, end: date) -> bool:
-    """Whether anything is booked later in the month: if not, the kept month is what there was on the day."""
-    later = select(AccountDay.account_id).where(
-        AccountDay.booked_on >= end, AccountDay.booked_on < add_months(end, 1)
-    )
-    return look.session.scalar(later.limit(1)) is not None
-
-
-def _cells(look: Look, source: Any, day: Any, period: Period) -> Any:
-    # Account by account, as the cells lie: joined the plain way, the store starts from the products, six times slower.
     mine = select(Account.id).where(*look.conditions())
-    net = type_coerce(func.sum(source.net_amount), BigInteger)
-    return (
-        select(source.account_id, Product.category_id, net)
-        .join(Product, Product.id == source.product_id, isouter=True)
-        .where(day >= period.start, day < period.end, source.account_id.in_(mine))
-        .group_by(source.account_id, Product.category_id)
-    )
+    found: dict[date, Readings] = {}
+    for day, shared in health_breadth.of(look.session, look.actor, look.days, mine).items():
+        found[day] = {
+            account_id: Reading(Decimal(again) / before, Decimal(again), Decimal(before))
+            for account_id, (again, before) in shared.items()
+        }
+    return found
 
 
 def _target(look: Look) -> dict[date, Readings]:
@@ -368,8 +322,9 @@ def _data(look: Look) -> dict[date, Readings]:
     said = func.coalesce(Account.confirmed_at, Account.created_at)
     query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions())
     found: Readings = {}
-    for account_id, moment in look.session.execute(query):
-        days = Decimal(max((clock.today() - moment.date()).days, 0))
+    today = clock.today()
+    for account_id, moment in db.rows(look.session, query):
+        days = Decimal(max((today - moment.date()).days, 0))
         found[account_id] = Reading(days, days, on=moment.date())
     return dict.fromkeys(look.days, found)
 

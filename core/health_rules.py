@@ -6,7 +6,7 @@ weights of these ÷ all weights. A measure that is not known lowers the coverage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -109,6 +109,36 @@ class HealthRule:
         missing = tuple(one for one, rule in self.rules.items() if rule.weight and one not in readings)
         return Score(parts, missing, self.weight)
 
+    def value(self, points: Mapping[str, Decimal], among: Collection[str]) -> Decimal | None:
+        """The score that the points of some measures make."""
+        known = [(rule.weight, points[one]) for one, rule in self.rules.items() if one in among]
+        total = sum((weight * each for weight, each in known), ZERO)
+        return _shown(ratio(total, Decimal(sum(weight for weight, _each in known))))
+
+    def kept(
+        self,
+        weight: int,
+        total: Decimal,
+        value: Decimal | None,
+        unpack: Callable[[], Mapping[Measure, Reading]],
+        more: Mapping[Measure, Reading],
+    ) -> Score:
+        """A score whose parts are put together when somebody looks at them.
+
+        `weight`, `total` and `value` are what they came to, before `more` joined them; those come last in the rules.
+        """
+        added = [
+            (self.rules[measure], reading) for measure, reading in more.items() if self.rules[measure].weight
+        ]
+        for rule, reading in added:
+            weight += rule.weight
+            total += rule.weight * rule.points(reading.value)
+        found = object.__new__(Score)
+        known: dict[str, Any] = {"all_weights": self.weight, "weight": weight}
+        known |= {"exact": ratio(total, Decimal(weight))} if added else {"value": value}
+        found.__dict__.update(known, _whole=lambda: self.score({**unpack(), **more}))
+        return found
+
 
 _OF_RULE = ("weight", "zero_at", "full_at")
 _OF_ALL = ("green", "amber", "least_coverage")
@@ -164,6 +194,15 @@ class Score:
     missing: tuple[Measure, ...]
     all_weights: int
 
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for what `HealthRule.kept` left out, and once for each.
+        whole = self.__dict__.get("_whole") if name in ("parts", "missing") else None
+        if whole is None:
+            raise AttributeError(name)
+        score = whole()
+        self.__dict__.update(parts=score.parts, missing=score.missing)
+        return getattr(score, name)
+
     @cached_property
     def weight(self) -> int:
         """The weights of the measures that are present."""
@@ -177,7 +216,7 @@ class Score:
     @cached_property
     def value(self) -> Decimal | None:
         """From 0 to 100 with one decimal, as it is shown and as bands are told; None: nothing is known."""
-        return None if self.exact is None else self.exact.quantize(_SHOWN, rounding=ROUND_HALF_UP)
+        return _shown(self.exact)
 
     @cached_property
     def coverage(self) -> Decimal:
@@ -190,6 +229,10 @@ class Score:
 
     def part(self, measure: Measure) -> Part | None:
         return next((part for part in self.parts if part.measure is measure), None)
+
+
+def _shown(exact: Decimal | None) -> Decimal | None:
+    return None if exact is None else exact.quantize(_SHOWN, rounding=ROUND_HALF_UP)
 
 
 def typed(key: str, value: Any) -> Any:

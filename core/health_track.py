@@ -7,46 +7,45 @@ past know nothing of what came later; weights and rules are those of today.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
+from operator import itemgetter
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, func, select, type_coerce
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, health, ranking, settings
+from core import auth, clock, db, health, health_standings, ranking, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.health_rules import Band, HealthRule, Score
+from core.health_rules import Band, HealthRule
 from core.models import Account, AccountMonth
-from core.money import MONEY_SCALE, ZERO, ratio
-from core.periods import Period, add_months, first_of_month, months_between
+from core.money import MONEY_SCALE, ratio
+from core.periods import add_months
 from core.ranking import Auc, Observation, Tenth
 from core.vocabulary import Permission
 
-LOST_SHARE = Decimal("0.2")
+LOST_SHARE = Fraction(1, 5)
 MOST_QUARTERS = 8
 _JUDGED = (Band.GREEN, Band.AMBER, Band.RED)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One account at the end of one quarter, and what came of it."""
 
     day: date
     account_id: int
     code: str
     name: str
-    score: Score
+    score: Decimal
+    coverage: Decimal
     band: Band
     before: Decimal  # net revenue of the two quarters a year before those that followed
     after: Decimal  # … and of those that followed
-
-    @property
-    def lost(self) -> bool:
-        return self.after < self.before * (1 - LOST_SHARE)
+    lost: bool
 
     @property
     def change(self) -> Decimal:
@@ -89,7 +88,7 @@ class Record:
 
     @cached_property
     def _observations(self) -> tuple[Observation, ...]:
-        return tuple(Observation(one.account_id, one.score.value or ZERO, one.lost) for one in self.cases)
+        return tuple(Observation(one.account_id, one.score, one.lost) for one in self.cases)
 
     @cached_property
     def auc(self) -> Auc | None:
@@ -107,29 +106,39 @@ def record(
     """The last eight quarters' ends whose two following quarters are over, of the visible accounts of the filter."""
     auth.require(actor, Permission.REVENUE_READ)
     day = day or clock.today()
-    decided = settings.get(session)
-    rule, first = decided.health, _first_month(session, actor)
-    days = () if first is None else quarter_ends(day, decided.fiscal_year_month, first)
-    found = health.at(session, actor, days, accounts)
+    rule, days = settings.get(session).health, quarters(session, actor, day)
+    if not days:
+        return Record(rule, (), ())
+    found = health.outcomes(session, actor, days, accounts)
     names = _names(session, actor, accounts)
-    months = _nets(session, actor, days, accounts)
     cases = []
     for then in days:
-        after, before = health.follow_up(then)
-        for account_id, score in found[then].items():
-            band = rule.band(score)
-            was = months.over(account_id, before)
-            if band in _JUDGED and was > 0 and account_id in names:
-                now = months.over(account_id, after)
-                cases.append(Case(then, account_id, *names[account_id], score, band, was, now))
-    cases.sort(key=lambda one: (one.day, one.code))
+        of_day = found[then]
+        for account_id, code, name in names:
+            value, coverage, band, before, after = of_day[account_id]
+            if before > 0 and band in _JUDGED and value is not None:
+                lost = after * LOST_SHARE.denominator < before * (
+                    LOST_SHARE.denominator - LOST_SHARE.numerator
+                )
+                amounts = Decimal(before) / MONEY_SCALE, Decimal(after) / MONEY_SCALE
+                cases.append(Case(then, account_id, code, name, value, coverage, band, *amounts, lost))
     return Record(rule, days, tuple(cases))
+
+
+def quarters(session: Session, actor: Actor, day: date) -> tuple[date, ...]:
+    """The quarters' ends that count on a day, the oldest first."""
+    auth.require(actor, Permission.REVENUE_READ)
+    first = _first_month(session, actor)
+    return () if first is None else quarter_ends(day, settings.get(session).fiscal_year_month, first)
 
 
 def _first_month(session: Session, actor: Actor) -> date | None:
     """The first month with any booking that the actor sees."""
-    query = select(func.min(AccountMonth.month)).join(Account, Account.id == AccountMonth.account_id)
-    first: date | None = session.scalar(query.where(auth.visible_accounts(actor)))
+    query = select(AccountMonth.month).join(Account, Account.id == AccountMonth.account_id)
+    # By the index, up to the first that is seen.
+    first: date | None = session.scalar(
+        query.where(auth.visible_accounts(actor)).order_by(AccountMonth.month).limit(1)
+    )
     return first
 
 
@@ -138,41 +147,16 @@ def quarter_ends(day: date, first_month: int, first: date) -> tuple[date, ...]:
     found: list[date] = []
     end = health.quarter_end(day + timedelta(days=1), first_month)
     while len(found) < MOST_QUARTERS and add_months(end + timedelta(days=1), -12) >= first:
-        if health.follow_up(end)[0].last_day <= day:
+        if health_standings.follow_up(end)[0].last_day <= day:
             found.append(end)
         end = add_months(end + timedelta(days=1), -3) - timedelta(days=1)
     return tuple(reversed(found))
 
 
-@dataclass(frozen=True)
-class _Nets:
-    start: date
-    months: dict[int, list[int]]  # in ten-thousandths
-
-    def over(self, account_id: int, period: Period) -> Decimal:
-        first, last = (months_between(self.start, one) for one in (period.start, period.end))
-        return Decimal(sum(self.months.get(account_id, [])[first:last])) / MONEY_SCALE
-
-
-def _nets(session: Session, actor: Actor, days: Sequence[date], accounts: AccountFilter) -> _Nets:
-    """Net revenue by account and month over all that follows and what it is compared with."""
-    if not days:
-        return _Nets(first_of_month(clock.today()), {})
-    span = Period(health.follow_up(days[0])[1].start, health.follow_up(days[-1])[0].end)
-    places = {month: place for place, month in enumerate(span.months())}
-    query = (
-        select(AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger))
-        .join(Account, Account.id == AccountMonth.account_id)
-        .where(AccountMonth.month >= span.start, AccountMonth.month < span.end)
-        .where(auth.visible_accounts(actor), accounts.condition())
-    )
-    months: dict[int, list[int]] = {}
-    for account_id, month, net in session.execute(query):
-        months.setdefault(account_id, [0] * len(places))[places[month]] = net
-    return _Nets(span.start, months)
-
-
-def _names(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, tuple[str, str]]:
+def _names(session: Session, actor: Actor, accounts: AccountFilter) -> list[tuple[int, str, str]]:
+    """The accounts by code; UNASSIGNED is none."""
     query = select(Account.id, Account.code, Account.name)
-    rows = session.execute(query.where(auth.visible_accounts(actor), accounts.condition()))
-    return {row.id: (row.code, row.name) for row in rows}
+    where = auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
+    return sorted(
+        ((row[0], row[1], row[2]) for row in db.rows(session, query.where(*where))), key=itemgetter(1)
+    )

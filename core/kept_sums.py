@@ -46,10 +46,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Family:
-    """Layers that keep the same measures; `lines` is always one of them."""
+    """Layers that keep the same measures; one of them says whether anything stands behind a cell."""
 
     layers: dict[type[Base], tuple[str, ...]]  # each with its key
     measures: dict[str, Any]  # each with its type
+    counted: str = "lines"
 
     def summed(self, session: Session, layer: type[Base], source: FromClause, sign: int = 1) -> Select[Any]:
         """The rows of a layer as sums over finer cells, in the order of its key."""
@@ -85,7 +86,7 @@ class Family:
         """Drop cells that no line stands behind any more."""
         for layer in self.layers:
             # Written as it stands in the partial indexes, which are used only for the same words.
-            empty = table(layer).c.lines == literal_column("0")
+            empty = table(layer).c[self.counted] == literal_column("0")
             session.execute(delete(layer).where(empty).execution_options(synchronize_session=False))
 
     def first_difference(

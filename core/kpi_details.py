@@ -15,7 +15,7 @@ from core import audit, auth, kpi_trends, kpis, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.kpi_registry import KPIS, Figure, Kpi, Need
+from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Figure, Kpi, Need
 from core.kpis import Options
 from core.models import Account, Category, Group, Product, Region, Segment, Tier, User
 from core.money import ZERO
@@ -38,6 +38,8 @@ _SIDES: dict[str, tuple[str, str]] = {
     "target_attainment": ("actual", "target"),
     "repeat_order_rate": ("accounts_repeating", "accounts_buying"),
     "otif": ("otif", "due"),
+    "explained_change": ("explained", "change"),
+    "share_of_wallet": ("sales", "wallet"),
 }
 _OF_SALES = (Dimension.PRODUCT, Dimension.CATEGORY, Dimension.COUNTRY)
 _BY = (
@@ -134,7 +136,7 @@ def detail(
 def dimensions(name: str) -> tuple[Dimension, ...]:
     """What a KPI can be broken down by: targets and scores are not known by what was sold."""
     needs = KPIS[name].needs
-    if Need.SCORES in needs:
+    if needs & OF_WHOLE_ACCOUNTS:
         return tuple(one for one in _BY if targets.are_known_by([one]) and one is not Dimension.MONTH)
     if Need.TARGET in needs:
         return tuple(one for one in _BY if targets.are_known_by([one]))
@@ -224,7 +226,7 @@ def trend(
 ) -> tuple[Point, ...]:
     """The KPI in each of 24 months up to that of the day, beside last year; retention is month on month a year ago."""
     auth.require(actor, Permission.REVENUE_READ)
-    if Need.SCORES in KPIS[name].needs:  # accounts are scored over a window of a year, not month by month
+    if KPIS[name].needs & OF_WHOLE_ACCOUNTS:  # over windows of a year, not month by month
         return ()
     last = add_months(first_of_month(day), 1)
     months = Period(add_months(last, -TREND_MONTHS - 12), last)

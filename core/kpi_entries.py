@@ -8,10 +8,12 @@ from decimal import Decimal
 from enum import Enum, auto
 
 from core.bridge import Bridge
+from core.causes import Movement
 from core.delivery import Service
 from core.language import N_
 from core.revenue import Measures
 from core.rfm_rule import Scored
+from core.wallets import Wallets
 
 
 class Need(Enum):
@@ -25,6 +27,12 @@ class Need(Enum):
     DELIVERY = auto()
     BRIDGE = auto()
     SCORES = auto()  # recency, frequency and monetary value of each account
+    CAUSES = auto()  # how each account moved, and what of it is explained
+    WALLETS = auto()
+
+
+# Of all that an account buys: never by what was sold, nor month by month.
+OF_WHOLE_ACCOUNTS = frozenset({Need.SCORES, Need.CAUSES, Need.WALLETS})
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,8 @@ class Slice:
     delivered: Service = field(default_factory=Service)
     bridge: Bridge | None = None
     scores: tuple[Scored, ...] = ()
+    moved: tuple[Movement, ...] = ()
+    wallets: Wallets | None = None
     of_one: bool = False  # whether the key is one account
     top: int = 10
 

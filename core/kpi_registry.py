@@ -8,15 +8,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core import kpi_accounts, kpi_bridge, kpi_delivery, kpi_retention, kpi_rfm, kpi_sales
+from core import (
+    kpi_accounts,
+    kpi_bridge,
+    kpi_causes,
+    kpi_delivery,
+    kpi_retention,
+    kpi_rfm,
+    kpi_sales,
+    kpi_wallets,
+)
 from core.errors import NotFound
-from core.kpi_entries import KPIS, Figure, Kpi, Need, Slice, define
+from core.kpi_entries import KPIS, OF_WHOLE_ACCOUNTS, Figure, Kpi, Need, Slice, define
 from core.language import N_, _
 
-__all__ = ["KPIS", "MODULES", "Explained", "Figure", "Kpi", "Need", "Slice", "define", "explained", "label"]
+__all__ = [
+    "KPIS",
+    "MODULES",
+    "OF_WHOLE_ACCOUNTS",
+    "Explained",
+    "Figure",
+    "Kpi",
+    "Need",
+    "Slice",
+    "define",
+    "explained",
+    "label",
+]
 
 # Importing a module registers its entries; the order is that of the lists that people read.
-MODULES = (kpi_sales, kpi_accounts, kpi_retention, kpi_bridge, kpi_rfm, kpi_delivery)
+MODULES = (kpi_sales, kpi_accounts, kpi_retention, kpi_bridge, kpi_causes, kpi_rfm, kpi_wallets, kpi_delivery)
 
 _PLACES = {module.__name__: place for place, module in enumerate(MODULES)}
 _ORDERED = sorted(KPIS.items(), key=lambda item: _PLACES.get(item[1].evaluate.__module__, len(_PLACES)))

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, bridge, delivery, order_lines, revenue, rfm, settings, targets
+from core import auth, bridge, delivery, order_lines, revenue, settings, targets, whole_accounts
 from core.auth import Actor
 from core.bridge import Bridge
 from core.delivery import Service
@@ -25,7 +25,6 @@ from core.models import Account, Category, Product, Region, Segment, User
 from core.money import round_money, round_ratio
 from core.periods import Period, add_months, first_of_month
 from core.revenue import Dimension, Measures
-from core.rfm_rule import Scored
 from core.vocabulary import Permission, Structure
 
 
@@ -173,6 +172,8 @@ def _having(kpi: Kpi, parts: list[tuple[Any, Slice]]) -> Iterator[tuple[Any, Sli
             or (Need.DELIVERY in kpi.needs and part.delivered.due)
             or (Need.BRIDGE in kpi.needs and part.bridge is not None)
             or (Need.SCORES in kpi.needs and part.scores)
+            or (Need.CAUSES in kpi.needs and part.moved)
+            or (Need.WALLETS in kpi.needs and part.wallets is not None)
         )
         if part.sums.lines or compared:
             yield key, part
@@ -235,8 +236,12 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
     wanted = _targets(ask, period, dimensions) if Need.TARGET in needs else {}
     delivered = _delivered(ask, period, dimensions) if Need.DELIVERY in needs else {}
     bridges = _bridges(ask, period, dimension) if Need.BRIDGE in needs else {}
-    scores = _scores(ask, period, dimensions) if Need.SCORES in needs else {}
-    keys = set().union(sums, then, wanted, delivered, bridges, scores)
+    of_all = (ask.accounts, dimension)
+    who = (ask.session, ask.actor, period)
+    scores = whole_accounts.scores(*who, *of_all) if Need.SCORES in needs else {}
+    moved = whole_accounts.moved(*who, _base(ask, period), *of_all) if Need.CAUSES in needs else {}
+    purses = whole_accounts.purses(*who, *of_all) if Need.WALLETS in needs else {}
+    keys = set().union(sums, then, wanted, delivered, bridges, scores, moved, purses)
     return {
         key: Slice(
             sums=sums.get(key, Measures()),
@@ -248,6 +253,8 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
             delivered=delivered.get(key, Service()),
             bridge=bridges.get(key),
             scores=scores.get(key, ()),
+            moved=moved.get(key, ()),
+            wallets=purses.get(key),
             of_one=dimension is Dimension.ACCOUNT or bool(ask.options.account_code),
             top=ask.options.top,
         )
@@ -330,33 +337,6 @@ def _bridges(ask: _Question, period: Period, dimension: Dimension | None) -> dic
         key: bridge.change_of(then.get(key, nothing), now.get(key, nothing))
         for key in now.keys() | then.keys()
     }
-
-
-_OF_ACCOUNT: dict[Dimension, Any] = {
-    Dimension.ACCOUNT: Account.id,
-    Dimension.OWNER: Account.owner_id,
-    Dimension.REGION: Account.region_id,
-    Dimension.SEGMENT: Account.segment_id,
-    Dimension.GROUP: Account.group_id,
-    Dimension.TIER: Account.tier_id,
-}
-
-
-def _scores(
-    ask: _Question, period: Period, dimensions: tuple[Dimension, ...]
-) -> dict[Any, tuple[Scored, ...]]:
-    """The scores of each account; they are of all that it buys, so never by product or country."""
-    if not _OF_ACCOUNT.keys() >= set(dimensions):
-        raise Invalid(_("An account is scored for all that it buys: not by product or country."))
-    scored = [row.scored for row in rfm.board(ask.session, ask.actor, period, ask.accounts).standings]
-    keys: dict[int, Any] = {}
-    for dimension in dimensions:
-        keys = {row[0]: row[1] for row in ask.session.execute(select(Account.id, _OF_ACCOUNT[dimension]))}
-    found: dict[Any, tuple[Scored, ...]] = {}
-    for one in scored:
-        key = keys.get(one.account_id)
-        found[key] = (*found.get(key, ()), one)
-    return found
 
 
 def document(session: Session, period: Period, results: Sequence[Result]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import audit, auth, merged_terms, targets
+from core import audit, auth, health_marks, merged_lump_sums, merged_terms, merged_wallets, targets
 from core.auth import Actor
 from core.language import _
 from core.merged_lines import Route
@@ -24,7 +24,6 @@ from core.models import (
     Target,
     TeamMember,
     User,
-    Wallet,
 )
 from core.vocabulary import AccountStatus, Permission
 
@@ -43,8 +42,9 @@ Wanted = targets.Wanted
 
 
 def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> dict[str, Any]:
-    """Move receivables, team, codes, decisions, causes, wallets, targets and terms, and take over the wanted fields."""
+    """Move receivables, team, codes, decisions, causes, wallets, targets, terms and lump sums; take over the fields."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
+    estimates, in_force = merged_wallets.move(session, actor, route)
     return {
         "fields": _take_over(session, route, take),
         **_move_receivables(session, route),
@@ -52,10 +52,12 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         "codes": _move_codes(session, route),
         "decisions": _move_all(session, AttentionDecision, route),
         "causes": _move_all(session, Cause, route),
-        "wallets": _move_wallets(session, route),
+        "wallets": estimates,
+        "wallets_in_force": in_force,
         "price_rounds": _move_rounds(session, route),
         "targets": _add_targets(session, actor, route),
         "terms": merged_terms.move(session, actor, route),
+        "lump_sums": merged_lump_sums.move(session, actor, route),
     }
 
 
@@ -68,8 +70,10 @@ def changed(session: Session, actor: Actor, route: Route, details: Mapping[str, 
         *_changed_receivables(session, route, details["receivables"]),
         *_changed_team(session, route, details["team"]),
         *_changed_codes(session, route, details["codes"]),
-        # A merger of before terms existed kept nothing about them.
+        # A merger of before terms and lump sums existed kept nothing about them.
         *merged_terms.changed(session, actor, route, details.get("terms", ())),
+        *merged_lump_sums.changed(session, actor, route, details.get("lump_sums", ())),
+        *_changed_wallets(session, actor, route, details),
     ]
 
 
@@ -83,7 +87,7 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     _move_receivables_back(session, route, details)
     _give(session, TeamMember, TeamMember.id, [row[0] for row in details["team"]], route.merged_id)
     for model, name in (
-        (AttentionDecision, "decisions"), (Cause, "causes"), (Wallet, "wallets"), (PriceRoundAccount, "price_rounds"),
+        (AttentionDecision, "decisions"), (Cause, "causes"), (PriceRoundAccount, "price_rounds"),
     ):  # fmt: skip
         # Mergers of before there were causes, wallets and price rounds moved none.
         _give(session, model, model.id, details.get(name, []), route.merged_id)
@@ -91,6 +95,8 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)
     _divide_targets(session, actor, route, details["targets"])
     merged_terms.move_back(session, actor, route, details.get("terms", ()))
+    merged_lump_sums.move_back(session, actor, route, details.get("lump_sums", ()))
+    merged_wallets.move_back(session, actor, route, details.get("wallets", ()))
 
 
 def in_both_targets(session: Session, actor: Actor, merged_id: int, kept_id: int) -> list[date]:
@@ -165,6 +171,7 @@ def _move_receivables(session: Session, route: Route) -> dict[str, Any]:
     gone = delete(Receivable).where(Receivable.account_id == route.merged_id)
     session.execute(gone.execution_options(**_UNSYNCHRONISED))
     _insert_receivables(session, route.kept_id, moved)
+    health_marks.raise_for(session, health_marks.Kind.RECEIVABLES, [route.merged_id, route.kept_id])
     return {"receivables": _listed(moved), "left_out": _listed(left)}
 
 
@@ -203,6 +210,7 @@ def _move_receivables_back(session: Session, route: Route, details: Mapping[str,
         gone = delete(Receivable).where(Receivable.account_id == route.kept_id, some)
         session.execute(gone.execution_options(**_UNSYNCHRONISED))
     _insert_receivables(session, route.merged_id, rows)
+    health_marks.raise_for(session, health_marks.Kind.RECEIVABLES, [route.merged_id, route.kept_id])
 
 
 def _members(session: Session, account_id: int) -> list[TeamMember]:
@@ -262,7 +270,7 @@ def _changed_codes(session: Session, route: Route, moved: Sequence[Sequence[str]
     ]
 
 
-def _move_all(session: Session, model: type[AttentionDecision | Cause | Wallet], route: Route) -> list[int]:
+def _move_all(session: Session, model: type[AttentionDecision | Cause], route: Route) -> list[int]:
     ids = list(
         session.scalars(select(model.id).where(model.account_id == route.merged_id).order_by(model.id))
     )
@@ -270,15 +278,10 @@ def _move_all(session: Session, model: type[AttentionDecision | Cause | Wallet],
     return ids
 
 
-def _move_wallets(session: Session, route: Route) -> list[int]:
-    """Where both have an estimate of one category and basis, the kept account's stands and the other stays behind."""
-    kinds = (Wallet.category_id, Wallet.basis)
-    theirs = session.execute(select(*kinds).where(Wallet.account_id == route.kept_id))
-    there = {(category_id, basis) for category_id, basis in theirs}
-    query = select(Wallet.id, *kinds).where(Wallet.account_id == route.merged_id).order_by(Wallet.id)
-    ids = [row[0] for row in session.execute(query) if (row[1], row[2]) not in there]
-    _give(session, Wallet, Wallet.id, ids, route.kept_id)
-    return ids
+def _changed_wallets(session: Session, actor: Actor, route: Route, details: Mapping[str, Any]) -> list[str]:
+    if "wallets_in_force" not in details:  # a merger of before that was noted
+        return []
+    return merged_wallets.changed(session, actor, route, details["wallets"], details["wallets_in_force"])
 
 
 def _move_rounds(session: Session, route: Route) -> list[int]:

@@ -21,15 +21,18 @@ from core.vocabulary import Permission, TermStatus
 def move(session: Session, actor: Actor, route: Route) -> list[list[Any]]:
     """Move every term none of whose approved versions meets one of the kept account; what undoing needs to know."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
-    there = _of(session, route.kept_id)
     moved = []
-    for number, versions in _by_number(_of(session, route.merged_id)).items():
-        if any(_meet(one, other) for one in versions for other in there):
-            continue
+    for number, versions in _moving(session, route).items():
         _give(versions, route.kept_id)
         moved.append([number, _state(versions)])
     session.flush()
     return moved
+
+
+def staying(session: Session, actor: Actor, route: Route) -> int:
+    """How many terms stay behind, since they meet one of the kept account."""
+    auth.require(actor, Permission.ACCOUNT_MERGE)
+    return len(_by_number(_of(session, route.merged_id))) - len(_moving(session, route))
 
 
 def changed(session: Session, actor: Actor, route: Route, moved: Sequence[Sequence[Any]]) -> list[str]:
@@ -49,6 +52,15 @@ def move_back(session: Session, actor: Actor, route: Route, moved: Sequence[Sequ
     numbers = {number for number, _state_then in moved}
     _give([one for one in _of(session, route.kept_id) if one.number in numbers], route.merged_id)
     session.flush()
+
+
+def _moving(session: Session, route: Route) -> dict[int, list[Term]]:
+    there = _of(session, route.kept_id)
+    return {
+        number: versions
+        for number, versions in _by_number(_of(session, route.merged_id)).items()
+        if not any(_meet(one, other) for one in versions for other in there)
+    }
 
 
 def _of(session: Session, account_id: int) -> list[Term]:

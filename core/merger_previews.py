@@ -10,13 +10,24 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from core import accounts, auth, merged_lines, merged_records
+from core import accounts, auth, merged_lines, merged_records, merged_terms, merged_wallets
 from core.accounts import AccountDetail
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.language import _
+from core.merged_lines import Route
 from core.merged_records import TAKEN
-from core.models import Account, AccountYear, AttentionDecision, Order, Receivable, Target
+from core.models import (
+    Account,
+    AccountYear,
+    AttentionDecision,
+    Cause,
+    Order,
+    Receivable,
+    Target,
+    Term,
+    Wallet,
+)
 from core.money import ZERO
 from core.vocabulary import Permission
 
@@ -31,6 +42,9 @@ class Holding:
     target_months: int
     receivables: int  # invoices as they stood on a day
     decisions: int  # on Today
+    causes: int  # recorded and not withdrawn
+    wallets: int  # estimates in force
+    terms: int  # price terms, each with all of its versions
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,8 @@ class Preview:
     renumbered_lines: int  # lines whose order has one of the same number at the kept account
     added_months: tuple[date, ...]  # both have a target: they are added up
     clashes: tuple[tuple[str, date], ...]  # invoice and day at both: the kept account's stays
+    staying_terms: int  # they meet one of the kept account: that one holds
+    staying_wallets: int  # the kept account has an estimate of the same kind
     differences: tuple[Difference, ...]
 
     @property
@@ -65,6 +81,7 @@ def preview(session: Session, actor: Actor, merged_id: int, kept_id: int) -> Pre
     auth.require(actor, Permission.ACCOUNT_MERGE)
     pair(session, actor, merged_id, kept_id)
     merged, kept = accounts.get(session, actor, merged_id), accounts.get(session, actor, kept_id)
+    route = Route(0, merged_id, kept_id)  # of no merger yet
     differing = ((field, getattr(kept, field), getattr(merged, field)) for field in TAKEN)
     return Preview(
         merged=merged,
@@ -74,6 +91,8 @@ def preview(session: Session, actor: Actor, merged_id: int, kept_id: int) -> Pre
         renumbered_lines=merged_lines.renumbered(session, actor, merged_id, kept_id),
         added_months=tuple(merged_records.in_both_targets(session, actor, merged_id, kept_id)),
         clashes=tuple(merged_records.clashing_receivables(session, actor, merged_id, kept_id)),
+        staying_terms=merged_terms.staying(session, actor, route),
+        staying_wallets=merged_wallets.staying(session, actor, route),
         differences=tuple(Difference(*one) for one in differing if one[1] != one[2]),
     )
 
@@ -123,4 +142,8 @@ def holding(session: Session, actor: Actor, account_id: int) -> Holding:
         target_months=count(Target, Target.superseded_at.is_(None)),
         receivables=count(Receivable),
         decisions=count(AttentionDecision),
+        causes=count(Cause, Cause.withdrawn_at.is_(None)),
+        wallets=count(Wallet, Wallet.superseded_at.is_(None)),
+        terms=session.scalar(select(func.count(Term.number.distinct())).where(Term.account_id == account_id))
+        or 0,
     )

@@ -15,14 +15,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, revenue
+from core import auth, db, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountRhythm
-from core.money import ZERO
+from core.money import MONEY_SCALE, ZERO
 from core.periods import Period
 from core.retention import Retention
-from core.revenue import Dimension, Measures
 from core.vocabulary import Permission
 
 
@@ -109,6 +108,9 @@ class Movement:
         return sorted(base, key=lambda move: (-move.missing, -move.then, move.code))
 
 
+_NOTHING = (0, 0)
+
+
 def between(
     session: Session,
     actor: Actor,
@@ -119,31 +121,29 @@ def between(
     """What moved from the base window (default: twelve months earlier) to the period."""
     auth.require(actor, Permission.REVENUE_READ)
     base = base or period.shifted(-12)
-    now, then = (
-        revenue.by(session, actor, window, Dimension.ACCOUNT, accounts=accounts) for window in (period, base)
-    )
-    nothing = Measures()
+    now, then = (revenue.nets(session, actor, window, accounts) for window in (period, base))
     moves = []
-    for row in _known(session, actor, accounts):
-        key = (row.id,)
-        if key not in now and key not in then:
+    for number, code, name, is_unassigned, first_order_on in _known(session, actor, accounts):
+        if number not in now and number not in then:
             continue
-        was, is_now = then.get(key, nothing), now.get(key, nothing)
-        bought_before = row.first_order_on is not None and row.first_order_on < period.start
-        kind = Kind.OTHER if row.is_unassigned else kind_of(was.net, is_now.net, bought_before=bought_before)
-        moves.append(Move(row.id, row.code, row.name, kind, was.net, is_now.net, was.lines + is_now.lines))
+        (was, lines), (net, more) = then.get(number, _NOTHING), now.get(number, _NOTHING)
+        bought_before = first_order_on is not None and first_order_on < period.start
+        kind = Kind.OTHER if is_unassigned else kind_of(was, net, bought_before=bought_before)
+        amounts = Decimal(was) / MONEY_SCALE, Decimal(net) / MONEY_SCALE
+        moves.append(Move(number, code, name, kind, *amounts, lines + more))
     return Movement(period, base, tuple(sorted(moves, key=lambda move: (-abs(move.change), move.code))))
 
 
 def _known(session: Session, actor: Actor, accounts: AccountFilter) -> Any:
-    return session.execute(
+    return db.rows(
+        session,
         select(Account.id, Account.code, Account.name, Account.is_unassigned, AccountRhythm.first_order_on)
         .outerjoin(AccountRhythm, AccountRhythm.account_id == Account.id)
-        .where(auth.visible_accounts(actor), accounts.condition())
+        .where(auth.visible_accounts(actor), accounts.condition()),
     )
 
 
-def kind_of(then: Decimal, now: Decimal, *, bought_before: bool) -> Kind:
+def kind_of(then: Decimal | int, now: Decimal | int, *, bought_before: bool) -> Kind:
     """What became of an account by its net revenue then and now."""
     if then <= 0:
         if now <= 0:

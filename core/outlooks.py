@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from core import clock, forecast_intervals
-from core.forecast_intervals import BackTested, HorizonErrors
+from core.forecast_intervals import BackTested, HorizonErrors, Tested
 from core.money import ZERO, ratio
 from core.periods import Period, add_months, first_of_month, months_between
 from core.vocabulary import ForecastMethod
@@ -176,7 +177,7 @@ class Figures:
     def _together(self, name: str | None, rows: Sequence[AccountOutlook]) -> GroupOutlook:
         """Accounts added up; of one without a forecast counts what it brought."""
         expected = sum((row.actual if row.expected is None else row.expected for row in rows), ZERO)
-        half = self._half([one for row in rows for one in self.read.tested.get(row.account_id, ())])
+        half = self._half([row.account_id for row in rows])
         came = sum((row.actual for row in rows), ZERO)
         wanted = [row.target for row in rows if row.target is not None]
         return GroupOutlook(
@@ -188,23 +189,26 @@ class Figures:
         number, code, label, owner, group = name
         tested = self.read.tested.get(number, ())
         actual = sum((self._booked(number, month) for month in self.months), ZERO)
-        year_ago = sum(
-            (self.before.get((number, add_months(month, -12)), ZERO) for month in self.months), ZERO
-        )
+        year_ago = sum((self.before.get((number, month), ZERO) for month in self._year_ago), ZERO)
         wanted = [one for month in self.months if (one := self.wanted.get((number, month))) is not None]
         if not tested and not actual and not year_ago and not wanted:
             return None
         points = self.read.points.get(number, {})
-        covered = all(month in points for month in self._open())
+        covered = all(month in points for month in self._open)
         expected = self._sum(number, 1) if covered else None
-        half = self._half(tested) if covered else None
+        half = self._half([number]) if covered else None
         return AccountOutlook(
             number, code, label, owner, group, expected, *self._around(expected, half, actual),
             actual, year_ago, sum(wanted, ZERO) if wanted else None,
-            tested[0].method if tested else None, forecast_intervals.overall(tested) if tested else None,
-            len(self.read.overridden.get(number, frozenset()) & set(self._open())),
+            tested[0].method if tested else None, self._errors.get(number),
+            len(self.read.overridden.get(number, frozenset()) & set(self._open)),
         )  # fmt: skip
 
+    @cached_property
+    def _year_ago(self) -> list[date]:
+        return [add_months(month, -12) for month in self.months]
+
+    @cached_property
     def _open(self) -> list[date]:
         return [month for month in self.months if month >= self.open_from]
 
@@ -222,15 +226,40 @@ class Figures:
         reached = self.read.points.get(number, {})
         over = sum((self._booked(number, month) for month in self.months if month < self.open_from), ZERO)
         return over + sum(
-            (self._expected(number, month, which) for month in self._open() if month in reached), ZERO
+            (self._expected(number, month, which) for month in self._open if month in reached), ZERO
         )
 
-    def _half(self, tested: Sequence[BackTested]) -> Decimal | None:
-        left = self._open()
+    @cached_property
+    def _tested(self) -> tuple[Tested, dict[int, list[int]]]:
+        """Every series, and where those of each account stand."""
+        series: list[BackTested] = []
+        places: dict[int, list[int]] = {}
+        for number, some in self.read.tested.items():
+            places[number] = list(range(len(series), len(series) + len(some)))
+            series.extend(some)
+        return Tested(series), places
+
+    @cached_property
+    def _errors(self) -> dict[int, HorizonErrors]:
+        tested, places = self._tested
+        each = tested.overall()
+        return {
+            number: each[some[0]]
+            if len(some) == 1
+            else forecast_intervals.together(each[one] for one in some)
+            for number, some in places.items()
+        }
+
+    def _width(self, numbers: Sequence[int], first: int, last: int) -> Decimal | None:
+        tested, places = self._tested
+        return tested.half_width([one for number in numbers for one in places.get(number, ())], first, last)
+
+    def _half(self, numbers: Sequence[int]) -> Decimal | None:
+        left = self._open
         if not left:
             return ZERO
         steps = [months_between(self.read.version.first_month, month) + 1 for month in (left[0], left[-1])]
-        return forecast_intervals.half_width(tested, steps[0], steps[1])
+        return self._width(numbers, steps[0], steps[1])
 
     def _around(
         self, expected: Decimal | None, half: Decimal | None, booked: Decimal
@@ -245,9 +274,8 @@ class Figures:
         reached = [one for one in ids if month in self.read.points.get(one, {})]
         wanted = [one for number in ids if (one := self.wanted.get((number, month))) is not None]
         step = months_between(self.read.version.first_month, month) + 1
-        tested = [one for number in ids for one in self.read.tested.get(number, ())]
-        half = forecast_intervals.half_width(tested, step, step) if reached else None
-        is_over = month < first_of_month(clock.today())
+        half = self._width(ids, step, step) if reached else None
+        is_over, year_ago = month < first_of_month(clock.today()), add_months(month, -12)
         came = sum((self.sold.get((number, month), ZERO) for number in ids), ZERO)
         said = [sum((self._of_month(one, month, which) for one in reached), ZERO) for which in (0, 1)]
         booked = sum((self._booked(number, month) for number in ids), ZERO)
@@ -255,7 +283,7 @@ class Figures:
         return MonthOutlook(
             month, came if is_over else None, booked, expected, said[0] if reached else None,
             *self._around(expected, half, ZERO if is_over else booked),
-            sum((self.before.get((number, add_months(month, -12)), ZERO) for number in ids), ZERO),
+            sum((self.before.get((number, year_ago), ZERO) for number in ids), ZERO),
             sum(wanted, ZERO) if wanted else None,
         )  # fmt: skip
 

@@ -4,55 +4,41 @@ A pair is *sold* in a window where its quantity without returns is above zero. O
 their amount but make no sale; free goods are a sale at price zero; a negative price counts as it is. Amounts are in
 ten-thousandths of the base currency, quantities in thousandths, as the store keeps them.
 
-Whole years are read from a kept layer, months from another, the days of months that a window cuts from the lines; of a
-year or a month the smaller part is read, and where that is the part outside the window it is taken away.
+Whole years and months are read from the packed sums, the days of months that a window cuts from the lines; of a year
+or a month the smaller part is read, and where that is the part outside the window it is taken away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    BigInteger,
-    ColumnElement,
-    Double,
-    FromClause,
-    Select,
-    String,
-    and_,
-    case,
-    cast,
-    func,
-    literal_column,
-    or_,
-    select,
-    type_coerce,
-    union_all,
-)
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import auth, currency_sums
+from core import auth, currency_sums, db, packed_sums
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import (
     Account,
     AccountDay,
-    ForeignMonth,
-    ForeignYear,
     OrderLine,
-    PairYear,
+    PackedMonth,
+    PackedYear,
     Product,
-    RevenueCell,
 )
-from core.periods import Period, add_months, first_of_month, months_between
+from core.packed_sums import FOREIGN, SALES, Kind, Wholes
+from core.periods import Period, add_months
+from core.sum_pieces import Layers, Piece
 
-_NOTHING: ColumnElement[int] = literal_column("0", BigInteger)
 SHIFT_FINE = 1_000
-_SUMS = ("quantity", "net", "returned", "lines")  # of each window; without returns but for `returned`
+_LAYERS = Layers(PackedMonth, PackedYear)
+Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,100 +51,253 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class _Piece:
-    source: Any
-    span: Period
-    sign: int
-    window: int  # 0 then, 1 now
+class Side:
+    """One window of every pair, without returns but for `returned` and `lines`."""
+
+    quantity: Wholes
+    net: Wholes
+    returned: Wholes  # their amount
+    lines: Wholes
+
+    def only(self, which: Any) -> Side:
+        return Side(self.quantity[which], self.net[which], self.returned[which], self.lines[which])
 
 
-def compared(session: Session, actor: Actor, windows: Windows) -> CTE:
-    """The pairs sold in both windows, one row each.
+@dataclass(frozen=True)
+class Sold:
+    """Every pair with an order line in either window, by account and product; one place of each column a pair.
 
-    Columns: account_id, product_id, unit (0: none), quantity_ and net_ of `then` and `now` without returns, and
-    shift_then, shift_now: what brings these to one rate for both windows where they were in another currency, in
-    thousandths of the amounts' unit.
+    The shifts are what brings the amounts to one rate for both windows where they were in another currency, in
+    thousandths of the amounts' unit; they are known of pairs sold in both.
     """
+
+    account: Wholes
+    product: Wholes
+    unit: Wholes  # 0: none
+    then: Side
+    now: Side
+    shift_then: Wholes
+    shift_now: Wholes
+
+    @property
+    def in_both(self) -> npt.NDArray[np.bool_]:
+        """Which pairs are compared: sold then and now."""
+        return (self.then.quantity > 0) & (self.now.quantity > 0)
+
+    def only(self, which: Any) -> Sold:
+        """The pairs of some places."""
+        return Sold(
+            self.account[which], self.product[which], self.unit[which], self.then.only(which), self.now.only(which),
+            self.shift_then[which], self.shift_now[which],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Keys of some cells, and their measures by column."""
+
+    keys: tuple[Wholes, ...]
+    columns: tuple[Wholes, ...]
+
+
+def pairs(session: Session, actor: Actor, windows: Windows) -> Sold:
+    """What was sold of each pair in both windows."""
     mine = _accounts(actor, windows.accounts)
-    then, now = (
-        _of_window(_pieces(_filled(session, window), number), mine, number)
-        for number, window in enumerate((windows.then, windows.now))
+    pieces = [list(_LAYERS.pieces(_filled(session, window))) for window in (windows.then, windows.now)]
+    sides = [[_sales(session, piece, mine) for piece in some] for some in pieces]
+    (account, product), then, now = _together(sides, 2, 4)
+    known = then[3] != 0
+    known |= now[3] != 0
+    sold = Sold(
+        account, product, _units(session, product), Side(*then), Side(*now),
+        np.zeros_like(account), np.zeros_like(account),
+    )  # fmt: skip
+    return _at_one_rate(session, pieces, mine, sold.only(known))
+
+
+def summed(keys: Sequence[Wholes], columns: Sequence[Wholes]) -> tuple[list[Wholes], list[Wholes]]:
+    """Columns added up by their keys: the keys in order, each once, and the sums."""
+    if not len(keys[0]):
+        return list(keys), list(columns)
+    order = np.lexsort(tuple(keys)[::-1])
+    ordered = [key[order] for key in keys]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = False
+    for key in ordered:
+        first[1:] |= key[1:] != key[:-1]
+    starts = np.flatnonzero(first)
+    return [key[starts] for key in ordered], [np.add.reduceat(column[order], starts) for column in columns]
+
+
+def rounded(values: Doubles) -> Wholes:
+    """Whole numbers, half away from zero."""
+    return np.trunc(values + np.copysign(0.5, values)).astype(np.int64)
+
+
+def _together(
+    sides: Sequence[Sequence[_Cells]], key_count: int, width: int
+) -> tuple[list[Wholes], list[Wholes], list[Wholes]]:
+    """The keys of both windows, and what each window has of them."""
+    cells = [one for side in sides for one in side]
+    if not cells:
+        nothing = [np.zeros(0, dtype=np.int64)] * max(key_count, width)
+        return nothing[:key_count], nothing[:width], nothing[:width]
+    bases = [1 + max(int(one.keys[place].max(initial=0)) for one in cells) for place in range(1, key_count)]
+
+    def joined(one: _Cells) -> Wholes:
+        number = one.keys[0]
+        for key, base in zip(one.keys[1:], bases, strict=True):
+            number = number * base + key
+        return number
+
+    numbers = {id(one): joined(one) for one in cells}
+    every = _each_once(np.concatenate(list(numbers.values())))
+    found = []
+    for side in sides:
+        sums = [np.zeros(len(every), dtype=np.int64) for _ in range(width)]
+        for one in side:
+            places = np.searchsorted(every, numbers[id(one)])
+            for total, column in zip(sums, one.columns, strict=True):
+                np.add.at(total, places, column)
+        found.append(sums)
+    keys = []
+    for base in reversed(bases):
+        keys.append(every % base)
+        every = every // base
+    return [every, *reversed(keys)], found[0], found[1]
+
+
+def _each_once(numbers: Wholes) -> Wholes:
+    """In order; sorting is several times as fast as what numpy's own function does."""
+    ordered: Wholes = np.sort(numbers)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    found: Wholes = ordered[first]
+    return found
+
+
+def _sales(session: Session, piece: Piece, mine: Select[Any] | None) -> _Cells:
+    if piece.source is OrderLine:
+        columns = (OrderLine.account_id, OrderLine.product_id, OrderLine.quantity, OrderLine.net_amount)
+        account, product, quantity, net = _lines(session, piece, mine, columns)
+        back = quantity < 0
+        values = (
+            np.where(back, 0, quantity), np.where(back, 0, net), np.where(back, net, 0),
+            np.ones_like(account),
+        )  # fmt: skip
+        return _Cells((account, product), tuple(piece.sign * value for value in values))
+    account, cells = _packed(session, piece, mine, SALES)
+    quantity, net, returned_quantity, returned, lines = (
+        cells[:, SALES.place(name)]
+        for name in ("quantity", "net_amount", "returned_quantity", "returned_amount", "lines")
     )
-    alike = and_(now.c.account_id == then.c.account_id, now.c.product_id == then.c.product_id)
-    query = (
-        select(
-            then.c.account_id,
-            then.c.product_id,
-            func.coalesce(Product.unit_id, _NOTHING).label("unit"),
-            then.c.quantity.label("quantity_then"),
-            now.c.quantity.label("quantity_now"),
-            then.c.net.label("net_then"),
-            now.c.net.label("net_now"),
+    values = (quantity - returned_quantity, net - returned, returned, lines)
+    return _Cells((account, cells[:, 0]), tuple(piece.sign * value for value in values))
+
+
+def _foreign(session: Session, piece: Piece, mine: Select[Any] | None) -> _Cells:
+    """Sales in other currencies: the amount in the base currency and in the other one."""
+    if piece.source is OrderLine:
+        other = cast(currency_sums.order_amount(), BigInteger)
+        columns = (
+            OrderLine.account_id,
+            OrderLine.product_id,
+            OrderLine.currency,
+            OrderLine.net_amount,
+            other,
         )
-        .join_from(then, now, alike)
-        .join(Product, Product.id == then.c.product_id)
-        .where(then.c.quantity > _NOTHING, now.c.quantity > _NOTHING)
-    )
-    return _at_one_rate(session, actor, windows, query, then.c).cte("compared")
-
-
-def pairs(session: Session, actor: Actor, windows: Windows) -> CTE:
-    """Every pair with an order line in either window, one row each.
-
-    The columns of `compared`, and returned_ (amount) and lines_ (returns among them) of `then` and `now`.
-    """
-    mine = _accounts(actor, windows.accounts)
-    pieces = [
-        piece
-        for number, window in enumerate((windows.then, windows.now))
-        for piece in _pieces(_filled(session, window), number)
-    ]
-    rows = _summed(_selects(pieces, mine), "pair_cells")
-    columns = [rows.c[f"{name}_{when}"] for when in ("then", "now") for name in _SUMS]
-    query = (
-        select(
-            rows.c.account_id,
-            rows.c.product_id,
-            func.coalesce(Product.unit_id, _NOTHING).label("unit"),
-            *columns,
+        account, product, currency, *values = _lines(
+            session, piece, mine, columns, currency_sums.is_foreign_sale()
         )
-        .select_from(rows)
-        .join(Product, Product.id == rows.c.product_id)
+        return _Cells((account, product, currency), tuple(piece.sign * value for value in values))
+    account, cells = _packed(session, piece, mine, FOREIGN)
+    base, other_amount = (
+        piece.sign * cells[:, FOREIGN.place(name)] for name in ("net_amount", "order_amount")
     )
-    return _at_one_rate(session, actor, windows, query, rows.c).cte("pairs")
+    return _Cells((account, cells[:, 0], cells[:, 1]), (base, other_amount))
+
+
+def _packed(session: Session, piece: Piece, mine: Select[Any] | None, kind: Kind) -> tuple[Wholes, Wholes]:
+    """The account of each packed cell, and the cells."""
+    layer: Any = kind.by_year if piece.source is PackedYear else kind.by_month
+    query = select(layer.account_id, layer.cells).where(
+        layer.start >= piece.span.start, layer.start < piece.span.end
+    )
+    if mine is not None:
+        query = query.where(layer.account_id.in_(mine))
+    rows = db.rows(session, query)
+    ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+    cells = [row[1] for row in rows]
+    return np.repeat(ids, packed_sums.sizes(cells, kind)), packed_sums.unpacked(cells, kind)
+
+
+def _lines(
+    session: Session,
+    piece: Piece,
+    mine: Select[Any] | None,
+    columns: Sequence[Any],
+    *where: ColumnElement[bool],
+) -> list[Wholes]:
+    """The order lines of some days; a currency as its number."""
+    whole = [one if one is OrderLine.currency else type_coerce(one, BigInteger) for one in columns]
+    query = select(*whole).where(
+        OrderLine.booked_on >= piece.span.start, OrderLine.booked_on < piece.span.end, *where
+    )
+    if mine is not None:
+        # Written so that the days are looked up, not every line of every account.
+        query = query.where((OrderLine.account_id + literal_column("0")).in_(mine))
+    rows = db.rows(session, query)
+    if any(one is OrderLine.currency for one in columns):
+        numbers = {code: packed_sums.currency_number(code) for code in {row[2] for row in rows}}
+        rows = [(*row[:2], numbers[row[2]], *row[3:]) for row in rows]
+    count = len(columns) * len(rows)
+    found = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=count).reshape(-1, len(columns))
+    return list(found.T)
+
+
+def _units(session: Session, product: Wholes) -> Wholes:
+    known: dict[int, int | None] = {
+        row[0]: row[1] for row in session.execute(select(Product.id, Product.unit_id))
+    }
+    ids = _each_once(product)
+    units = np.array([known.get(one) or 0 for one in ids.tolist()], dtype=np.int64)
+    return units[np.searchsorted(ids, product)]
 
 
 def _at_one_rate(
-    session: Session, actor: Actor, windows: Windows, query: Select[Any], key: Any
-) -> Select[Any]:
-    """The query with what brings the amounts of both windows to the mean of their rates."""
-    rates = _currency_shift(session, actor, windows)
-    if rates is None:
-        return query.add_columns(_NOTHING.label("shift_then"), _NOTHING.label("shift_now"))
-    alike = and_(rates.c.account_id == key.account_id, rates.c.product_id == key.product_id)
-    return query.add_columns(
-        func.coalesce(rates.c.shift_then, _NOTHING).label("shift_then"),
-        func.coalesce(rates.c.shift_now, _NOTHING).label("shift_now"),
-    ).join(rates, alike, isouter=True)
+    session: Session, pieces: Sequence[Sequence[Piece]], mine: Select[Any] | None, sold: Sold
+) -> Sold:
+    """By how much a pair's amounts change when both windows are counted at the mean of their two rates.
 
-
-def _of_window(pieces: Iterator[_Piece], mine: Select[Any] | None, number: int) -> FromClause:
-    """What one window sold, pair by pair; one whole year is read as it is kept."""
-    found = list(pieces)
-    selects = []
-    for piece in found:
-        values = _values(piece.source)
-        factor: ColumnElement[Any] = literal_column(str(piece.sign), BigInteger)
-        query = select(
-            piece.source.account_id,
-            piece.source.product_id,
-            (factor * values["quantity"]).label("quantity"),
-            (factor * values["net"]).label("net"),
-        )
-        selects.append(_limited(query, [piece], mine))
-    if [piece.source for piece in found] == [PairYear]:
-        return selects[0].subquery()
-    return _summed(iter(selects), f"window_{number}")
+    A window's rate is what one unit of the currency brought on average over the pair's lines of that window. A
+    currency that the pair was sold in in one window only has no second rate: what it moved stays in the price.
+    """
+    sides = [[_foreign(session, piece, mine) for piece in some] for some in pieces]
+    every = [one.keys[2] for side in sides for one in side]
+    currencies = _each_once(np.concatenate(every or [sold.account[:0]]))
+    if not len(currencies):
+        return sold
+    numbered = [
+        [_Cells((*one.keys[:2], np.searchsorted(currencies, one.keys[2])), one.columns) for one in side]
+        for side in sides
+    ]
+    (account, product, _currency), then, now = _together(numbered, 3, 2)
+    known = (then[1] != 0) & (now[1] != 0)
+    base_then, other_then, base_now, other_now = (
+        one[known].astype(np.float64) for one in (then[0], then[1], now[0], now[1])
+    )
+    half = (base_now / other_now - base_then / other_then) / 2.0
+    before, after = (rounded(other * half * float(SHIFT_FINE)) for other in (other_then, other_now))
+    shifts = _Cells((account[known], product[known]), (before, -after))
+    pairs_of_all = _Cells((sold.account, sold.product), (np.zeros_like(sold.account),) * 2)
+    _keys, sums, _none = _together([[pairs_of_all, shifts], []], 2, 2)
+    if len(sums[0]) != len(sold.account):
+        raise AssertionError("a sale in another currency without its pair")
+    both = sold.in_both
+    return Sold(
+        sold.account, sold.product, sold.unit, sold.then, sold.now,
+        np.where(both, sums[0], 0), np.where(both, sums[1], 0),
+    )  # fmt: skip
 
 
 def _accounts(actor: Actor, accounts: AccountFilter) -> Select[Any] | None:
@@ -178,186 +317,3 @@ def _filled(session: Session, window: Period) -> Period:
         if end > window.end and session.scalar(later.limit(1)) is None:
             return Period(window.start, end)
     return window
-
-
-def _pieces(window: Period, number: int) -> Iterator[_Piece]:
-    for part in window.cut_parts():
-        yield from _days(part, number)
-    whole = window.whole_months()
-    if whole is None:
-        return
-    for year in range(whole.start.year, whole.last_day.year + 1):
-        all_of_it = Period(date(year, 1, 1), date(year + 1, 1, 1))
-        inside = Period(max(whole.start, all_of_it.start), min(whole.end, all_of_it.end))
-        if months_between(inside.start, inside.end) <= 6:
-            yield _Piece(RevenueCell, inside, 1, number)
-            continue
-        yield _Piece(PairYear, all_of_it, 1, number)
-        for outside in _around(inside, all_of_it):
-            yield _Piece(RevenueCell, outside, -1, number)
-
-
-def _days(part: Period, number: int) -> Iterator[_Piece]:
-    """Some days, which may lie in two months that neither is whole."""
-    start = part.start
-    while start < part.end:
-        month = Period(first_of_month(start), add_months(start, 1))
-        inside = Period(start, min(part.end, month.end))
-        if 2 * inside.days <= month.days:
-            yield _Piece(OrderLine, inside, 1, number)
-        else:
-            yield _Piece(RevenueCell, month, 1, number)
-            for outside in _around(inside, month):
-                yield _Piece(OrderLine, outside, -1, number)
-        start = inside.end
-
-
-def _around(inside: Period, whole: Period) -> Iterator[Period]:
-    if whole.start < inside.start:
-        yield Period(whole.start, inside.start)
-    if inside.end < whole.end:
-        yield Period(inside.end, whole.end)
-
-
-def _selects(pieces: list[_Piece], mine: Select[Any] | None) -> Iterator[Select[Any]]:
-    """What each source tells about each window, unsummed; the years of both windows are read at once."""
-    years = [piece for piece in pieces if piece.source is PairYear]
-    groups = [years] if years else []
-    groups += [[piece] for piece in pieces if piece.source is not PairYear]
-    for group in groups:
-        source = group[0].source
-        query = select(source.account_id, source.product_id)
-        for number, when in enumerate(("then", "now")):
-            factor = _factor(group, number)
-            query = query.add_columns(
-                *(
-                    (factor * value if factor is not None else _NOTHING).label(f"{name}_{when}")
-                    for name, value in _values(source).items()
-                )
-            )
-        yield _limited(query, group, mine)
-
-
-def _limited(query: Select[Any], group: list[_Piece], mine: Select[Any] | None) -> Select[Any]:
-    source = group[0].source
-    query = query.where(or_(*(_within(piece) for piece in group)))
-    if mine is not None:
-        return query.where(source.account_id.in_(mine))
-    if source in (RevenueCell, ForeignMonth):
-        # Their keys begin with the account: account by account the months are found, else all are read.
-        return query.where(source.account_id.in_(select(Account.id)))
-    return query
-
-
-def _within(piece: _Piece) -> ColumnElement[bool]:
-    day: ColumnElement[Any] = _day(piece.source)
-    if piece.source in (PairYear, ForeignYear):
-        return day == piece.span.start
-    return and_(day >= piece.span.start, day < piece.span.end)
-
-
-def _day(source: Any) -> Any:
-    if source is OrderLine:
-        return OrderLine.booked_on
-    return source.year if source in (PairYear, ForeignYear) else source.month
-
-
-def _factor(group: list[_Piece], number: int) -> ColumnElement[Any] | None:
-    """How often a row counts in a window: once, not at all, or taken away."""
-    mine = [piece for piece in group if piece.window == number]
-    if not mine:
-        return None
-    if len(group) == 1:
-        return literal_column(str(mine[0].sign), BigInteger)
-    one: ColumnElement[int] = literal_column("1", BigInteger)
-    return case((or_(*(_within(piece) for piece in mine)), one), else_=_NOTHING)
-
-
-def _values(source: Any) -> dict[str, ColumnElement[Any]]:
-    if source is OrderLine:
-        returned = OrderLine.quantity < literal_column("0")
-        quantity, net = _whole(OrderLine.quantity), _whole(OrderLine.net_amount)
-        return {
-            "quantity": case((returned, _NOTHING), else_=quantity),
-            "net": case((returned, _NOTHING), else_=net),
-            "returned": case((returned, net), else_=_NOTHING),
-            "lines": literal_column("1", BigInteger),
-        }
-    return {
-        "quantity": _whole(source.quantity) - _whole(source.returned_quantity),
-        "net": _whole(source.net_amount) - _whole(source.returned_amount),
-        "returned": _whole(source.returned_amount),
-        "lines": source.lines,
-    }
-
-
-def _whole(column: Any) -> ColumnElement[Any]:
-    return type_coerce(column, BigInteger)
-
-
-def _summed(selects: Iterator[Select[Any]], name: str, *more: str) -> CTE:
-    """One row a key, whichever tables answered."""
-    found = list(selects)
-    cells = (union_all(*found) if len(found) > 1 else found[0]).subquery()
-    keys = [cells.c.account_id, cells.c.product_id, *(cells.c[one] for one in more)]
-    named = {key.name for key in keys}
-    sums = [func.sum(column).label(column.name) for column in cells.c if column.name not in named]
-    return select(*keys, *sums).group_by(*keys).cte(name)
-
-
-def _currency_shift(session: Session, actor: Actor, windows: Windows) -> CTE | None:
-    """By how much a pair's amounts change when both windows are counted at the mean of their two rates.
-
-    A window's rate is what one unit of the currency brought on average over the pair's lines of that window. A
-    currency that the pair was sold in in one window only has no second rate: what it moved stays in the price.
-    """
-    if session.scalar(select(ForeignMonth.account_id).limit(1)) is None:
-        return None
-    mine = _accounts(actor, windows.accounts)
-    then, now = (
-        _foreign(_pieces(_filled(session, window), number), mine, number)
-        for number, window in enumerate((windows.then, windows.now))
-    )
-    keys = ("account_id", "product_id", "currency")
-    rate = {one: cast(one.c.base, Double) / cast(one.c.other, Double) for one in (then, now)}
-    fine: ColumnElement[Any] = literal_column(f"{SHIFT_FINE}.0")
-    half = (rate[now] - rate[then]) / literal_column("2.0")
-    shifted = (cast(func.round(cast(one.c.other, Double) * half * fine), BigInteger) for one in (then, now))
-    before, after = shifted
-    return (
-        select(
-            then.c.account_id,
-            then.c.product_id,
-            func.sum(before).label("shift_then"),
-            (-func.sum(after)).label("shift_now"),
-        )
-        .join_from(then, now, and_(*(now.c[key] == then.c[key] for key in keys)))
-        .where(then.c.other != _NOTHING, now.c.other != _NOTHING)
-        .group_by(then.c.account_id, then.c.product_id)
-        .cte("rates")
-    )
-
-
-def _foreign(pieces: Iterator[_Piece], mine: Select[Any] | None, number: int) -> FromClause:
-    """What one window sold in other currencies: the amount in the base currency and in the other one."""
-    layers = {PairYear: ForeignYear, RevenueCell: ForeignMonth, OrderLine: OrderLine}
-    selects, sources = [], []
-    for piece in pieces:
-        moved = _Piece(layers[piece.source], piece.span, piece.sign, piece.window)
-        source = moved.source
-        other = currency_sums.order_amount() if source is OrderLine else source.order_amount
-        factor: ColumnElement[Any] = literal_column(str(piece.sign), BigInteger)
-        query = select(
-            source.account_id,
-            source.product_id,
-            type_coerce(source.currency, String).label("currency"),
-            (factor * _whole(source.net_amount)).label("base"),
-            (factor * _whole(other)).label("other"),
-        )
-        if source is OrderLine:
-            query = query.where(currency_sums.is_foreign_sale())
-        selects.append(_limited(query, [moved], mine))
-        sources.append(source)
-    if sources == [ForeignYear]:
-        return selects[0].subquery()
-    return _summed(iter(selects), f"foreign_{number}", "currency")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,6 +34,8 @@ from core.settings import Settings
 from core.vocabulary import Permission, Structure
 
 BEHIND_SHARE = Decimal("0.1")  # less than nine tenths of the target to date asks for attention
+Sums = Mapping[tuple[Any, ...], Measures]  # by account
+NOTHING_KNOWN: Mapping[Period, Sums] = {}
 Wanted = dict[str, Any]  # which accounts, and as of which structure: arguments of the sums
 _STALE_DAYS = 45  # where nothing was booked for so long, periods end with the newest booking
 
@@ -97,10 +99,6 @@ class Standing:
     @property
     def attainment(self) -> Decimal | None:
         return ratio(self.now.net, self.target)
-
-    @property
-    def at_stake(self) -> Decimal:
-        return max((reason.amount for reason in self.reasons), default=ZERO)
 
 
 @dataclass(frozen=True)
@@ -178,16 +176,22 @@ def board(
     *,
     day: date | None = None,
     structure: Structure = Structure.TODAY,
+    known: Mapping[Period, Sums] = NOTHING_KNOWN,
 ) -> Board:
     """How the visible accounts of the filter stand on a day (default: today).
 
-    As reported then, a filter lets through the months in which an account was what it asks for.
+    As reported then, a filter lets through the months in which an account was what it asks for. `known` are sums by
+    account that the same question was answered with already, by period.
     """
     auth.require(actor, Permission.REVENUE_READ)
     day = day or clock.today()
     before, year_ago = period.previous(), period.shifted(-12)
     wanted: Wanted = {"accounts": accounts, "structure": structure}
-    standings = _standings(session, actor, (period, before, year_ago), wanted, day)
+    sums = [
+        known.get(one) or revenue.by(session, actor, one, Dimension.ACCOUNT, **wanted)
+        for one in (period, before, year_ago)
+    ]
+    standings = _standings(session, actor, period, sums, wanted, day)
     decided = settings.get(session)
     return Board(
         period=period,
@@ -207,24 +211,22 @@ def _with_reasons(standing: Standing, decided: Settings, day: date) -> Standing:
 
 
 def _standings(
-    session: Session, actor: Actor, periods: tuple[Period, Period, Period], chosen: Wanted, day: date
+    session: Session, actor: Actor, period: Period, sums: Sequence[Sums], chosen: Wanted, day: date
 ) -> list[Standing]:
-    now, before, year_ago = [revenue.by(session, actor, one, Dimension.ACCOUNT, **chosen) for one in periods]
+    now, before, year_ago = sums
     series = _series(session, actor, chosen, day)
-    wanted = targets.by_account(session, actor, periods[0], **chosen)
+    wanted = targets.by_account(session, actor, period, **chosen)
     condition = _listed(chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted})
     rhythms = _rhythms(session, actor, condition)
     nothing = measures.nothing(sees_cost=actor.sees_cost)
     quiet = _Series((0.0,) * 12, ZERO, None)
-    days = (periods[0].end - periods[0].start).days
     found = []
-    for row in session.execute(_account_columns().where(auth.visible_accounts(actor), condition)):
+    for row in db.rows(session, _account_columns().where(auth.visible_accounts(actor), condition)):
         key = (row.id,)
         if row.is_unassigned and key not in now and key not in year_ago:
             continue
         rhythm = rhythms.get(row.id)
         past = series.get(row.id, quiet)
-        target = wanted[row.id].net_revenue if row.id in wanted else None
         found.append(
             Standing(
                 account_id=row.id,
@@ -241,10 +243,10 @@ def _standings(
                 year_ago=year_ago.get(key, nothing),
                 months=past.months,
                 year=past.year,
-                target=target,
+                target=wanted[row.id].net_revenue if row.id in wanted else None,
                 last_order_on=rhythm.last_order_on if rhythm else None,
                 usual_gap_days=rhythm.median_gap_days if rhythm else None,
-                usual_spread=None if past.swing is None else spread.over(past.swing, days),
+                usual_spread=None if past.swing is None else spread.over(past.swing, period.days),
             )
         )
     return sorted(found, key=lambda standing: (-standing.now.net, standing.code))
@@ -258,12 +260,12 @@ def _listed(chosen: Wanted, found: set[Any]) -> ColumnElement[bool]:
 
 
 def _rhythms(session: Session, actor: Actor, condition: ColumnElement[bool]) -> dict[int, Any]:
-    rows = session.execute(
+    query = (
         select(AccountRhythm.account_id, AccountRhythm.last_order_on, AccountRhythm.median_gap_days)
         .join(Account, Account.id == AccountRhythm.account_id)
         .where(auth.visible_accounts(actor), condition)
     )
-    return {row.account_id: row for row in rows}
+    return {row[0]: row for row in db.rows(session, query)}
 
 
 def _account_columns() -> Any:

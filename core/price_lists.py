@@ -1,7 +1,7 @@
 """What an account pays: its price of every product from a day on, with steps by quantity and promotions.
 
 It is made by the same rule as every other price, and leaves the house: it holds neither cost nor floor, nor why a term
-was granted, nor what is given after the invoice.
+was granted, nor what is given after the invoice but the payment terms.
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ class Item:
     net_price: Decimal  # of one base unit, on an order of one
     steps: tuple[Step, ...]  # cheaper ones, from the lowest quantity up
     promotions: tuple[Promotion, ...]
+    last_day: date | None = None  # of these prices; None: nothing that they rest on has an end
+
+
+@dataclass(frozen=True)
+class Payment:
+    """When invoices are due, and the share off for paying sooner; as far as it was agreed for all products."""
+
+    due_days: int | None = None
+    share: Decimal | None = None
+    days: int | None = None  # within which a payment earns the share
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,7 @@ class PriceList:
     currency: str
     valid_from: date
     items: tuple[Item, ...]
+    payment: Payment = Payment()
 
 
 def of_account(session: Session, actor: Actor, account_id: int, day: date) -> PriceList:
@@ -77,11 +88,9 @@ def of_account(session: Session, actor: Actor, account_id: int, day: date) -> Pr
     auth.require(actor, Permission.TERM_READ)
     account = account_list.get(session, actor, account_id)
     listed = product_prices.list_prices_on(session, actor, day)
-    rows = [
-        row
-        for row in terms.search(session, actor, account_id=account_id, status=TermStatus.APPROVED)
-        if row.kind in _ON_INVOICE and (row.valid_to is None or row.valid_to > day)
-    ]
+    every = terms.search(session, actor, account_id=account_id, status=TermStatus.APPROVED)
+    current = [row for row in every if row.valid_to is None or row.valid_to > day]
+    rows = [row for row in current if row.kind in _ON_INVOICE]
     special = {row.scope.product_id for row in rows if row.kind is TermKind.SPECIAL_PRICE}
     products = _products(session, {*listed, *(key for key in special if key is not None)})
     packs = _packs(session)
@@ -104,7 +113,24 @@ def of_account(session: Session, actor: Actor, account_id: int, day: date) -> Pr
             _("No product has a price on that day: choose another day, or enter list prices first.")
         )
     house = settings.get(session)
-    return PriceList(house.company, account.code, account.name, house.base_currency, day, tuple(items))
+    return PriceList(
+        house.company, account.code, account.name, house.base_currency, day, tuple(items),
+        _payment(current, day, account.payment_days),
+    )  # fmt: skip
+
+
+def _payment(current: Sequence[TermRow], day: date, usual_days: int | None) -> Payment:
+    """By the most specific terms for everything: the account's own, its group's, its segment's."""
+    found: dict[TermKind, TermRow] = {}
+    for row in sorted(current, key=lambda one: (one.account is None, one.group is None, one.min_quantity)):
+        if row.product is None and row.category is None and row.valid_from <= day:
+            found.setdefault(row.kind, row)
+    due, prompt = found.get(TermKind.PAYMENT_TERMS), found.get(TermKind.PROMPT_PAYMENT)
+    return Payment(
+        usual_days if due is None else int(due.value),
+        None if prompt is None else prompt.value,
+        None if prompt is None else prompt.days,
+    )
 
 
 _ON_INVOICE = (TermKind.SPECIAL_PRICE, TermKind.PROMOTION, TermKind.QUANTITY_TIER, TermKind.DISCOUNT)
@@ -192,8 +218,16 @@ def _item(one: _Wanted, found: dict[tuple[date, Decimal], Price], day: date) -> 
     ]
     return Item(
         product.code, product.name, product.category, product.unit, first.list_price, first.net_price,
-        tuple(steps), tuple(_merged(promotions)),
+        tuple(steps), tuple(_merged(promotions)), _last_day([found[usual, count] for count in one.quantities]),
     )  # fmt: skip
+
+
+def _last_day(prices: Sequence[Price]) -> date | None:
+    """The day before the first of the terms behind these prices ends."""
+    ends = [
+        layer.offer.valid_to for price in prices for layer in price.layers if layer.offer.valid_to is not None
+    ]
+    return min(ends) - timedelta(days=1) if ends else None
 
 
 def _usual_day(one: _Wanted, found: dict[tuple[date, Decimal], Price], day: date) -> date:

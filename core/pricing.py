@@ -21,7 +21,7 @@ Every step is rounded half up to ten-thousandths, as an invoice would, so that t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -110,7 +110,7 @@ class Offer:
         return (self.for_whom, self.for_what, _BY_KIND[self.kind], not self.is_exception)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Days:
     """The days of an order line that terms go by; what is not known yet counts as the day of the order."""
 
@@ -127,7 +127,7 @@ class Days:
         return self.order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What one term takes off the price of one unit; unknown where there is no list price to take it off."""
 
@@ -136,7 +136,7 @@ class Layer:
     is_below_floor: bool = False  # an exception that the floor would have refused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Loser:
     """A candidate that did not win, and why."""
 
@@ -144,7 +144,7 @@ class Loser:
     reason: LostReason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Price:
     """The price of one base unit, every layer of it, and the trace."""
 
@@ -189,7 +189,8 @@ def price(
     how much was bought before in the period of a volume tier, by its number: money or base units, as it counts.
     """
     found = invoice_price(list_price, offers, quantity=quantity, days=days, floor=floor)
-    return pocketed(found, offers, quantity=quantity, days=days, volumes=volumes or {})
+    later = settled(offers, quantity=quantity, days=days)
+    return pocketed(found, later, offers, quantity=quantity, days=days, volumes=volumes or {})
 
 
 def invoice_price(
@@ -228,49 +229,90 @@ def invoice_price(
     return Price(list_price, net, tuple(layers), tuple(lost))
 
 
+def relisted(found: Price, list_price: Decimal | None, floor: Decimal | None) -> Price | None:
+    """The same terms on another list price; None where the floor refuses one of them, so that others may win."""
+    net = list_price
+    layers = []
+    for layer in found.layers:
+        after = _after(net, layer.offer)
+        below = floor is not None and after is not None and after < floor
+        if below and not layer.offer.is_exception:
+            return None
+        layers.append(Layer(layer.offer, None if net is None or after is None else net - after, below))
+        net = after
+    return Price(list_price, net, tuple(layers), found.lost)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What is given after the invoice whatever it amounts to: all but volume tiers."""
+
+    given: tuple[Offer, ...] = ()
+    payment: Offer | None = None
+    lost: tuple[Loser, ...] = ()
+
+
+def settled(offers: Sequence[Offer], *, quantity: Decimal, days: Days) -> Settled:
+    """Of prompt payment, freight and payment terms the most specific that holds, one of each kind."""
+    won: dict[TermKind, Offer] = {}
+    lost: list[Loser] = []
+    for offer in offers:
+        if offer.kind not in AFTER_INVOICE or offer.kind is TermKind.VOLUME_TIER:
+            continue
+        reason = _out_of_reach(offer, quantity, days.governing(offer))
+        if reason is None and offer.kind in won:
+            same = won[offer.kind].place == offer.place
+            reason = LostReason.QUANTITY if same else LostReason.SCOPE_BEATEN
+        if reason is None:
+            won[offer.kind] = offer
+        else:
+            lost.append(Loser(offer, reason))
+    payment = won.pop(TermKind.PAYMENT_TERMS, None)
+    return Settled(tuple(won.values()), payment, tuple(lost))
+
+
 def pocketed(
     found: Price,
+    later: Settled,
     offers: Sequence[Offer],
     *,
     quantity: Decimal,
     days: Days,
     volumes: Mapping[int, Decimal],
 ) -> Price:
-    """The same price with what is given after the invoice."""
-    layers: list[Layer] = []
+    """The same price with what is given after the invoice: what is settled, and the volume tiers among the offers."""
+    net = found.net_price
+    tiers, beaten = _tiers(found, offers, quantity=quantity, days=days, volumes=volumes)
+    layers = [Layer(offer, _given(offer, net, Decimal(1))) for offer in later.given]
+    lost = (*found.lost, *beaten, *later.lost)
+    return Price(found.list_price, net, found.layers, lost, (*tiers, *layers), later.payment)
+
+
+def _tiers(
+    found: Price, offers: Sequence[Offer], *, quantity: Decimal, days: Days, volumes: Mapping[int, Decimal]
+) -> tuple[list[Layer], list[Loser]]:
+    """The volume tiers of the most specific scope that is reached, and why the others give nothing."""
+    held: list[Offer] = []
     lost: list[Loser] = []
-    payment: Offer | None = None
-    for kind in AFTER_INVOICE:
-        of_kind = [offer for offer in offers if offer.kind is kind]
-        held: list[Offer] = []
-        for offer in of_kind:
-            more = _counted(offer, found.net_price, quantity)
-            reached = None if more is None else volumes.get(offer.number, ZERO) + more
-            reason = _out_of_reach(offer, reached, days.governing(offer))
-            if reason is None and held and offer.place != held[0].place:
-                reason = LostReason.SCOPE_BEATEN
-            if reason is None:
-                held.append(offer)
-            else:
-                lost.append(Loser(offer, reason))
-        if not held:
+    money = None if found.net_price is None else found.net_price * quantity
+    for offer in offers:
+        if offer.kind is not TermKind.VOLUME_TIER:
             continue
-        if kind is TermKind.PAYMENT_TERMS:
-            payment, *beaten = held
-            lost.extend(Loser(offer, LostReason.QUANTITY) for offer in beaten)
-            continue
-        parts = _parts(held, found.net_price, quantity, volumes)
-        layers.extend(Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts)
-        given = {offer.number for offer, _part in parts}
-        lost.extend(Loser(offer, LostReason.QUANTITY) for offer in held if offer.number not in given)
-    return replace(found, after=tuple(layers), lost=(*found.lost, *lost), payment=payment)
-
-
-def _counted(offer: Offer, net: Decimal | None, quantity: Decimal) -> Decimal | None:
-    """What the line itself adds to what the offer counts; None where its price is unknown."""
-    if offer.basis is not TierBasis.PERIOD_REVENUE:
-        return quantity
-    return None if net is None else net * quantity
+        more = money if offer.basis is TierBasis.PERIOD_REVENUE else quantity
+        reached = None if more is None else volumes.get(offer.number, ZERO) + more
+        reason = _out_of_reach(offer, reached, days.governing(offer))
+        if reason is None and held and offer.place != held[0].place:
+            reason = LostReason.SCOPE_BEATEN
+        if reason is None:
+            held.append(offer)
+        else:
+            lost.append(Loser(offer, reason))
+    if not held:
+        return [], lost
+    parts = _parts(held, found.net_price, quantity, volumes)
+    given = {offer.number for offer, _part in parts}
+    lost.extend(Loser(offer, LostReason.QUANTITY) for offer in held if offer.number not in given)
+    return [Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts], lost
 
 
 def _parts(
@@ -278,7 +320,7 @@ def _parts(
 ) -> list[tuple[Offer, Decimal]]:
     """The offers of one scope that give something, each with the part of the line it gives it on."""
     highest = held[0]
-    more = _counted(highest, net, quantity)
+    more = quantity if highest.basis is TierBasis.PERIOD_QUANTITY or net is None else net * quantity
     if highest.mode is not TierMode.MARGINAL or not more:
         return [(highest, Decimal(1))]
     by_tier = {(offer.min_quantity, offer.value): offer for offer in held}

@@ -14,6 +14,7 @@ _DERIVED = {
     "orders", "revenue_cells", "revenue_account_countries", "revenue_account_days", "revenue_account_months",
     "revenue_account_years", "revenue_pair_years", "revenue_product_days", "revenue_product_months",
     "foreign_sales_months", "foreign_sales_years", "account_rhythms", "account_structures",
+    "order_days", "order_booked_days", "order_booked_months", "health_marks", "health_standings",
 }  # fmt: skip
 
 

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import auth, order_lines, revenue, settings
+from core import auth, db, order_lines, revenue, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountDay, AccountRhythm
-from core.money import ZERO
+from core.money import MONEY_SCALE, ZERO
 from core.periods import Period
-from core.revenue import Dimension, Measures
+from core.revenue import Dimension
 from core.rfm_rule import Rhythm, Scored, rhythm
 from core.settings import Settings
 from core.vocabulary import Permission
@@ -52,23 +52,27 @@ def board(session: Session, actor: Actor, period: Period, accounts: AccountFilte
     auth.require(actor, Permission.REVENUE_READ)
     decided = settings.get(session)
     by_margin = decided.rfm.by_margin and actor.sees_cost
-    orders = _orders(session, actor, period, accounts)
-    sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
+    orders = order_lines.orders_by_account(session, actor, period, accounts)
+    amounts = _amounts(session, actor, period, accounts, by_margin=by_margin)
     found = []
-    for row in _known(session, actor, period, accounts):
-        of_account = sums.get((row.id,), Measures())
-        amount = (of_account.margin or ZERO) if by_margin else of_account.net
-        count = orders.get((row.id,), 0)
-        days = (period.last_day - row.last_order_on).days
-        scored = _scored(row.id, days, count, amount, row.median_gap_days, of_account.lines, decided)
-        found.append(Standing(row.code, row.name, row.last_order_on, scored))
+    for account_id, code, name, last_order_on, median_gap_days in _known(session, actor, period, accounts):
+        amount, lines = amounts.get(account_id, (ZERO, 0))
+        count = orders.get(account_id, 0)
+        days = (period.last_day - last_order_on).days
+        scored = _scored(account_id, days, count, amount, median_gap_days, lines, decided)
+        found.append(Standing(code, name, last_order_on, scored))
     return Board(period, by_margin, tuple(sorted(found, key=lambda row: (-row.scored.amount, row.code))))
 
 
-def _orders(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter
-) -> dict[tuple[Any, ...], int]:
-    return order_lines.order_counts(session, actor, period, Dimension.ACCOUNT, accounts=accounts, bought=True)
+def _amounts(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, *, by_margin: bool
+) -> dict[int, tuple[Decimal, int]]:
+    """What is scored as monetary value, and order lines, by account."""
+    if not by_margin:
+        nets = revenue.nets(session, actor, period, accounts)
+        return {account_id: (Decimal(net) / MONEY_SCALE, lines) for account_id, (net, lines) in nets.items()}
+    sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts)
+    return {account_id: (one.margin or ZERO, one.lines) for (account_id,), one in sums.items()}
 
 
 def _scored(
@@ -111,8 +115,8 @@ def _known(session: Session, actor: Actor, period: Period, accounts: AccountFilt
         .join(AccountRhythm, AccountRhythm.account_id == Account.id)
         .where(auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
     )  # fmt: skip
-    rows = list(session.execute(query.where(AccountRhythm.last_order_on < period.end)))
+    rows = db.rows(session, query.where(AccountRhythm.last_order_on < period.end))
     since = query.with_only_columns(
         Account.id, Account.code, Account.name, earlier.label("last_order_on"), AccountRhythm.median_gap_days
     ).where(AccountRhythm.last_order_on >= period.end, AccountRhythm.first_order_on < period.end)
-    return [*rows, *(row for row in session.execute(since) if row.last_order_on is not None)]
+    return [*rows, *(row for row in db.rows(session, since) if row[3] is not None)]

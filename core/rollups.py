@@ -30,7 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import currency_sums, db, delivery_sums
+from core import currency_sums, db, delivery_sums, health_marks, order_sums, packed_sums
+from core.health_marks import Kind
 from core.kept_sums import Difference, Family, table
 from core.models import (
     AccountCountry,
@@ -39,6 +40,7 @@ from core.models import (
     AccountRhythm,
     AccountYear,
     Base,
+    OrderDay,
     OrderLine,
     PairYear,
     ProductDay,
@@ -129,9 +131,12 @@ def _apply(session: Session, where: ColumnElement[bool], sign: int) -> None:
     session.execute(change.insert().from_select(list(cells.selected_columns.keys()), cells))
     for layer in _LAYERS:
         _FAMILY.pour(session, layer, change, sign)
+    health_marks.raise_for(session, Kind.LINES, select(change.c.account_id))
+    packed_sums.apply(session, change, packed_sums.SALES, sign)
     change.drop(connection)
     currency_sums.apply(session, where, sign)
     delivery_sums.apply(session, where, sign)
+    order_sums.apply(session, where, sign)
 
 
 def _change_table() -> Table:
@@ -165,6 +170,7 @@ def prune(session: Session) -> None:
     _FAMILY.prune(session)
     currency_sums.prune(session)
     delivery_sums.prune(session)
+    order_sums.prune(session)
 
 
 def rebuild(session: Session) -> None:
@@ -178,9 +184,12 @@ def rebuild(session: Session) -> None:
             session.execute(table(layer).insert().from_select(list(cells.selected_columns.keys()), cells))
         else:
             _FAMILY.fill(session, layer, _finer(layer))
+    packed_sums.rebuild(session, packed_sums.SALES)
     currency_sums.rebuild(session)
     delivery_sums.rebuild(session)
+    order_sums.rebuild(session)
     refresh_rhythm(session)
+    health_marks.raise_for(session, Kind.LINES)
 
 
 def _finer(layer: type[Base]) -> FromClause:
@@ -226,14 +235,9 @@ def _keep_rhythms(session: Session, rhythms: Collection[dict[str, Any]] | Iterat
 
 
 def _rhythms(session: Session, account_ids: Collection[int] | None = None) -> Iterator[dict[str, Any]]:
-    query = (
-        select(OrderLine.account_id, OrderLine.ordered_on)
-        .where(OrderLine.quantity > 0)
-        .distinct()
-        .order_by(OrderLine.account_id, OrderLine.ordered_on)
-    )
+    query: Select[Any] = order_sums.order_days()
     if account_ids is not None:
-        query = query.where(OrderLine.account_id.in_(account_ids))
+        query = query.where(table(OrderDay).c.account_id.in_(account_ids))
     found = session.execute(query.execution_options(yield_per=10_000))
     for account_id, rows in groupby(found, key=itemgetter(0)):
         days = [row[1] for row in rows]
@@ -259,7 +263,10 @@ def differences(session: Session) -> list[Difference]:
     found = [_FAMILY.first_difference(session, layer, _counted(session, layer)) for layer in _LAYERS]
     found.append(_first_rhythm_difference(session))
     known = [difference for difference in found if difference is not None]
-    return [*known, *currency_sums.differences(session), *delivery_sums.differences(session)]
+    known += packed_sums.differences(session, packed_sums.SALES)
+    for beside in (currency_sums, delivery_sums, order_sums):
+        known += beside.differences(session)
+    return known
 
 
 def _counted(session: Session, layer: type[Base]) -> Select[Any]:

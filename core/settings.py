@@ -11,7 +11,7 @@ from babel.numbers import is_currency
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, delivery_sums, health_rules, otif, rfm_rule, rollups
+from core import audit, auth, delivery_sums, health_marks, health_rules, otif, rfm_rule, rollups
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, Invalid
@@ -134,6 +134,8 @@ def update(session: Session, actor: Actor, changes: dict[str, Any], *, seen: Set
     put(session, {key: getattr(after, key) for key in changes})
     if judges_anew:
         delivery_sums.rebuild(session)
+    if after.otif != before.otif:
+        health_marks.raise_for(session, health_marks.Kind.RULES)
     different = audit.differences(asdict(before), asdict(after))
     if different:
         audit.record(

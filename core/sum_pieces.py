@@ -18,6 +18,7 @@ from core.models import (
     AccountMonth,
     AccountYear,
     OrderLine,
+    PackedMonth,
     PairYear,
     ProductDay,
     ProductMonth,
@@ -25,7 +26,11 @@ from core.models import (
 )
 from core.periods import Period, add_months, first_of_month
 
-_DAYS: dict[Any, Any] = {RevenueCell: OrderLine, ProductMonth: ProductDay}  # of the others: those of accounts
+_DAYS: dict[Any, Any] = {
+    RevenueCell: OrderLine,
+    PackedMonth: OrderLine,
+    ProductMonth: ProductDay,
+}  # of the others: those of accounts
 _BY_DAY = (OrderLine, AccountDay, ProductDay)
 _BY_YEAR = (AccountYear, PairYear)
 

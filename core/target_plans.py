@@ -16,9 +16,8 @@ from core.errors import Conflict, Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
 from core.models import Account, Target
-from core.money import ZERO, ratio
+from core.money import MONEY_SCALE, ZERO, ratio
 from core.periods import Period, add_months
-from core.revenue import Dimension
 from core.vocabulary import Permission
 
 _CENT = Decimal("0.01")
@@ -106,17 +105,19 @@ def plan(session: Session, actor: Actor, start: date, chosen: AccountFilter = AL
     auth.require(actor, Permission.REVENUE_READ)
     year = Period(start, add_months(start, 12))
     months = tuple(year.months())
-    wanted = targets.by(session, actor, year, Dimension.ACCOUNT, Dimension.MONTH, accounts=chosen)
-    sold = revenue.by(session, actor, year.shifted(-12), Dimension.ACCOUNT, Dimension.MONTH, accounts=chosen)
+    wanted = targets.net_months(session, actor, year, chosen)
+    sold = revenue.net_months(session, actor, year.shifted(-12), chosen)
+    days = [(month.isoformat(), add_months(month, -12).isoformat()) for month in months]
     rows = []
     for row in accounts.search(session, actor, chosen):
-        expected = [wanted.get((row.id, month)) for month in months]
-        before = [sold.get((row.id, add_months(month, -12))) for month in months]
+        expected, before = wanted.get(row.id, {}), sold.get(row.id, {})
+        # Whole numbers become amounts here, and only once.
+        pairs = [(expected.get(month), before.get(earlier)) for month, earlier in days]
         rows.append(
             PlanRow(
                 row.id, row.code, row.name, row.owner_id, row.owner,
-                tuple(None if one is None else one.net_revenue for one in expected),
-                tuple(ZERO if one is None else one.net for one in before),
+                tuple([None if one is None else Decimal(one) / MONEY_SCALE for one, _sold in pairs]),
+                tuple([ZERO if one is None else Decimal(one) / MONEY_SCALE for _wanted, one in pairs]),
             )
         )  # fmt: skip
     return Plan(months, tuple(rows))

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, db, revenue
+from core import account_months, audit, auth, clock, db, revenue
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
@@ -185,6 +185,18 @@ def by(
             known = found.get(key)
             found[key] = part if known is None else known + part
     return found
+
+
+def net_months(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> dict[int, dict[str, int]]:
+    """Targets of net revenue in force in ten-thousandths by account and month, over whole months, as ISO days."""
+    auth.require(actor, Permission.REVENUE_READ)
+    query = account_months.packed(Target.account_id, Target.month, Target.net_revenue_amount).where(
+        Target.superseded_at.is_(None), Target.month >= period.start, Target.month < period.end
+    )
+    query = revenue.within(query, Target, actor, accounts, with_account=False)
+    return account_months.unpacked(db.rows(session, query))
 
 
 def _sums(

@@ -24,10 +24,10 @@ from sqlalchemy.orm import Session
 
 from core import auth, clock, entitlements
 from core.auth import Actor
-from core.entitlements import Asked
 from core.models import Account, OrderLine, Product, UnitCost
 from core.money import ZERO, ratio, round_money
 from core.periods import Period, add_months
+from core.price_book import Asked
 from core.pricing import Days, LostReason, Price
 from core.term_drafts import Scope, TermDraft
 from core.vocabulary import Permission, TermKind

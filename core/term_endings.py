@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core import auth, clock, terms
@@ -39,21 +39,39 @@ def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = 
     end, and those of groups and segments are everybody's: both are left out.
     """
     auth.require(actor, Permission.TERM_READ)
+    seen = and_(auth.visible_accounts(actor), accounts.condition())
+    query = (
+        select(Term.account_id, Term.number, Term.valid_to)
+        .join(Account, Account.id == Term.account_id)
+        .where(_ends(days), seen)
+        .order_by(Term.valid_to, Term.number)
+    )
+    found: dict[int, list[tuple[int, date]]] = {}
+    rows: Any = session.execute(query)
+    for account_id, number, valid_to in rows:
+        found.setdefault(account_id, []).append((number, valid_to))
+    amounts = _sold(session, days, seen) if found else {}
+    return [
+        Ending(key, len(ends), tuple(number for number, _day in ends), ends[0][1], amounts.get(key, ZERO))
+        for key, ends in found.items()
+    ]
+
+
+def _ends(days: int) -> ColumnElement[bool]:
+    """The condition on Term: in force today, over within so many days, and nothing goes on from there."""
     today = clock.today()
     after = aliased(Term)
     goes_on = exists().where(
-        and_(
-            after.scope_key == Term.scope_key,
-            after.kind == Term.kind,
-            after.min_quantity == Term.min_quantity,
-            after.status == TermStatus.APPROVED,
-            after.superseded_at.is_(None),
-            after.undone_at.is_(None),
-            after.valid_from <= Term.valid_to,
-            or_(after.valid_to.is_(None), after.valid_to > Term.valid_to),
-        )
+        after.scope_key == Term.scope_key,
+        after.kind == Term.kind,
+        after.min_quantity == Term.min_quantity,
+        after.status == TermStatus.APPROVED,
+        after.superseded_at.is_(None),
+        after.undone_at.is_(None),
+        after.valid_from <= Term.valid_to,
+        or_(after.valid_to.is_(None), after.valid_to > Term.valid_to),
     )
-    condition = and_(
+    return and_(
         terms.known(None),
         Term.status == TermStatus.APPROVED,
         Term.kind != TermKind.PROMOTION,
@@ -62,22 +80,14 @@ def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = 
         Term.valid_to <= today + timedelta(days=days + 1),
         ~goes_on,
     )
-    query = (
-        select(Term.account_id, Term.number, Term.valid_to)
-        .join(Account, Account.id == Term.account_id)
-        .where(condition, auth.visible_accounts(actor), accounts.condition())
-        .order_by(Term.valid_to, Term.number)
-    )
-    found: dict[int, list[tuple[int, date]]] = {}
-    rows: Any = session.execute(query)
-    for account_id, number, valid_to in rows:
-        found.setdefault(account_id, []).append((number, valid_to))
-    if not found:
-        return []
-    month = first_of_month(today)
+
+
+def _sold(session: Session, days: int, seen: ColumnElement[bool]) -> dict[int, Decimal]:
+    """By account, the net revenue of the last twelve finished months of the products that some ending term is for."""
+    month = first_of_month(clock.today())
     reached = exists().where(
         Term.account_id == RevenueCell.account_id,
-        condition,
+        _ends(days),
         or_(Term.product_id.is_(None), Term.product_id == RevenueCell.product_id),
         or_(Term.category_id.is_(None), Term.category_id == Product.category_id),
     )
@@ -85,18 +95,7 @@ def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = 
         select(RevenueCell.account_id, func.sum(RevenueCell.net_amount))
         .join(Product, Product.id == RevenueCell.product_id)
         .join(Account, Account.id == RevenueCell.account_id)
-        .where(RevenueCell.month >= add_months(month, -_MONTHS), RevenueCell.month < month)
-        .where(auth.visible_accounts(actor), accounts.condition(), reached)
+        .where(RevenueCell.month >= add_months(month, -_MONTHS), RevenueCell.month < month, seen, reached)
         .group_by(RevenueCell.account_id)
     )
-    amounts = {account_id: amount for account_id, amount in session.execute(sums)}  # noqa: C416
-    return [
-        Ending(
-            account_id,
-            len(ends),
-            tuple(number for number, _day in ends),
-            ends[0][1],
-            amounts.get(account_id, ZERO),
-        )
-        for account_id, ends in found.items()
-    ]
+    return {account_id: amount for account_id, amount in session.execute(sums)}  # noqa: C416

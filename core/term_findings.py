@@ -20,7 +20,7 @@ from core.models import ListPrice, PackSize, Product, Unit, UnitCost
 from core.price_book import Asked
 from core.pricing import Days, LostReason
 from core.term_lint import ON_INVOICE, Finding, Goods, Rule, Severity, named
-from core.term_usage import Reach
+from core.term_usage import Customer, Reach
 from core.terms import TermRow
 from core.vocabulary import Permission, TermKind, TermStatus
 
@@ -100,8 +100,9 @@ def _never_wins(
 ) -> Iterator[Finding]:
     """Terms that others beat for every account, product and day they are for, at the quantity they begin with."""
     waiting = [row for row in rows if row.kind in ON_INVOICE and row.unit is None]
+    ends = _ends(rows)
     for only_first in (True, False):  # most terms decide at the first place that is looked at
-        probes = {row.number: list(_probes(row, rows, goods, reach, only_first)) for row in waiting}
+        probes = {row.number: list(_probes(row, ends, goods, reach, only_first)) for row in waiting}
         asked = [probe for row in waiting for probe in probes[row.number]]
         prices = iter(entitlements.prices(session, actor, asked) if asked else [])
         still, reasons = [], {}
@@ -118,6 +119,15 @@ def _never_wins(
             yield from (
                 _dead(row, *reasons[row.number]) for row in waiting if len(probes[row.number]) < _PROBES
             )
+
+
+def _ends(rows: Iterable[TermRow]) -> dict[Customer, set[date]]:
+    """The days on which terms end, by whom they are for."""
+    found: dict[Customer, set[date]] = {}
+    for row in rows:
+        if row.valid_to is not None:
+            found.setdefault(term_usage.customer(row), set()).add(row.valid_to)
+    return found
 
 
 def _dearer_for_more(
@@ -164,22 +174,21 @@ def _dearer_for_more(
 
 
 def _probes(
-    row: TermRow, rows: Sequence[TermRow], goods: Goods, reach: Reach, only_first: bool
+    row: TermRow, ends: dict[Customer, set[date]], goods: Goods, reach: Reach, only_first: bool
 ) -> Iterator[Asked]:
+    """The accounts, products and days at which a term could win: when it begins, and whenever another has ended."""
     count = 0
     least = max(row.min_quantity, Decimal(1))
-    begins = max(row.valid_from, clock.today())
-    ends = {
-        other.valid_to
-        for other in rows
-        if other.valid_to is not None and begins < other.valid_to and term_lint.meet(other, row)
-    }
-    days = [begins, *sorted(day for day in ends if row.valid_to is None or day < row.valid_to)]
+    begins, last = max(row.valid_from, clock.today()), row.valid_to or date.max
     for account_id in reach.accounts(row):
+        later = {
+            day for one in reach.customers(account_id) for day in ends.get(one, ()) if begins < day < last
+        }
+        days = [begins] if only_first else [begins, *sorted(later)]
         for product_id in goods.within(row):
             if product_id not in goods.lists and row.kind is not TermKind.SPECIAL_PRICE:
                 continue
-            for day in days[:1] if only_first else days:
+            for day in days:
                 yield Asked(account_id, product_id, least, Days(day, day, day))
                 count += 1
                 if only_first or count >= _PROBES:

@@ -59,6 +59,7 @@ class Rule(StrEnum):
     PROMOTION_TOO_SHORT = "promotion_too_short"
     DUE_AFTER_END = "due_after_end"
     GAP = "gap"
+    UNIT_UNKNOWN = "unit_unknown"
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def of_terms(rows: Sequence[TermRow], goods: Goods, today: date) -> Iterator[Fin
     yield from cliffs(live, goods)
     yield from above_list(live, goods)
     yield from below_cost(live, goods)
+    yield from unit_unknown(live, goods)
 
 
 def gaps(rows: Sequence[TermRow], today: date) -> Iterator[Finding]:
@@ -209,46 +211,46 @@ def _decides(winner: TermRow, loser: TermRow) -> bool:
     )
 
 
-def _ladders(rows: Sequence[TermRow]) -> list[list[TermRow]]:
-    """Steps of one scope and kind that hold today together, from the lowest quantity up."""
-    found: dict[tuple[object, ...], list[TermRow]] = {}
+def _steps(rows: Sequence[TermRow]) -> list[tuple[TermRow | None, TermRow]]:
+    """Each step of one scope and kind with the one below it (None: the first), as they hold together on some day."""
+    ladders: dict[tuple[object, ...], list[TermRow]] = {}
     for row in rows:
         key = (row.scope, row.kind, row.unit, row.basis, row.period, row.mode, row.is_exception)
-        found.setdefault(key, []).append(row)
-    steps = []
-    for own in found.values():
-        ordered = sorted(own, key=lambda one: (one.min_quantity, one.valid_from))
-        first = ordered[0]
-        steps.append([row for row in ordered if meet(first, row)])
-    return steps
+        ladders.setdefault(key, []).append(row)
+    found: dict[tuple[int, int], tuple[TermRow | None, TermRow]] = {}
+    for own in ladders.values():
+        ordered = sorted(own, key=lambda one: one.min_quantity)
+        for day in {row.valid_from for row in own}:
+            before: TermRow | None = None
+            for row in ordered:
+                if row.valid_from <= day and (row.valid_to is None or day < row.valid_to):
+                    found.setdefault((before.id if before else 0, row.id), (before, row))
+                    before = row
+    return sorted(found.values(), key=lambda pair: pair[1].number)
 
 
 def tier_order(rows: Sequence[TermRow]) -> Iterator[Finding]:
     """A step that gives less for more."""
-    for steps in _ladders(rows):
-        for lower, higher in pairwise(steps):
-            if lower.min_quantity == higher.min_quantity or not meet(lower, higher):
-                continue
-            worse = (
-                higher.value > lower.value
-                if lower.kind is TermKind.SPECIAL_PRICE
-                else higher.value < lower.value
-            )
-            if lower.kind in (TermKind.FREIGHT, TermKind.PAYMENT_TERMS) or not worse:
-                continue
-            yield Finding(
-                Rule.TIER_ORDER,
-                Severity.ERROR,
-                (lower.name, higher.name),
-                _("{higher} gives less from {more} on than {lower} from {less} on.").format(
-                    higher=named(higher),
-                    more=formats.quantity(higher.min_quantity),
-                    lower=lower.name,
-                    less=formats.quantity(lower.min_quantity),
-                ),
-                _("Put the tiers the right way round: who buys more would pay more a unit."),
-                higher.account,
-            )
+    for lower, higher in _steps(rows):
+        if lower is None or lower.kind in (TermKind.FREIGHT, TermKind.PAYMENT_TERMS):
+            continue
+        is_price = lower.kind is TermKind.SPECIAL_PRICE
+        worse = higher.value > lower.value if is_price else higher.value < lower.value
+        if not worse or lower.min_quantity == higher.min_quantity:
+            continue
+        yield Finding(
+            Rule.TIER_ORDER,
+            Severity.ERROR,
+            (lower.name, higher.name),
+            _("{higher} gives less from {more} on than {lower} from {less} on.").format(
+                higher=named(higher),
+                more=formats.quantity(higher.min_quantity),
+                lower=lower.name,
+                less=formats.quantity(lower.min_quantity),
+            ),
+            _("Put the tiers the right way round: who buys more would pay more a unit."),
+            higher.account,
+        )
 
 
 def cliffs(rows: Sequence[TermRow], goods: Goods) -> Iterator[Finding]:
@@ -257,17 +259,13 @@ def cliffs(rows: Sequence[TermRow], goods: Goods) -> Iterator[Finding]:
     With discounts d₀ → d₁ at quantity Q these lie between Q × (1 − d₁) ÷ (1 − d₀) and Q. Tiers whose slices count
     each for itself have none.
     """
-    for steps in _ladders(rows):
-        kind = steps[0].kind
-        if kind in (TermKind.FREIGHT, TermKind.PAYMENT_TERMS, TermKind.PROMPT_PAYMENT):
+    for before, step in _steps(rows):
+        if step.kind in (TermKind.FREIGHT, TermKind.PAYMENT_TERMS, TermKind.PROMPT_PAYMENT):
             continue
-        before: TermRow | None = None
-        for step in steps:
-            if step.min_quantity > 0 and step.mode is not TierMode.MARGINAL:
-                found = _cliff(before, step, goods)
-                if found is not None:
-                    yield found
-            before = step
+        if step.min_quantity > 0 and step.mode is not TierMode.MARGINAL:
+            found = _cliff(before, step, goods)
+            if found is not None:
+                yield found
 
 
 def cliff_zone(least: Decimal, before: Decimal, after: Decimal) -> tuple[Decimal, Decimal] | None:
@@ -353,6 +351,25 @@ def below_cost(rows: Sequence[TermRow], goods: Goods) -> Iterator[Finding]:
                     len(found),
                 ).format(term=named(row), count=len(found), codes=_some(sorted(found))),
                 _("Raise it, or end it."),
+                row.account,
+            )
+
+
+def unit_unknown(rows: Sequence[TermRow], goods: Goods) -> Iterator[Finding]:
+    """A term that counts in a unit which a product is not packed in: there it never holds."""
+    for row in rows:
+        if row.unit is None:
+            continue
+        without = [goods.codes[one] for one in goods.within(row) if (one, row.unit) not in goods.packs]
+        if without:
+            yield Finding(
+                Rule.UNIT_UNKNOWN,
+                Severity.ERROR if row.product else Severity.WARNING,
+                (row.name,),
+                _("{term} counts in {unit}, and {codes} is not packed so: there it never holds.").format(
+                    term=named(row), unit=row.unit, codes=_some(sorted(without))
+                ),
+                _("Add the pack size to the product, or change the unit."),
                 row.account,
             )
 

@@ -44,7 +44,7 @@ class _Plain(str):
     __slots__ = ()
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # the library says nothing of its types
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """Lists stand below their key, a little to the right of it."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
@@ -157,7 +157,7 @@ def _check_events(text: str) -> None:
 
 def _rows(document: Any) -> Iterator[dict[str, str]]:
     for customer in _list(document, "customers"):
-        whom: dict[str, str] = {name: _value(customer, name) for name in _CUSTOMERS if name in customer}
+        whom = {name: _value(customer, name) for name in _CUSTOMERS if name in customer}
         for goods in _list(customer.get("terms"), "terms"):
             what: dict[str, str] = {
                 name: _value(goods, name) for name in ("product", "category") if name in goods
@@ -170,8 +170,7 @@ def _rows(document: Any) -> Iterator[dict[str, str]]:
                             name=unknown[0], known=", ".join(_GRANT)
                         )
                     )
-                said = {name: _value(grant, name) for name in grant}
-                yield whom | what | said
+                yield {**whom, **what, **{name: _value(grant, name) for name in grant}}
 
 
 def _list(value: Any, name: str) -> list[dict[str, Any]]:

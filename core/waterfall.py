@@ -2,32 +2,31 @@
 
 List × quantity = gross revenue → on-invoice layers → invoice price → off-invoice layers → pocket price → cost → pocket
 margin (Marn and Rosiello, Managing Price, Gaining Profit, HBR 1992, for the idea; percentages that follow each other
-multiply). A further layer is one function in `_ON_INVOICE` or `_OFF_INVOICE`. While nothing is recorded off the
-invoice, the pocket price is not known beyond the invoice: it is None, never the invoice price under another name.
+multiply). A further layer is one function in `_ON_INVOICE` or `_OFF_INVOICE`. Where no term and no lump sum gives
+anything after the invoice, or who asks may not read terms, the pocket price is not known beyond the invoice: it is
+None, never the invoice price under another name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import auth, revenue
+from core import after_invoice, auth, lump_sums, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import N_
 from core.money import ZERO, ratio
 from core.periods import Period
 from core.revenue import Measures
-from core.vocabulary import Permission
+from core.vocabulary import Permission, TermKind
 
-POCKET_UNKNOWN = N_(
-    "Not known beyond the invoice: no rebates, bonuses or other later terms are recorded yet."
-)
+POCKET_UNKNOWN = N_("Not known beyond the invoice: no term and no lump sum gives anything after it here.")
 LEAKAGE_UNKNOWN = N_(
-    "Discount leakage is what was given beyond what the terms grant. It is not known: no price terms are recorded yet."
+    "Discount leakage is what was given beyond what the terms grant; an account's page names it line by line."
 )
 
 
@@ -94,17 +93,36 @@ def stacked(amount: Decimal, rates: Iterable[tuple[str, Decimal]]) -> tuple[Laye
     return tuple(layers)
 
 
-Source = Callable[[Session, Actor, Period, AccountFilter, Measures], Layer]
+Source = Callable[[Session, Actor, Period, AccountFilter, Measures], Sequence[Layer]]
 
 
 def _discount(
     _session: Session, _actor: Actor, _period: Period, _accounts: AccountFilter, sums: Measures
-) -> Layer:
-    return Layer(N_("On-invoice discount"), sums.discount)
+) -> Sequence[Layer]:
+    return (Layer(N_("On-invoice discount"), sums.discount),)
 
 
+def _terms(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, _sums: Measures
+) -> Sequence[Layer]:
+    found = after_invoice.given(session, actor, period, accounts)
+    return [Layer(_AFTER[kind], amount) for kind, amount in (found or {}).items() if amount]
+
+
+def _lump_sums(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, _sums: Measures
+) -> Sequence[Layer]:
+    found = lump_sums.accrual(session, actor, period, accounts)
+    return () if found is None else (Layer(N_("Lump sums"), sum(found.values(), ZERO)),)
+
+
+_AFTER = {
+    TermKind.VOLUME_TIER: N_("Volume tiers"),
+    TermKind.PROMPT_PAYMENT: N_("Prompt payment"),
+    TermKind.FREIGHT: N_("Freight"),
+}
 _ON_INVOICE: tuple[Source, ...] = (_discount,)
-_OFF_INVOICE: tuple[Source, ...] = ()
+_OFF_INVOICE: tuple[Source, ...] = (_terms, _lump_sums)
 
 
 def of(
@@ -124,10 +142,11 @@ def of(
 def _of(session: Session, actor: Actor, period: Period, accounts: AccountFilter) -> Waterfall:
     sums = revenue.totals(session, actor, period, accounts)
     asked = (session, actor, period, accounts, sums)
+    after = _OFF_INVOICE if actor.may(Permission.TERM_READ) else ()
     return Waterfall(
         gross=sums.gross,
-        on_invoice=tuple(source(*asked) for source in _ON_INVOICE),
-        off_invoice=tuple(source(*asked) for source in _OFF_INVOICE) or None,
+        on_invoice=tuple(layer for source in _ON_INVOICE for layer in source(*asked)),
+        off_invoice=tuple(layer for source in after for layer in source(*asked)) or None,
         cost=sums.cost if sums.covered_lines else None,
         uncovered=sums.net - sums.covered_net,
         lines=sums.lines,

@@ -7,7 +7,8 @@ import importlib
 import typer
 
 _FAMILIES = (
-    "store", "users", "importing", "exporting", "kpi", "price", "terms", "report", "forecast", "demo", "serve",
+    "store", "users", "importing", "exporting", "kpi", "price", "terms", "report", "forecast", "health", "demo",
+    "serve",
 )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def _fill(actor: Actor, version: int) -> tuple[str, int]:
         with db.write() as session:
             forecast_runs.finish(session, actor, found, carried)
     except UtamaError as error:
-        problem = error.message
+        problem = error.spelled_out()
         raise
     except Exception:
         problem = _("Something went wrong while forecasting. Nothing was kept; tell your administrator.")

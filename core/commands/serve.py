@@ -44,7 +44,7 @@ def _welcome() -> None:
             with db.write() as session:
                 loaded = demo.load(session, OPERATOR)
         except UtamaError as error:
-            typer.echo(error.message, err=True)  # rows but no users: somebody began by importing
+            typer.echo(error.spelled_out(), err=True)  # rows but no users: somebody began by importing
         else:
             print_sign_ins(loaded)
             is_empty = False

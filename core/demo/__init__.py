@@ -10,10 +10,11 @@ from datetime import date
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, bulk, clock, passwords, rollups, settings
+from core import audit, auth, bulk, clock, health_renewal, passwords, rollups, settings
 from core.audit import Subject
-from core.auth import Actor
+from core.auth import OPERATOR, Actor
 from core.demo import order_rows, product_rows, rows
+from core.demo.after_invoice import after_invoice
 from core.demo.calendar import FACTS
 from core.demo.causes import causes
 from core.demo.company import DemoCompany
@@ -124,9 +125,11 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     rounds(session, scene, ids)
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
+    after_invoice(session, scene, ids)
     causes(session, scene, ids)
     wallets(session, scene, ids)
     forecasts(session, scene, ids)
+    health_renewal.read_all(session, OPERATOR)
     return Totals(totals.orders, totals.lines, targets)
 
 

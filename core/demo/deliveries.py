@@ -13,7 +13,8 @@ from core.demo.scene import Numbers, Scene
 
 _TROUBLE_DAYS = 120  # how long the badly served account has been badly served
 _MOVED_SHARE = 0.2  # late orders for which a later day was promised in time
-_FORGOTTEN_SHARE = 0.015  # lines that nobody delivered and nobody cancelled so far …
+_FORGETFUL = 6  # at every sixth account, and at the badly served one, …
+_FORGOTTEN_SHARE = 0.015  # … lines that nobody delivered and nobody cancelled so far …
 _FORGOTTEN_DAYS = 75  # … of so many days: what is older was cleared up
 _OFF_REGION = "Central"  # accounts without a region are served from the central store
 
@@ -59,8 +60,11 @@ def deliveries(
     short = (random.random(lines) < (habits["short"] * trouble)[order]) & (quantity > 1)
     share = np.where(short, random.uniform(0.4, 0.96, lines), 1.0)
     received = np.where(short, np.clip((quantity * share).astype(np.int64), 1, quantity - 1), quantity)
-    forgotten = (random.random(lines) < _FORGOTTEN_SHARE) & (
-        ordered[order] > calendar.today_no - _FORGOTTEN_DAYS
+    forgetful = scene.company.accounts.index(account) % _FORGETFUL == 0 or account.story == "service"
+    forgotten = (
+        forgetful
+        & (random.random(lines) < _FORGOTTEN_SHARE)
+        & (ordered[order] > calendar.today_no - _FORGOTTEN_DAYS)
     )
     open_line = (delivered > calendar.today_no) | forgotten
     return Deliveries(

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, bulk, clock
+from core import audit, auth, bulk, clock, health_marks
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Conflict, NotFound
@@ -160,6 +160,7 @@ def _write(session: Session, place: Snapshot, invoices: Sequence[Invoice], batch
     session.execute(gone.execution_options(synchronize_session=False))
     rows = ((account_id, day.isoformat(), *invoice, batch_id) for invoice in invoices)
     bulk.insert_rows(session, "receivables", _COLUMNS, rows)
+    health_marks.raise_for(session, health_marks.Kind.RECEIVABLES, [account_id])
 
 
 def _record(

@@ -19,9 +19,11 @@ from core.models.forecasts import (
     ForecastSum,
     ForecastVersion,
 )
+from core.models.health import HealthMark, HealthStanding
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
 from core.models.lump_sums import LumpSum, LumpSumEntry
 from core.models.mergers import AccountMerger, MergedLine
+from core.models.order_sums import BookedDay, BookedMonth, OrderDay
 from core.models.orders import Order, OrderLine, ReplacedLine
 from core.models.price_rounds import PriceRound, PriceRoundAccount, PriceRoundPrice
 from core.models.products import Category, ListPrice, PackSize, Product, Unit, UnitCost
@@ -35,6 +37,10 @@ from core.models.rollups import (
     ForeignMonth,
     ForeignYear,
     Measures,
+    PackedForeignMonth,
+    PackedForeignYear,
+    PackedMonth,
+    PackedYear,
     PairYear,
     ProductDay,
     ProductMonth,
@@ -73,6 +79,8 @@ __all__ = [
     "AuditHead",
     "AuthorityLimit",
     "Base",
+    "BookedDay",
+    "BookedMonth",
     "Category",
     "Cause",
     "DeliveryAccountDay",
@@ -89,6 +97,8 @@ __all__ = [
     "ForeignMonth",
     "ForeignYear",
     "Group",
+    "HealthMark",
+    "HealthStanding",
     "ImportBatch",
     "ImportChange",
     "ImportMapping",
@@ -100,8 +110,13 @@ __all__ = [
     "MergedLine",
     "Money",
     "Order",
+    "OrderDay",
     "OrderLine",
     "PackSize",
+    "PackedForeignMonth",
+    "PackedForeignYear",
+    "PackedMonth",
+    "PackedYear",
     "PairYear",
     "PriceRound",
     "PriceRoundAccount",

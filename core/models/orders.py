@@ -90,7 +90,17 @@ class OrderLine(_Line, Base):
     __tablename__ = "order_lines"
     __table_args__ = (
         *whole_numbers(*_WHOLE),
-        Index(None, "booked_on"),
+        Index(
+            # With all that pairs of account and product need of the days of a month that a period cuts.
+            "ix_order_lines_booked",
+            "booked_on",
+            "account_id",
+            "product_id",
+            "quantity",
+            "net_amount",
+            "fx_rate",
+            "currency",
+        ),
         Index(None, "order_no"),
         Index(None, "batch_id"),
         Index(

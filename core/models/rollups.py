@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Amount, Base, Count, OptionalCount, Rate, Ref
@@ -183,6 +183,63 @@ class ForeignYear(ForeignSales, Base):
     )
     currency: Mapped[str] = mapped_column(primary_key=True)
     year: Mapped[date] = mapped_column(primary_key=True)
+
+
+class Packed:
+    """One row a span of an account: the cells of all its products, as `core.packed_sums` writes them.
+
+    Millions of cells as rows take seconds to fetch; so many whole numbers in a row take milliseconds.
+    """
+
+    cells: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PackedMonth(Packed, Base):
+    """The cells of `revenue_cells`, all countries together."""
+
+    __tablename__ = "packed_months"
+    __table_args__ = (Index(None, "start"),)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    start: Mapped[date] = mapped_column(primary_key=True)  # the month's first day
+
+
+class PackedYear(Packed, Base):
+    """The same by calendar year: `revenue_pair_years`."""
+
+    __tablename__ = "packed_years"
+    __table_args__ = (Index(None, "start"),)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    start: Mapped[date] = mapped_column(primary_key=True)
+
+
+class PackedForeignMonth(Packed, Base):
+    """The cells of `foreign_sales_months`."""
+
+    __tablename__ = "packed_foreign_months"
+    __table_args__ = (Index(None, "start"),)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    start: Mapped[date] = mapped_column(primary_key=True)
+
+
+class PackedForeignYear(Packed, Base):
+    """The cells of `foreign_sales_years`."""
+
+    __tablename__ = "packed_foreign_years"
+    __table_args__ = (Index(None, "start"),)
+
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    start: Mapped[date] = mapped_column(primary_key=True)
 
 
 class AccountRhythm(Base):

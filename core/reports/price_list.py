@@ -16,11 +16,11 @@ from reportlab.platypus import Table as Grid
 
 from core import formats, language
 from core.language import _
-from core.price_lists import Item, PriceList, Promotion
+from core.price_lists import Item, Payment, PriceList, Promotion
 from core.reports import pdf
 
 _MARGIN = 16 * mm
-_WIDTHS = (23, 57, 15, 24, 24, 35)  # millimetres: they fill the width between the margins
+_WIDTHS = (23, 57, 15, 24, 24, 30.7)  # millimetres: they fill the width between the margins
 
 
 def write(found: PriceList, form: str, speaks: str) -> bytes:
@@ -43,11 +43,22 @@ def _heads(found: PriceList) -> tuple[str, ...]:
 
 def _notes(found: PriceList) -> tuple[str, ...]:
     return (
-        _("Prices are for one unit, for orders from {day} on, until a new list replaces this one.").format(
-            day=formats.day(found.valid_from)
-        ),
+        _(
+            "Prices are for one unit, for orders from {day} on, until a new list replaces this one or the day that "
+            "stands with a price."
+        ).format(day=formats.day(found.valid_from)),
         _("Prices by quantity count for one product on one order line."),
+        *_payment(found.payment),
     )
+
+
+def _payment(payment: Payment) -> Iterator[str]:
+    if payment.due_days is not None:
+        yield _("Payment terms: {days} days after the invoice.").format(days=payment.due_days)
+    if payment.share is not None and payment.days is not None:
+        yield _("Paid within {days} days: {share} off.").format(
+            days=payment.days, share=formats.percent(payment.share)
+        )
 
 
 def _price(amount: Decimal | None) -> str:
@@ -155,6 +166,9 @@ def _grid(found: PriceList) -> Any:
 def _cells(item: Item) -> list[Any]:
     name = [Paragraph(pdf.safe(item.name), pdf.style(8))]
     name += [Paragraph(pdf.safe(_promotion(one)), pdf.style(7, color=pdf.MAIN)) for one in item.promotions]
+    if item.last_day is not None:
+        until = _("until {day}").format(day=formats.day(item.last_day))
+        name.append(Paragraph(pdf.safe(until), pdf.style(7, color=pdf.QUIET)))
     steps = [
         Paragraph(pdf.safe(_step(one.quantity, one.net_price)), pdf.style(8, right=True))
         for one in item.steps
@@ -180,7 +194,7 @@ def _workbook(found: PriceList) -> bytes:
     page = book.add_worksheet(_("Price list")[:31])
     page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)
-    page.set_footer(f"&L{found.account}&R&P / &N".replace("&L&", "&L&&"))
+    page.set_footer(f"&L{found.account.replace('&', '&&')}&R&P / &N")
     title, bold = (
         book.add_format({"bold": True, "font_size": 16}),
         book.add_format({"bold": True, "bottom": 1}),
@@ -195,7 +209,7 @@ def _workbook(found: PriceList) -> bytes:
     heads = [*_heads(found)[:5]]
     for _number in range(most):
         heads += [_("From quantity"), _heads(found)[4]]
-    heads = [_("Category"), *heads, _("Promotions")]
+    heads = [_("Category"), *heads, _("Until"), _("Promotions")]
     for place, head in enumerate(heads):
         page.write_string(5, place, head, bold)
     row = 6
@@ -224,5 +238,7 @@ def _row(page: Any, row: int, category: str, item: Item, money: Any, last: int) 
     for number, step in enumerate(item.steps):
         page.write_number(row, 6 + 2 * number, float(step.quantity))
         page.write_number(row, 7 + 2 * number, float(step.net_price), money)
+    if item.last_day is not None:
+        page.write_string(row, last - 1, formats.day(item.last_day))
     if item.promotions:
         page.write_string(row, last, "; ".join(_promotion(one) for one in item.promotions))

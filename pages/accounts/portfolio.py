@@ -7,6 +7,7 @@ from core.language import _, ngettext
 from core.vocabulary import Permission, Structure
 from pages.ui import (
     answers,
+    asking,
     drill,
     figure_tabs,
     filters,
@@ -65,5 +66,10 @@ tiles.row(overview.tiles, currency=currency, asked=asked)
 portfolio_parts.pictures(board, currency)
 figure_tabs.of_portfolio(actor, period, chosen.accounts, currency)
 portfolio_parts.account_table(
-    board, currency, actor, dict(chosen.words), health_parts.scorer(actor, chosen.accounts, day)
+    board,
+    currency,
+    actor,
+    dict(chosen.words),
+    health_parts.scorer(actor, chosen.accounts, day),
+    asking.of(actor, chosen.accounts, day, board.standings, currency),
 )

@@ -30,7 +30,7 @@ titles = (*queue, _("My submissions"), _("Decided"), _("Limits"))
 places = dict(zip(("waiting", "mine", "decided", "limits")[-len(titles) :], st.tabs(titles), strict=True))
 if "waiting" in places:
     with places["waiting"]:
-        approval_parts.queue(actor, waiting, names, currency, limit.draft if limit else None)
+        approval_parts.queue(actor, waiting, ended, names, currency, limit.draft if limit else None)
 with places["mine"]:
     submission_parts.mine(actor, waiting, drafts, asked, names, currency)
 with places["decided"]:

@@ -7,7 +7,7 @@ from core import credentials, db, users
 from core.language import _
 from core.users import Created, UserDraft
 from core.vocabulary import Permission
-from pages.ui import forms, gate, user_fields
+from pages.ui import form_memory, forms, gate, user_fields
 from pages.ui.forms import plain
 
 actor = gate.require(Permission.USER_WRITE)
@@ -25,7 +25,7 @@ with db.read() as session:
     rows = users.search(session, actor, text or "")
     regions = users.regions(session, actor)
 
-handed = forms.noted("code")
+handed = form_memory.noted("code")
 if handed:
     st.success(
         _("The one-time code of {name}. Hand it over now: it is shown only here, and good for a day.").format(
@@ -58,7 +58,7 @@ if not selected:
         if submitted:
             made = Created(0, "")
             with form.saving(
-                _("User added."), lambda: forms.note("code", (draft.name, made.code))
+                _("User added."), lambda: form_memory.note("code", (draft.name, made.code))
             ) as session:
                 made = users.create(session, actor, draft, confirmation=confirmation)
     st.stop()
@@ -90,7 +90,9 @@ with left:
         submitted = form.submit(_("Give a one-time code"), type="secondary")
     if submitted:
         given = ""
-        with form.saving(_("The code is above."), lambda: forms.note("code", (user.name, given))) as session:
+        with form.saving(
+            _("The code is above."), lambda: form_memory.note("code", (user.name, given))
+        ) as session:
             given = credentials.reset_code(session, actor, user.id, confirmation=confirmation)
 with right:
     st.markdown(

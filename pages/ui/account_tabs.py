@@ -14,13 +14,17 @@ from core.auth import Actor
 from core.filters import AccountFilter
 from core.language import N_, _
 from core.periods import Period
+from core.vocabulary import Permission
 from pages.ui import (
     account_parts,
     bridge_parts,
     cause_parts,
+    commitment_parts,
     figure_tabs,
     forecast_account_parts,
     health_parts,
+    leakage_parts,
+    lump_sum_parts,
     receivable_parts,
     term_tab,
     wallet_parts,
@@ -50,6 +54,15 @@ def _moved(actor: Actor, view: View) -> None:
 
 def _prices(actor: Actor, view: View) -> None:
     account_parts.prices(actor, view.account, view.products, view.period, view.currency)
+    leakage_parts.show(actor, view.account, view.period, view.currency)
+
+
+def _lump_sums(actor: Actor, view: View) -> None:
+    if not actor.may(Permission.TERM_READ):
+        st.info(_("Bonuses and lump sums are shown to who may read terms."))
+        return
+    commitment_parts.show(actor, view.account, view.currency)
+    lump_sum_parts.show(actor, view.account, view.currency)
 
 
 def _terms(actor: Actor, view: View) -> None:
@@ -89,6 +102,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("What moved it"), _moved),
     (N_("Prices"), _prices),
     (N_("Terms"), _terms),
+    (N_("Bonuses & lump sums"), _lump_sums),
     (N_("Standing"), _standing),
     (N_("Share of wallet"), _wallets),
     (N_("Health"), _health),

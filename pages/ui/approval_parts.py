@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import approvals, db
-from core.approvals import Detail, Proposal
+from core.approvals import Decision, Detail, Proposal
 from core.auth import Actor
 from core.authority import LimitDraft, Measure
 from core.language import _, ngettext
@@ -21,17 +21,25 @@ from pages.ui.forms import plain
 
 _APPROVE, _REJECT = "approve", "reject"
 TERM = "term"  # which submission is open, in the address
+_OPEN = "approval_open"  # its number, until this reader decides about it
 
 
 def queue(
-    actor: Actor, waiting: Sequence[Proposal], names: Names, currency: str, limit: LimitDraft | None
+    actor: Actor,
+    waiting: Sequence[Proposal],
+    ended: Sequence[Decision],
+    names: Names,
+    currency: str,
+    limit: LimitDraft | None,
 ) -> None:
     """The open submission with all that decides about it, and below it the others, the most money first."""
+    _overtaken(waiting, ended)
     if not waiting:
         st.success(_("Nothing waits for a decision."), icon=":material/check_circle:")
         st.caption(_("What managers submit beyond their own authority stands here, the most money first."))
         return
     chosen = _chosen(waiting)
+    st.session_state[_OPEN] = chosen.row.number
     with db.read() as session:
         found = answers.asker(session, actor)(approvals.detail, chosen.row.number)
     _open(actor, found, names, currency, limit)
@@ -42,6 +50,19 @@ def queue(
     st.markdown("**" + text.format(count=len(others)) + "**")
     for one in others:
         _closed(one, names, currency)
+
+
+def _overtaken(waiting: Sequence[Proposal], ended: Sequence[Decision]) -> None:
+    """Say who was quicker, where somebody else decided about what is open on this screen."""
+    number = st.session_state.pop(_OPEN, None)
+    if number is None or any(one.row.number == number for one in waiting):
+        return
+    last = next((one for one in ended if one.row.number == number), None)
+    if last is not None:
+        text = _("{who} decided about {name} meanwhile: {outcome}.").format(
+            who=last.decided_by, name=last.row.name, outcome=approval_words.outcomes()[last.outcome]
+        )
+        st.warning(plain(text), icon=":material/group:")
 
 
 def _chosen(waiting: Sequence[Proposal]) -> Proposal:
@@ -73,7 +94,7 @@ def _open(actor: Actor, found: Detail, names: Names, currency: str, limit: Limit
     row, effect = one.row, one.outcome.effect
     with st.container(border=True, gap="small", key="submission"):
         st.subheader(plain(f"{names.whom(row)} · {names.goods(row)}"))
-        st.markdown(f"**{plain(approval_words.term(row, currency))}** · {row.name}")
+        st.markdown(f"**{plain(approval_words.term(row, currency))}** · {plain(row.name)}")
         said = _("{who} asked on {day}: {why}").format(
             who=row.recorded_by, day=formats.moment(row.recorded_at), why=row.reason or _("no reason given")
         )
@@ -92,45 +113,42 @@ def _open(actor: Actor, found: Detail, names: Names, currency: str, limit: Limit
 
 def _effect(actor: Actor, effect: Effect, currency: str, limit: LimitDraft | None) -> None:
     """The three measures against the reader's own limits, and what the year's quantities would have brought."""
-    shown: list[tuple[str, str, str]] = []
-    meanings = approval_words.meanings()
-    for measure, label in approval_words.measures().items():
-        if measure is Measure.MARGIN and not actor.sees_cost:
-            continue
-        value, most = getattr(effect, measure.value), None if limit is None else getattr(limit, measure.value)
-        text = _in_words(measure, value, currency)
-        shown.append((label, text, meanings[measure]))
-        if most is not None:
-            sign = _("at least {limit}") if measure is Measure.MARGIN else _("at most {limit}")
-            shown[-1] = (
-                f"{label}, {sign.format(limit=_in_words(measure, most, currency))}",
-                text,
-                meanings[measure],
+    shown = [_measure(measure, effect, currency, limit) for measure in Measure if _may_see(actor, measure)]
+    revenue = (_("Revenue a year"), effect.at_old_prices, effect.at_new_prices)
+    margin = (_("Margin a year"), effect.margin_before, effect.margin_after)
+    for label, old, new in (revenue, margin):
+        if old is not None and new is not None:
+            below = _("{new} instead of {old} for the same quantities").format(
+                new=formats.compact(new, currency), old=formats.compact(old, currency)
             )
-    if effect.at_old_prices is not None and effect.at_new_prices is not None:
-        change = effect.at_new_prices - effect.at_old_prices
-        meaning = _("{new} for the quantities of the last 12 months, {old} at the prices in force").format(
-            new=formats.compact(effect.at_new_prices, currency),
-            old=formats.compact(effect.at_old_prices, currency),
-        )
-        shown.append((_("Revenue a year"), formats.compact(change, currency, signed=True), meaning))
-    if actor.sees_cost and effect.margin_before is not None and effect.margin_after is not None:
-        change = effect.margin_after - effect.margin_before
-        meaning = _("{new} for the same quantities, {old} at the prices in force").format(
-            new=formats.compact(effect.margin_after, currency),
-            old=formats.compact(effect.margin_before, currency),
-        )
-        shown.append((_("Margin a year"), formats.compact(change, currency, signed=True), meaning))
+            shown.append((label, formats.compact(new - old, currency, signed=True), below))
     grid = st.grid(len(shown), min_column_width=150)
-    for label, text, meaning in shown:
+    for label, text, below in shown:
         with grid.cell(), st.container(gap="xxsmall"):
             st.metric(label, text)
-            st.caption(plain(meaning))
+            st.caption(plain(below))
     if effect.lines_below_floor:
         st.warning(
             _("Below the floor price for some of what is bought: there it would make no price."),
             icon=":material/vertical_align_bottom:",
         )
+
+
+def _may_see(actor: Actor, measure: Measure) -> bool:
+    return measure is not Measure.MARGIN or actor.sees_cost
+
+
+def _measure(
+    measure: Measure, effect: Effect, currency: str, limit: LimitDraft | None
+) -> tuple[str, str, str]:
+    """A measure's name, its value, and below it the definition with the reader's own limit."""
+    most = None if limit is None else getattr(limit, measure.value)
+    below = approval_words.meanings()[measure]
+    if most is not None:
+        sign = _("yours: at least {limit}") if measure is Measure.MARGIN else _("yours: at most {limit}")
+        below = f"{sign.format(limit=_in_words(measure, most, currency))} · {below}"
+    text = _in_words(measure, getattr(effect, measure.value), currency)
+    return approval_words.measures()[measure], text, below
 
 
 def _in_words(measure: Measure, value: Decimal | None, currency: str) -> str:
@@ -212,3 +230,4 @@ def _decide(actor: Actor, one: Proposal) -> None:
 
 def _next() -> None:
     st.query_params.pop(TERM, None)
+    st.session_state.pop(_OPEN, None)

@@ -64,13 +64,9 @@ def measures() -> dict[Measure, str]:
 def meanings() -> dict[Measure, str]:
     """The definition that stands beside each number."""
     return {
-        Measure.DISCOUNT: _(
-            "1 − net price ÷ list price with everything that stacks; the greatest of what was bought in 12 months"
-        ),
-        Measure.MARGIN: _("(net price − unit cost) ÷ net price; the least of what was bought in 12 months"),
-        Measure.CONTRACT: _(
-            "Σ (list price − net price) × quantity of the last 12 months; unknown where none was bought"
-        ),
+        Measure.DISCOUNT: _("1 − net price ÷ list price, the greatest of any product"),
+        Measure.MARGIN: _("(net price − unit cost) ÷ net price, the least of any product"),
+        Measure.CONTRACT: _("on what was bought in 12 months"),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec
 import streamlit as st
 
 from core.auth import Actor
-from pages.ui import forms, gate
+from pages.ui import form_memory, gate
 
 Given = ParamSpec("Given")
 
@@ -54,8 +54,8 @@ def repeated(
 def _open(title: str, width: Literal["small", "large"], content: Any, *given: Any, **named: Any) -> None:
     @st.dialog(title, width=width)
     def opened() -> None:
-        with forms.in_dialog():
+        with form_memory.in_dialog():
             content(gate.require(), *given, **named)
 
-    forms.forget_dialogs()
+    form_memory.forget_dialogs()
     opened()

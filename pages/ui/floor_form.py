@@ -38,10 +38,16 @@ def _new(actor: Actor) -> None:
     with forms.form("floor-new", border=False, enter=False) as form:
         left, right = st.columns(2)
         with left:
-            product = form.choice("product_id", _("Product"), goods, filter_mode="fuzzy")
-            category = form.choice("category_id", _("or category"), kinds)
+            product = form.choice(
+                "product_id", _("Product"), goods, filter_mode="fuzzy", placeholder=_("Choose …")
+            )
+            category = form.choice("category_id", _("or category"), kinds, placeholder=_("Choose …"))
             segment = form.choice(
-                "segment_id", _("Segment"), segments, help=_("Alone, or beside one of the others.")
+                "segment_id",
+                _("Segment"),
+                segments,
+                placeholder=_("All"),
+                help=_("Alone, or beside one of the others."),
             )
         with right:
             draft = _values(form, FloorDraft(clock.today()))

@@ -49,6 +49,11 @@ def table(rows: Sequence[FloorRow], currency: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         width="stretch",
+        placeholder=formats.UNKNOWN,
+        column_config={
+            name: st.column_config.DateColumn(name, format="D MMM YYYY")
+            for name in (_("From"), _("Last day"))
+        },
         alt=_("Floor prices: {count}").format(count=len(found)),
     )
     chosen: Any = opened
@@ -97,7 +102,8 @@ def _versions(actor: Actor, number: int, currency: str) -> None:
         st.info(_("There is no such floor price."))
         return
     current = rows[0]
-    st.markdown(f"**{plain(scope(current))}** · {plain(current.segment or _('all segments'))}")
+    whom = current.segment or _("all segments")
+    st.markdown(f"**{plain(scope(current))}** · {plain(whom)}")
     if current.superseded_at is None:
         floor_form.change(actor, current)
     for row in rows:

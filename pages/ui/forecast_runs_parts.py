@@ -12,7 +12,7 @@ from core.errors import UtamaError
 from core.forecast_runs import Run
 from core.language import _
 from core.vocabulary import ForecastStatus, Permission
-from pages.ui import dialogs, formats, forms
+from pages.ui import dialogs, form_memory, formats
 from pages.ui.forms import plain
 
 _GLANCE = 2  # seconds between two looks at a run
@@ -34,7 +34,7 @@ def _start(actor: Actor) -> None:
     except UtamaError as error:
         st.error(plain(error.message))
         return
-    forms.flash(_("The forecast is being made. You can go on working."))
+    form_memory.flash(_("The forecast is being made. You can go on working."))
     st.rerun()
 
 

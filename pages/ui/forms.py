@@ -16,11 +16,8 @@ there could cut the change in half.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -29,19 +26,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import db
-from core.auth import Actor
 from core.errors import AlreadyDone, Conflict, Invalid, UtamaError
 from core.language import _
-from pages.ui import field_values, gate, typing_numbers
+from pages.ui import field_values, form_memory, gate, typing_numbers
+from pages.ui.form_memory import Saved, Undo
 
 Choice = TypeVar("Choice")
 Message = str | Callable[[], str]
-Undo = Callable[[Any, Actor], object]  # takes a change back, given a writing transaction and who asks
-
-_PREFIX = "form:"
-_FLASH = "flash"
-_in_dialog: ContextVar[bool] = ContextVar("in_dialog", default=False)
-_UNDO = f"{_PREFIX}undo"  # forgotten when another page is opened, like all that forms remember
 
 
 class Form:
@@ -49,7 +40,7 @@ class Form:
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self._memory: dict[str, Any] = _memory(key)
+        self._memory: dict[str, Any] = form_memory.of(key)
         self._slots: dict[str, DeltaGenerator] = {}
         self._typed: dict[str, Any] = {}
         self._labels: dict[str, Callable[[Any], str]] = {}
@@ -225,13 +216,8 @@ class Form:
 
     def done(self, message: str, then: Callable[[], None] | None = None) -> None:
         """Start afresh: the message is shown after the rerun that this begins, or that `then` begins."""
-        forget(self.key)
-        forget("undo")
-        flash(message)
-        if self._undo is not None:
-            st.session_state[_UNDO] = _Offer(message, self._undo, secrets.token_urlsafe(12))
-        if then is not None:
-            then()
+        self._memory["saved"] = Saved(message, self._undo, then)  # before anything that a click can end
+        form_memory.finish(self.key)
         st.rerun()
 
     def show(self, error: UtamaError) -> None:
@@ -273,7 +259,9 @@ def form(key: str, *, border: bool = True, enter: bool = True) -> Iterator[Form]
 
     `enter`: whether the Enter key in a field presses the first button.
     """
-    area = st.form(f"{key}/{_memory(key)['nonce']}", border=border, enter_to_submit=enter)
+    if form_memory.finish(key):  # the run that saved was cut off: a dialog's, which runs without the frame
+        st.rerun()
+    area = st.form(f"{key}/{form_memory.of(key)['nonce']}", border=border, enter_to_submit=enter)
     with area:
         yield Form(key)
 
@@ -294,107 +282,9 @@ def same(asked: Form, first: str, second: str) -> bool:
     return False
 
 
-def flash(message: str) -> None:
-    """Say something after the next rerun, wherever it leads."""
-    st.session_state[_FLASH] = message
-
-
-def show_flash() -> None:
-    """Say what was left to say; the frame calls it once a run."""
-    message = st.session_state.pop(_FLASH, None)
-    if message:
-        st.toast(plain(message), icon=":material/check_circle:")
-
-
-@dataclass(frozen=True)
-class _Offer:
-    """What was saved last, and how to take it back."""
-
-    message: str
-    undo: Undo
-    nonce: str
-
-
-def show_undo() -> None:
-    """Offer to take back what was saved last; the frame calls it once a run."""
-    offer: _Offer | None = st.session_state.get(_UNDO)
-    if offer is None:
-        return
-    with st.bottom, st.container(key="undo_bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(offer.message), width="stretch")
-        wanted = st.button(_("Undo"), key=f"undo_{offer.nonce}", icon=":material/undo:")
-        closed = st.button(
-            "", key=f"keep_{offer.nonce}", icon=":material/close:", type="tertiary", help=_("Close")
-        )
-        place = st.container()
-    if closed:
-        forget("undo")
-        st.rerun()
-    if wanted:
-        _take_back(offer, place)
-
-
-def _take_back(offer: _Offer, place: DeltaGenerator) -> None:
-    actor = gate.require()
-    try:
-        with db.write(once=offer.nonce, actor_name=actor.username) as session:
-            offer.undo(session, actor)
-    except AlreadyDone:
-        pass  # the second of two clicks
-    except UtamaError as error:
-        place.error(plain(_("It cannot be undone: {reason}").format(reason=error.message)))
-        return
-    forget()  # forms that are open show what is stored again
-    flash(_("Undone."))
-    st.rerun()
-
-
-def note(name: str, value: Any) -> None:
-    """Keep something on the screen until another page is opened: a code that is shown once."""
-    st.session_state[f"{_PREFIX}note:{name}"] = value
-
-
-def noted(name: str) -> Any:
-    return st.session_state.get(f"{_PREFIX}note:{name}")
-
-
-def forget_dialogs() -> None:
-    """Forget the forms of dialogs: one that opens starts from what is stored now."""
-    for name in [key for key in st.session_state if str(key).startswith(_PREFIX)]:
-        memory = st.session_state[name]
-        if isinstance(memory, dict) and memory.get("in_dialog"):
-            del st.session_state[name]
-
-
-@contextmanager
-def in_dialog() -> Iterator[None]:
-    """What is drawn inside belongs to a dialog."""
-    mark = _in_dialog.set(True)
-    try:
-        yield
-    finally:
-        _in_dialog.reset(mark)
-
-
-def forget(key: str | None = None) -> None:
-    """Forget what forms remember: of one, or of all when another page is opened."""
-    for name in list(st.session_state):
-        if isinstance(name, str) and (
-            name == f"{_PREFIX}{key}" or (key is None and name.startswith(_PREFIX))
-        ):
-            del st.session_state[name]
-
-
 def plain(text: str) -> str:
     """Text that somebody typed, safe where Streamlit reads Markdown: no link, no image, no formatting."""
     return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in text)
 
 
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+!|~$:")
-
-
-def _memory(key: str) -> dict[str, Any]:
-    memory: dict[str, Any] = st.session_state.setdefault(f"{_PREFIX}{key}", {})
-    memory.setdefault("nonce", secrets.token_urlsafe(12))
-    memory.setdefault("in_dialog", _in_dialog.get())
-    return memory

@@ -17,7 +17,7 @@ from core import config  # noqa: E402  (found through the path set above)
 from core.errors import UtamaError  # noqa: E402
 from core.language import _  # noqa: E402
 from core.sessions import SignedIn  # noqa: E402
-from pages.ui import forms, gate, navigation, signin  # noqa: E402
+from pages.ui import form_memory, forms, gate, navigation, signin, undo_bar  # noqa: E402
 
 _OPENED = "opened_page"
 
@@ -28,22 +28,20 @@ def main() -> None:
     found = gate.signed_in()
     if found is None or found.must_change_password:
         navigation.navigate(None)
-        forms.show_flash()
+        undo_bar.show_flash()
         if found is None:
             signin.show()
         else:
             signin.choose_password(found)
         return
     page = navigation.navigate(found.actor)
-    if st.session_state.get(_OPENED) != page.url_path:
-        # Another page: what its forms remembered may be old by the time somebody comes back.
-        forms.forget()
-        st.session_state[_OPENED] = page.url_path
+    form_memory.open_page(_OPENED, page.url_path)
+    form_memory.finish_all()
     _user_menu(found)
-    forms.show_flash()
+    undo_bar.show_flash()
     try:
         with gate.one_run(found):
-            forms.show_undo()
+            undo_bar.show_undo()
             page.run()
     except UtamaError as error:
         st.error(error.message)

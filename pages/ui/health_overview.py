@@ -296,8 +296,8 @@ def _false_greens(record: Record, currency: str) -> None:
             {
                 "name": [one.name for one in found],
                 "day": [one.day for one in found],
-                "score": [tables.as_float(one.score.value) for one in found],
-                "coverage": [float(one.score.coverage * 100) for one in found],
+                "score": [tables.as_float(one.score) for one in found],
+                "coverage": [float(one.coverage * 100) for one in found],
                 "before": [tables.whole(one.before) for one in found],
                 "after": [tables.whole(one.after) for one in found],
                 "lost": [tables.whole(one.change) for one in found],

@@ -15,8 +15,8 @@ from core import db, due_lines, orders, otif, receivables, revenue, targets
 from core.accounts import AccountDetail
 from core.auth import Actor
 from core.filters import AccountFilter
-from core.health_measures import category_windows, due_window, window
 from core.health_rules import HealthRule, Measure, Part
+from core.health_windows import category_windows, due_window, window
 from core.language import _
 from core.periods import Period
 from pages.ui import formats, health_words, tables

@@ -94,6 +94,9 @@ def _moves(found: Preview, currency: str) -> None:
         (_("Team"), _people(found.merged), _people(found.kept)),
         (_("Codes elsewhere"), _codes(found.merged), _codes(found.kept)),
         (_("Decisions on Today"), formats.number(moved.decisions), formats.number(there.decisions)),
+        (_("Causes"), formats.number(moved.causes), formats.number(there.causes)),
+        (_("Wallet estimates"), formats.number(moved.wallets), formats.number(there.wallets)),
+        (_("Price terms"), formats.number(moved.terms), formats.number(there.terms)),
     ]
     columns = [
         _("What"),
@@ -144,6 +147,18 @@ def _notes(found: Preview) -> list[str]:
                 "Invoices that stand at both on the same day: {count}, such as {number} on {day}. "
                 "Those of {kept} stay, and count once."
             ).format(count=len(found.clashes), number=number, day=formats.day(day), kept=found.kept.code)
+        )
+    if found.staying_terms:
+        notes.append(
+            _("Price terms that meet one of {kept}, which holds: {count}. They stay with {code}.").format(
+                kept=found.kept.code, code=found.merged.code, count=found.staying_terms
+            )
+        )
+    if found.staying_wallets:
+        notes.append(
+            _("Wallet estimates of which {kept} has its own: {count}. They stay with {code}.").format(
+                kept=found.kept.code, code=found.merged.code, count=found.staying_wallets
+            )
         )
     return notes
 

@@ -11,7 +11,7 @@ from core.account_mergers import MergerRow, Undone
 from core.auth import Actor
 from core.language import _
 from core.vocabulary import Permission
-from pages.ui import formats, forms
+from pages.ui import form_memory, formats, forms
 from pages.ui.forms import plain
 
 
@@ -56,7 +56,7 @@ def _undo(actor: Actor, row: MergerRow) -> None:
     def tell() -> None:
         if outcome and outcome[0].staying:
             stays = _("Orders imported since that stay with {kept}: {count}.")
-            forms.flash(f"{done} {stays.format(kept=row.kept_code, count=outcome[0].staying)}")
+            form_memory.flash(f"{done} {stays.format(kept=row.kept_code, count=outcome[0].staying)}")
 
     with asked.saving(done, tell) as session:
         outcome.append(account_mergers.undo(session, actor, row.id))

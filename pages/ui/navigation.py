@@ -51,6 +51,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     N_("Commercial"): (
         Entry("commercial/terms.py", N_("Price terms"), ":material/handshake:", Permission.TERM_READ),
+        Entry("commercial/rounds.py", N_("Price rounds"), ":material/price_change:", Permission.TERM_READ),
         Entry("commercial/xray.py", N_("Price X-ray"), ":material/receipt_long:", Permission.TERM_READ),
         Entry(
             "commercial/floors.py",

@@ -18,7 +18,7 @@ from core.language import _
 from core.order_drafts import LineDraft, OrderDraft
 from core.order_entry import Entered
 from core.vocabulary import Permission
-from pages.ui import dialogs, forms, typing_numbers
+from pages.ui import dialogs, form_memory, forms, typing_numbers
 from pages.ui.forms import Form, plain
 
 EMPTY_ROWS = 4
@@ -93,7 +93,7 @@ def _change(actor: Actor, account_id: int, order_no: str) -> None:
             removal.offer_undo(partial(order_entry.enter, account_id=account_id, draft=entered.draft))
 
 
-def _put_back(account_id: int, order_no: str, entered: Entered, version: int) -> forms.Undo:
+def _put_back(account_id: int, order_no: str, entered: Entered, version: int) -> form_memory.Undo:
     return partial(
         order_entry.change, account_id=account_id, order_no=order_no, draft=entered.draft, version=version
     )

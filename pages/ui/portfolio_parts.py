@@ -30,6 +30,7 @@ from pages.ui import (
     navigation,
     tables,
 )
+from pages.ui.asking import Asking
 from pages.ui.charts import Move
 from pages.ui.forms import plain
 
@@ -145,25 +146,24 @@ def _moves(board: Board, currency: str) -> None:
         table(title, frame, currency)
 
 
-def account_table(board: Board, currency: str, actor: Actor, words: dict[str, str], health: Scorer) -> None:
-    """Every account with its health; a row that is clicked opens it."""
+def account_table(
+    board: Board, currency: str, actor: Actor, words: dict[str, str], health: Scorer, asking: Asking
+) -> None:
+    """Every account with its health and what Today asks for; a row that is clicked opens it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(_("Accounts"), width="content")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             grouped = st.toggle(_("Roll up groups"), key="grouped", bind="query-params")
             only_attention = st.toggle(
-                _("Needs attention ({count})").format(count=sum(1 for row in board.standings if row.reasons)),
+                _("Needs attention ({count})").format(count=formats.number(asking.count)),
                 key="attention",
                 bind="query-params",
-                help=_(
-                    "By order rhythm, last year and target in this period. Today asks for late orders, overdue "
-                    "receivables and data too."
-                ),
+                help=_("The accounts that Today asks for, whatever period is chosen here."),
             )
             shown = portfolio_groups.rolled_up(board.standings) if grouped else list(board.standings)
             if only_attention:
-                shown = sorted((row for row in shown if row.reasons), key=lambda row: -row.at_stake)
-            _export(shown, board, currency, actor, words, health)
+                shown = sorted(filter(asking.needs, shown), key=asking.amount_of, reverse=True)
+            _export(shown, board, actor, words, health, asking)
             group_form.button(actor)
             if account_form.may_create(actor) and st.button(_("New account"), icon=":material/add:"):
                 account_form.create_dialog()
@@ -171,15 +171,27 @@ def account_table(board: Board, currency: str, actor: Actor, words: dict[str, st
         st.info(_("Nothing needs attention here.") if only_attention else _("No account fits these filters."))
         return
     shown = _first(shown)
-    _rows(shown, board, currency, health(shown), key=f"accounts_{grouped}_{only_attention}")
+    _rows(shown, board, currency, health(shown), asking, key=f"accounts_{grouped}_{only_attention}")
 
 
 def _rows(
-    shown: list[Standing], board: Board, currency: str, health: Mapping[int, Score], *, key: str
+    shown: list[Standing],
+    board: Board,
+    currency: str,
+    health: Mapping[int, Score],
+    asking: Asking,
+    *,
+    key: str,
 ) -> None:
     total = sum((row.now.net for row in board.standings), ZERO)
     opened = st.dataframe(
-        tables.accounts(shown, currency=currency, sees_cost=board.sees_cost, total=total, health=health),
+        tables.accounts(
+            shown,
+            sees_cost=board.sees_cost,
+            total=total,
+            health=health,
+            asking=asking.words_of,
+        ),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
         height=min(len(shown) + 1, 16) * tables.ROW_HEIGHT + 4,
@@ -232,10 +244,10 @@ def open_group() -> None:
 def _export(
     shown: Sequence[Standing],
     board: Board,
-    currency: str,
     actor: Actor,
     words: dict[str, str],
     health: Scorer,
+    asking: Asking,
 ) -> None:
     if not actor.may(Permission.DATA_EXPORT):
         return
@@ -243,7 +255,7 @@ def _export(
         for kind in ("csv", "xlsx"):
             st.download_button(
                 kind.upper(),
-                data=partial(export, kind, shown, board, currency, actor, words, health),
+                data=partial(export, kind, shown, board, actor, words, health, asking),
                 file_name=f"portfolio-{board.period.last_day:%Y-%m-%d}.{kind}",
                 key=f"export_{kind}",
                 on_click="ignore",
@@ -255,14 +267,17 @@ def export(
     kind: str,
     shown: Sequence[Standing],
     board: Board,
-    currency: str,
     actor: Actor,
     words: dict[str, str],
     health: Scorer | None = None,
+    asking: Asking | None = None,
 ) -> bytes:
     """What is on the screen as a file, noted in the audit; runs when the file is asked for."""
     rows = tables.export_rows(
-        shown, currency=currency, sees_cost=board.sees_cost, health=health and health(shown)
+        shown,
+        sees_cost=board.sees_cost,
+        health=health and health(shown),
+        asking=asking.words_of if asking else None,
     )
     with db.write() as session:
         asked = {"period": formats.period(board.period), "format": kind, **words}

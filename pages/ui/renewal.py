@@ -1,7 +1,8 @@
 """After a change of the store, the slow answers that people look at are found again before they click.
 
 One thread of the server, one question at a time, and never busy for more than a third of the time: whoever clicks
-comes first. Whatever it finds is kept under the state of the store that it read, like any answer.
+comes first. Whatever it finds is kept under the state of the store that it read, like any answer. When no answer is
+old it reads the health of accounts of which something changed, some at a time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import logging
 import threading
 import time
 
+from core import db, health_renewal
+from core.auth import OPERATOR
 from core.errors import UtamaError
 from pages.ui import answers
 
@@ -32,10 +35,22 @@ def _renew(end: threading.Event) -> None:
     while not end.wait(rest):
         rest = PAUSE
         try:
-            took = answers.renew(time.monotonic() - RECENT)
+            took = answers.renew(time.monotonic() - RECENT) or _read_health()
         except UtamaError as error:  # what was looked at is gone, or no longer theirs to see
             log.info("An answer is not found again: %s", error.message)
         except Exception:  # a question that fails is answered with its error when somebody asks it
             log.exception("An answer could not be found again")
         else:
             rest = took * _REST if took else PAUSE
+
+
+def _read_health() -> float:
+    """Read the health of some accounts where something changed; returns how many seconds it took."""
+    started = time.monotonic()
+    with db.read() as session:
+        batch = health_renewal.read(session, OPERATOR)
+    if batch is None:
+        return 0.0
+    with db.write() as session:
+        health_renewal.keep(session, OPERATOR, batch)
+    return time.monotonic() - started

@@ -15,7 +15,7 @@ from core.language import N_, _, ngettext
 from core.money import ZERO
 from core.price_rounds import Answered, Detail, RoundRow
 from core.vocabulary import RoundAnswer
-from pages.ui import answers, charts, formats, round_form, tables
+from pages.ui import answers, charts, filters, formats, round_form, tables
 from pages.ui.forms import plain
 
 ANSWERS = {
@@ -56,12 +56,9 @@ def show(actor: Actor, currency: str) -> None:
 def _choose(rows: Sequence[RoundRow]) -> RoundRow | None:
     if not rows:
         return None
-    by_id = {row.id: row for row in rows}
-    names = {row.id: f"{row.name} · {formats.day(row.effective_on)}" for row in rows}
-    chosen = st.selectbox(
-        _("Price round"), list(names), format_func=names.__getitem__, key="round", width=320
-    )
-    return by_id.get(chosen or rows[0].id, rows[0])
+    by_id = {str(row.id): row for row in rows}
+    names = {key: f"{row.name} · {formats.day(row.effective_on)}" for key, row in by_id.items()}
+    return by_id[filters.choice("round", _("Price round"), names, str(rows[0].id), width=320)]
 
 
 def _said(row: RoundRow) -> str:
@@ -166,10 +163,10 @@ def _accounts(actor: Actor, found: Detail, currency: str) -> None:
         _frame(rows),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
-        height=min(len(rows) + 1, 14) * tables.ROW_HEIGHT + 4,
+        height=14 * tables.ROW_HEIGHT if len(rows) > 14 else "auto",
         column_config=_columns(currency),
         on_select="rerun",
-        selection_mode="single-cell",
+        selection_mode="single-cell" if may else [],
         key=f"round_accounts_{found.row.id}_{number}",
         placeholder=formats.UNKNOWN,
         alt=_("What each account answered, and what its orders show"),

@@ -35,7 +35,9 @@ def mine(
 ) -> None:
     """What waits for somebody else, what is not submitted yet, and how the others ended."""
     own = [one for one in waiting if one.is_mine]
-    if not (own or drafts or ended):
+    answers = {one.row.number: one for one in reversed(ended)}
+    open_again = [row for row in drafts if row.recorded_by == actor.username or row.number in answers]
+    if not (own or open_again or ended):
         st.info(
             _("You have not asked for a term yet. In the Price X-ray, “Ask for another price” begins one."),
             icon=":material/inbox:",
@@ -43,9 +45,10 @@ def mine(
         return
     for one in own:
         _waiting(actor, one, names, currency)
-    for row in drafts:
-        _draft(actor, row, names, currency)
-    decided(ended, names, currency)
+    for row in open_again:
+        _draft(actor, row, answers.get(row.number), names, currency)
+    shown = {row.number for row in open_again}
+    decided([one for one in ended if one.row.number not in shown], names, currency, key="own")
 
 
 def _waiting(actor: Actor, one: Proposal, names: Names, currency: str) -> None:
@@ -60,11 +63,13 @@ def _waiting(actor: Actor, one: Proposal, names: Names, currency: str) -> None:
                 approvals.withdraw(session, actor, row.number, version=seen)
 
 
-def _draft(actor: Actor, row: TermRow, names: Names, currency: str) -> None:
+def _draft(actor: Actor, row: TermRow, answer: Decision | None, names: Names, currency: str) -> None:
     rejected = row.status is TermStatus.REJECTED
     badge = ":red-badge[" + _("rejected") + "]" if rejected else ":gray-badge[" + _("draft") + "]"
     with st.container(border=True, gap="xsmall", key=f"draft_{row.number}"):
         _head(row, names, currency, badge)
+        if rejected and answer is not None:
+            st.markdown(plain(f"{answer.decided_by}: “{answer.reason}”"))
         with forms.form(f"submit-{row.number}", border=False) as form:
             seen = form.keep("version", row.id)
             label = _("Ask again") if rejected else _("Submit")
@@ -82,20 +87,21 @@ def _head(row: TermRow, names: Names, currency: str, badge: str) -> None:
     st.caption(plain(f"{below} · {row.reason}" if row.reason else below))
 
 
-def decided(ended: Sequence[Decision], names: Names, currency: str) -> None:
+def decided(ended: Sequence[Decision], names: Names, currency: str, *, key: str = "all") -> None:
     """How submissions ended, the newest first."""
     if not ended:
-        st.caption(_("Nothing was decided yet."))
+        if key == "all":
+            st.caption(_("Nothing was decided yet."))
         return
     for one in ended[:10]:
-        _ended(one, names, currency)
+        _ended(one, names, currency, key)
     if len(ended) > 10:
         with st.expander(_("All that were decided ({count})").format(count=len(ended))):
-            tables.plain_frame(_frame(ended, names, currency), {}, key="all_decided")
+            tables.plain_frame(_frame(ended, names, currency), {}, key=f"decided_{key}")
 
 
-def _ended(one: Decision, names: Names, currency: str) -> None:
-    with st.container(border=True, gap="xsmall", key=f"decided_{one.row.id}_{one.outcome}"):
+def _ended(one: Decision, names: Names, currency: str, key: str) -> None:
+    with st.container(border=True, gap="xsmall", key=f"decided_{key}_{one.row.id}_{one.outcome}"):
         badge = f":{_COLOURS[one.outcome]}-badge[{approval_words.outcomes()[one.outcome]}]"
         _head(one.row, names, currency, badge)
         said = _("{who} asked on {day}; {by} decided on {then}").format(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ import streamlit as st
 from core.health_rules import Score
 from core.language import _
 from core.money import round_ratio
-from core.portfolio import Reason, ReasonKind, Standing
+from core.portfolio import Standing
 from pages.ui import formats
 
 ROW_HEIGHT = 38
@@ -25,33 +25,13 @@ def as_float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-def reason_text(reason: Reason, currency: str) -> str:
-    """Why an account needs attention, in words and money."""
-    amount = formats.compact(reason.amount, currency)
-    if reason.kind is ReasonKind.RHYTHM:
-        text = _("No order for {days} days (usual: {usual}), {amount} missed").format(
-            days=reason.days, usual=formats.number(reason.usual_days), amount=amount
-        )
-    elif reason.kind is ReasonKind.FALL:
-        text = _("{amount} below last year ({share})").format(
-            amount=amount, share=formats.percent(-reason.share, places=0)
-        )
-    else:
-        text = _("{amount} behind target").format(amount=amount)
-    return f"{reason.account}: {text}" if reason.account else text
-
-
-def attention(standing: Standing, currency: str) -> str:
-    return " · ".join(reason_text(reason, currency) for reason in standing.reasons[:3])
-
-
 def accounts(
     standings: Sequence[Standing],
     *,
-    currency: str,
     sees_cost: bool,
     total: Decimal,
     health: Mapping[int, Score] | None = None,
+    asking: Callable[[Standing], str] | None = None,
 ) -> pd.DataFrame:
     """The accounts as the Portfolio shows them; margin only for who may see cost."""
     divisor, _unit = account_scale(standings)
@@ -63,7 +43,7 @@ def accounts(
         "growth": [hundred(row.growth) for row in standings],
         "attainment": [hundred(row.attainment) for row in standings],
         **_health(standings, health or {}),
-        "attention": [attention(row, currency) for row in standings],
+        "attention": [asking(row) if asking else "" for row in standings],
         "discount": [hundred(row.now.discount_rate) for row in standings],
     }
     if sees_cost:
@@ -199,9 +179,9 @@ def safe_cell(value: Any) -> Any:
 def export_rows(
     standings: Sequence[Standing],
     *,
-    currency: str,
     sees_cost: bool,
     health: Mapping[int, Score] | None = None,
+    asking: Callable[[Standing], str] | None = None,
 ) -> list[list[Any]]:
     """What leaves the house: exact numbers under the words of the glossary, one row an account."""
     head = ["code", "name", "group", "owner", "tier", "segment", "region", "net_revenue", "net_revenue_last_year",
@@ -213,7 +193,7 @@ def export_rows(
         values = [
             row.code, row.name, row.group, row.owner, row.tier, row.segment, row.region, row.now.net,
             row.year_ago.net, row.before.net, row.now.discount_rate, row.target, row.attainment,
-            row.last_order_on, row.usual_gap_days, attention(row, currency),
+            row.last_order_on, row.usual_gap_days, asking(row) if asking else "",
             None if score is None else score.value, None if score is None else round_ratio(score.coverage),
         ]  # fmt: skip
         rows.append(values + ([row.now.margin, row.now.margin_rate] if sees_cost else []))

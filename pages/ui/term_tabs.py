@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from core.accounts import AccountDetail
 from core.auth import Actor
 from core.language import _
 from core.term_calendar import Coming, Overview
-from pages.ui import lint_parts, round_parts, term_diff_parts, term_parts
+from pages.ui import lint_parts, term_diff_parts, term_parts
 from pages.ui.term_words import Words
 
 
@@ -26,31 +27,19 @@ class Shown:
 
 
 def show(actor: Actor, account: AccountDetail | None, view: Shown) -> None:
-    """Of one account its timeline and what differs between two moments too; of all the price rounds."""
-    tabs = _of_all(actor, view) if account is None else _of_one(actor, account, view)
+    """Of one account its timeline and what differs between two moments too."""
+    changes = _("Coming changes ({count})").format(count=len(view.comes))
+    tabs: dict[str, Callable[[], None]] = {}
+    if account is not None:
+        tabs[_("Timeline")] = partial(term_parts.timeline, view.found, view.words, account.code)
+    tabs[changes] = partial(
+        term_parts.calendar, view.comes, view.words, accounts={} if account else view.accounts
+    )
+    if account is not None:
+        tabs[_("Then and now")] = partial(term_diff_parts.show, actor, account.id, view.words)
+    tabs[_("To look at")] = partial(lint_parts.show, actor, account.id if account else None)
     shown = st.tabs(list(tabs), key="term_tab" if account else "term_tab_of_all", on_change="rerun")
     for draw, place in zip(tabs.values(), shown, strict=True):
         if place.open:
             with place:
                 draw()
-
-
-def _of_one(actor: Actor, account: AccountDetail, view: Shown) -> dict[str, Callable[[], None]]:
-    return {
-        _("Timeline"): lambda: term_parts.timeline(view.found, view.words, account.code),
-        _changes(view): lambda: term_parts.calendar(view.comes, view.words, accounts={}),
-        _("Then and now"): lambda: term_diff_parts.show(actor, account.id, view.words),
-        _("To look at"): lambda: lint_parts.show(actor, account.id),
-    }
-
-
-def _of_all(actor: Actor, view: Shown) -> dict[str, Callable[[], None]]:
-    return {
-        _changes(view): lambda: term_parts.calendar(view.comes, view.words, accounts=view.accounts),
-        _("To look at"): lambda: lint_parts.show(actor, None),
-        _("Price rounds"): lambda: round_parts.show(actor, view.words.currency),
-    }
-
-
-def _changes(view: Shown) -> str:
-    return _("Coming changes ({count})").format(count=len(view.comes))

@@ -152,10 +152,12 @@ def sentence(item: Item, currency: str) -> str:
             "{count} refused row in this import", "{count} refused rows in this import", item.count
         )
         return text.format(count=item.count)
-    if item.kind is Kind.APPROVAL:
-        return _("{name} of {who} waits for approval, {amount} a year").format(
-            name=f"T{item.occasion}", who=item.who, amount=amount if item.amount is not None else _("unknown")
-        )
+    if item.kind in (Kind.APPROVAL, Kind.EXPIRING):
+        return _of_terms(item, amount)
+    return _("Nobody confirmed the data for {days} days").format(days=item.days)
+
+
+def _of_terms(item: Item, amount: str) -> str:
     if item.kind is Kind.EXPIRING:
         text = ngettext(
             "{count} term ends by {day} with nothing after it: {amount} sold under it in a year",
@@ -163,7 +165,9 @@ def sentence(item: Item, currency: str) -> str:
             item.count,
         )
         return text.format(count=item.count, day=formats.day(item.on), amount=amount)
-    return _("Nobody confirmed the data for {days} days").format(days=item.days)
+    return _("{name} of {who} waits for approval, {amount} a year").format(
+        name=f"T{item.occasion}", who=item.who, amount=amount if item.amount is not None else _("unknown")
+    )
 
 
 def _moved(item: Item, currency: str) -> str:

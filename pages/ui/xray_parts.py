@@ -170,9 +170,9 @@ def waterfall(price: Price, currency: str) -> None:
     """From the list price over the net price to the pocket price, layer by layer."""
     title = _("From list over net to pocket price, a unit")
     opened = portfolio_parts.heading(title, "table_layers")
+    on, after = _moves(price.layers), _moves(price.after)
     if any(layer.is_below_floor for layer in price.layers):
         st.caption(_("An approved exception: the floor price stays as it is and does not refuse this one."))
-    on, after = _moves(price.layers), _moves(price.after)
     rows = [
         (_("List price"), price.list_price),
         *((step.name, step.amount) for step in on),

@@ -28,8 +28,8 @@ with db.read() as session:
     found = attention.today(session, actor, chosen.accounts, day=day, found=items)
 with left:
     st.title(_("Today"))
-    count = len(found.groups)
-    text = ngettext("{count} needs attention", "{count} need attention", count)
+    count = found.account_count
+    text = ngettext("{count} account needs attention", "{count} accounts need attention", count)
     st.caption(f"{text.format(count=formats.number(count))} · {formats.day(day)}")
 
 today_parts.figures(found, decided.base_currency)

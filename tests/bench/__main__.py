@@ -2,7 +2,7 @@
 
     make bench                       100 thousand and 1 million order lines
     make bench SIZE=10m              10 million too: takes half an hour and 10 GB the first time
-    python -m tests.bench reruns     one part: importing, questions, reruns, browser or crowd
+    python -m tests.bench reruns     one part: importing, questions, reruns, browser, crowd or pricing
 
 SQLite always; PostgreSQL too where UTAMA_TEST_DATABASE_URL names a server. Stores are kept in BENCH_DIR
 (/tmp/utama-bench) for the next run.
@@ -13,9 +13,9 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.bench import browser, crowd, importing, questions, reruns, stores, summary
+from tests.bench import browser, crowd, importing, pricing, questions, reruns, stores, summary
 
-_PARTS = ("importing", "questions", "reruns", "browser", "crowd")
+_PARTS = ("importing", "questions", "pricing", "reruns", "browser", "crowd")
 
 
 def sizes() -> list[str]:
@@ -52,6 +52,9 @@ def _measure(part: str, store: stores.Store, figures: summary.Figures) -> None:
     if part == "questions":
         figures.questions[place] = questions.measure(store)
         questions.show(figures.questions[place], f"{title}; milliseconds, median of {questions.TURNS}")
+    elif part == "pricing":
+        figures.priced[place] = pricing.measure(store)
+        pricing.show(figures.priced[place], title)
     elif part == "reruns":
         figures.reruns[place] = reruns.measure(store)
         reruns.show(figures.reruns[place], f"{title}; milliseconds, median of {reruns.RERUNS}")

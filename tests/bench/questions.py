@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -210,7 +211,7 @@ def ask(person: str, wanted: str = "") -> list[Answered]:
         scene = _scene(session, actor)
     found = []
     for page, questions in _pages(scene):
-        if wanted.lower() not in page.lower():
+        if not any(one in page.lower() for one in wanted.lower().split("|")):
             continue
         walls, works, answer = [], [], None
         for _turn in range(TURNS + 1):
@@ -219,7 +220,9 @@ def ask(person: str, wanted: str = "") -> list[Answered]:
                 answer = [question(session, actor) for question in questions]
             walls.append((time.perf_counter() - wall) * 1000)
             works.append((time.process_time() - work) * 1000)
-        digest = hashlib.sha256(repr(answer).encode()).hexdigest()[:12]
+        # Where functions lie in memory is no part of the answer.
+        said = re.sub(r" at 0x[0-9a-f]+", "", repr(answer))
+        digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         # The first turn reads the store's pages into memory and compiles the statements.
         found.append(Answered(page, person, median(walls[1:]), median(works[1:]), digest))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.crowd import Crowd
 from tests.bench.importing import Imported
+from tests.bench.pricing import Priced
 from tests.bench.questions import Answered
 from tests.bench.reruns import EMPTY, Rerun
 
@@ -19,6 +20,7 @@ class Figures:
 
     imported: list[Imported] = field(default_factory=list)
     questions: dict[Place, list[Answered]] = field(default_factory=dict)
+    priced: dict[Place, Priced] = field(default_factory=dict)
     reruns: dict[Place, list[Rerun]] = field(default_factory=dict)
     constants: dict[Place, list[Rerun]] = field(default_factory=dict)
     browser: dict[Place, tuple[dict[str, float], dict[str, float]]] = field(default_factory=dict)
@@ -29,6 +31,9 @@ def show(figures: Figures) -> None:
     """Markdown, one table a part; of a page, the person for whom it takes longest."""
     if figures.questions:
         _questions(figures)
+    if figures.priced:
+        head = ["store", "lines", "lines a second of one core"]
+        _table("Prices of many lines", head, [_of_pricing(*one) for one in figures.priced.items()])
     if figures.reruns:
         _reruns(figures)
     if figures.browser:
@@ -50,6 +55,10 @@ def show(figures: Figures) -> None:
             "again, s",
         ]
         _table("Import", head, [_of_import(one) for one in figures.imported])
+
+
+def _of_pricing(place: Place, one: Priced) -> list[object]:
+    return [_name(place), f"{one.lines:,}", f"{one.rate:,.0f}"]
 
 
 def _of_browser(place: Place, real: dict[str, float], drawn: dict[str, float]) -> list[object]:

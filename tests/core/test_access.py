@@ -11,7 +11,7 @@ import io
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ import core
 from core import (
     account_story,
     accounts,
+    approvals,
     attention,
     audit,
     auth,
@@ -56,6 +57,7 @@ from core import (
     pace,
     portfolio,
     portfolio_tiles,
+    precedents,
     product_story,
     receivables,
     revenue,
@@ -66,18 +68,20 @@ from core import (
     targets,
     teams,
     term_drafts,
+    term_endings,
     term_versions,
     terms,
     wallets,
     waterfall,
+    whole_accounts,
 )
 from core.auth import OPERATOR, Actor
 from core.commands import mount
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.exports import Format
-from core.filters import LineFilter
+from core.filters import ALL_ACCOUNTS, LineFilter
 from core.importing import batches
-from core.kpi_registry import KPIS, Need
+from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Need
 from core.kpis import By, Options
 from core.models import (
     Account,
@@ -127,7 +131,8 @@ def _kpi(by: By | None) -> Read:
     names = [
         name
         for name, kpi in KPIS.items()
-        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY) or not {Need.TARGET, Need.SCORES} & kpi.needs
+        if by not in (By.PRODUCT, By.CATEGORY, By.COUNTRY)
+        or not (OF_WHOLE_ACCOUNTS | {Need.TARGET}) & kpi.needs
     ]
     return lambda session, actor: kpis.document(
         session, YEAR, kpis.compute(session, actor, names, YEAR, Options(by))
@@ -217,6 +222,15 @@ READERS: dict[str, Read] = {
     "dependence.of groups": lambda session, actor: dependence.of(session, actor, YEAR, by_group=True),
     "movement.between": lambda session, actor: movement.between(session, actor, YEAR),
     "pace.of": lambda session, actor: pace.of(session, actor, YEAR),
+    "whole_accounts.scores": lambda session, actor: whole_accounts.scores(
+        session, actor, TWO_YEARS, ALL_ACCOUNTS, Dimension.OWNER
+    ),
+    "whole_accounts.moved": lambda session, actor: whole_accounts.moved(
+        session, actor, YEAR, YEAR.shifted(-12), ALL_ACCOUNTS, Dimension.OWNER
+    ),
+    "whole_accounts.purses": lambda session, actor: whole_accounts.purses(
+        session, actor, YEAR, ALL_ACCOUNTS, Dimension.OWNER
+    ),
     "rfm.board": lambda session, actor: rfm.board(session, actor, TWO_YEARS),
     "waterfall.of": lambda session, actor: waterfall.of(session, actor, YEAR),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
@@ -240,6 +254,11 @@ READERS: dict[str, Read] = {
     "forecasts.overrides_in_force": forecasts.overrides_in_force,
     "exports.prepare terms": lambda session, actor: _export(session, actor, BatchKind.TERMS),
     "terms.search": terms.search,
+    "approvals.waiting": approvals.waiting,
+    "approvals.drafts": approvals.drafts,
+    "approvals.decided": approvals.decided,
+    "term_endings.ending": lambda session, actor: term_endings.ending(session, actor, 365),
+    "precedents.of": lambda session, actor: precedents.of(session, actor, _wanted(987_654_321)),
     "importing.batches.search": batches.search,
     "kpis.compute": _kpi(None),
     **{f"kpis.compute by {by}": _kpi(by) for by in By},
@@ -365,6 +384,8 @@ OF_ONE: dict[str, Ask] = {
     "entitlements.price": lambda session, actor, key: entitlements.price(
         session, actor, key.code, "TEA", Decimal(1), date(2024, 2, 2)
     ),
+    "approvals.outcome_of": lambda session, actor, key: approvals.outcome_of(session, actor, _wanted(key.id)),
+    "approvals.ask": lambda session, actor, key: approvals.ask(session, actor, _wanted(key.id)),
     "terms.for_account": lambda session, actor, key: terms.for_account(session, actor, key.id),
     "terms.search of an account": lambda session, actor, key: terms.search(session, actor, account_id=key.id),
     "order_entry.get": lambda session, actor, key: order_entry.get(session, actor, key.id, "SHARED"),
@@ -409,10 +430,17 @@ ELSEWHERE = {
     "account_mergers": {"merge", "undo", "list_mergers", "refuse_undo_of_import"},
     "merged_lines": {"move", "move_back", "changed", "renumbered"},
     "merged_records": {"move", "move_back", "changed", "in_both_targets", "clashing_receivables"},
-    "merged_terms": {"move", "move_back", "changed"},
-    "term_versions": {"record", "record_many", "undo"},
-    "terms": {"require_scope"},
-    "entitlements": {"prices"},  # asked through `entitlements.price`, and by its own tests
+    "term_versions": {"record", "record_many", "undo", "move_on", "put_in_force"},
+    "terms": {"require_scope", "label"},
+    "entitlements": {"prices", "what_if"},  # asked through `entitlements.price`, and by its own tests
+    # What is decided about one submission, as its own tests ask it of a stranger.
+    "approvals": {"submit", "withdraw", "decide", "detail"},
+    "term_effects": {"of"},
+    # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
+    "authority": {"search", "in_force", "record", "judged", "require", "refused"},
+    "floors": {"search", "record", "end", "book"},
+    "merged_terms": {"move", "move_back", "changed", "staying"},
+    "merged_wallets": {"move", "move_back", "changed", "staying"},
     "merger_previews": {"preview", "pair", "holding"},
     "auth": {"require"},
     "accounts": {"create", "remove", "unassigned"},
@@ -420,7 +448,7 @@ ELSEWHERE = {
     # A stranger's account answers with nothing, as their own tests say.
     "wallets": {"of_account", "latest", "record_export"},
     "bridge": {"record_export"},
-    "pair_sales": {"pairs", "compared"},
+    "pair_sales": {"pairs"},
     "delivery": {"record_export"},
     # Its cases need years of orders: its own test asks it as Anna, as Ben and as Dora.
     "health_track": {"record"},
@@ -504,6 +532,12 @@ def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Ac
     return harbour
 
 
+def _wanted(account_id: int, **more: Any) -> term_drafts.TermDraft:
+    return term_drafts.TermDraft(
+        term_drafts.Scope(account_id=account_id), TermKind.DISCOUNT, Decimal("0.05"), date(2024, 5, 5), **more
+    )
+
+
 def _wallet(said_by: str) -> wallets.WalletDraft:
     return wallets.WalletDraft(
         WalletBasis.DECLARED, date(2024, 2, 2), amount=Decimal(7777), said_by=said_by, source="Talk"
@@ -580,6 +614,16 @@ def add_bens(
             status=TermStatus.APPROVED, reason=f"{BENS} asked",
         )  # fmt: skip
         term_versions.record(store, OPERATOR, granted)
+        soon = clock.today() + timedelta(days=9)
+        ending = replace(granted, kind=TermKind.QUANTITY_TIER, min_quantity=Decimal(9), valid_to=soon)
+        term_versions.record(store, OPERATOR, ending)
+        for day in (date(2024, 5, 5), date(2024, 6, 6)):
+            asked = approvals.ask(
+                store, other_kam, replace(_wanted(account_id, reason=f"{BENS} asks"), valid_from=day)
+            )
+        approvals.decide(
+            store, director, asked.number, version=asked.version, approve=False, reason=f"{BENS} not"
+        )
         store.add(_debt(account_id, f"{BENS}-R"))
         _forecast(store, account_id)
         rollups.rebuild(store)

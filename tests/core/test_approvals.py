@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from core import (
     clock,
     db,
     entitlements,
+    exports,
     floors,
     precedents,
     product_prices,
@@ -24,10 +26,11 @@ from core import (
 from core.auth import OPERATOR
 from core.authority import LimitDraft, Measure
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.exports import Format
 from core.floors import FloorDraft
 from core.models import AuditEntry, FloorPrice, Segment, TermDecision
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import DecisionOutcome, Permission, Role, TermKind, TermStatus
+from core.vocabulary import BatchKind, DecisionOutcome, Permission, Role, TermKind, TermStatus
 from tests import factories
 from tests.core.importing.bringing import bring, counts, reasons
 
@@ -75,10 +78,14 @@ def submitted(session, actor, shop, value="80", **more):
 
 
 def limit(session, role, discount=None, margin=None, contract=None, since=JAN):
-    given = (None if one is None else Decimal(one) for one in (discount, margin, contract))
+    discount, margin, contract = (
+        None if one is None else Decimal(one) for one in (discount, margin, contract)
+    )
     newest = max((row.id for row in authority.search(session, OPERATOR, role=role)
                   if row.superseded_at is None), default=None)  # fmt: skip
-    return authority.record(session, OPERATOR, LimitDraft(role, since, *given, reason="rule"), version=newest)
+    return authority.record(
+        session, OPERATOR, LimitDraft(role, since, discount, margin, contract, "rule"), version=newest
+    )
 
 
 def net(session, day=TODAY, account="SHOP"):
@@ -221,7 +228,8 @@ def test_only_who_submitted_takes_it_back(session, shop, kam, director):
 def test_strangers_and_those_who_may_not_decide_do_not(session, shop, kam, other_kam, viewer, director):
     asked = submitted(session, kam, shop)
 
-    assert approvals.waiting(session, other_kam) == approvals.decided(session, other_kam) == []
+    assert approvals.waiting(session, other_kam) == []
+    assert approvals.decided(session, other_kam) == []
     with pytest.raises(NotFound):
         approvals.detail(session, other_kam, asked.number)
     with pytest.raises(NotFound):
@@ -409,7 +417,7 @@ def test_floors_are_shown_only_to_who_may_see_cost_and_kept_on_both_clocks(
 
     rows = floors.search(session, director)
     assert [(row.draft.price, row.draft.valid_from, row.draft.valid_to) for row in rows] == [
-        (70, JAN, JULY), (75, JULY, None),
+        (Decimal(70), JAN, JULY), (Decimal(75), JULY, None),
     ]  # fmt: skip
     assert len(floors.search(session, director, number=number)) == 2
     assert not floors.overlaps(list(session.scalars(select(FloorPrice))))
@@ -461,3 +469,21 @@ def test_submissions_move_with_a_merged_account(session, shop, kam, director):
     version = approvals.waiting(session, director)[0].row.id
     approvals.decide(session, director, number, version=version, approve=False, reason="no")
     assert [one.row.account for one in approvals.decided(session, director)] == ["KEPT"]
+
+
+def test_an_exported_exception_comes_back_as_nothing_new(session, shop, director):
+    floors.record(
+        session, OPERATOR, FloorDraft(JAN, product_id=shop.tea.id, price=Decimal(85), reason="cost")
+    )
+    one = draft(shop, is_exception=True, valid_to=JULY, status=TermStatus.APPROVED)
+    term_versions.record(session, director, one)
+    session.commit()
+    stream = io.BytesIO()
+    with db.read() as own:
+        exports.write(exports.prepare(own, director, BatchKind.TERMS), stream, Format.CSV)
+
+    outcome = bring("terms", stream.getvalue(), actor=director)
+
+    assert (outcome.check.read, outcome.check.unchanged) == (1, 1)
+    with db.read() as own:
+        assert net(own) == 80

@@ -5,13 +5,24 @@ from decimal import Decimal
 
 import pytest
 
-from core import accounts, attention, clock, rollups, settings, targets
+from core import (
+    accounts,
+    approvals,
+    attention,
+    clock,
+    product_prices,
+    rollups,
+    settings,
+    targets,
+    term_versions,
+)
 from core.attention import Kind
 from core.auth import OPERATOR
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.filters import AccountFilter
 from core.models import AuditEntry, ImportBatch, Receivable
-from core.vocabulary import AccountStatus, AttentionOutcome, BatchKind, BatchStatus
+from core.term_drafts import Scope, TermDraft
+from core.vocabulary import AccountStatus, AttentionOutcome, BatchKind, BatchStatus, TermKind, TermStatus
 from tests import factories
 
 DAY = date(2026, 11, 24)
@@ -208,3 +219,74 @@ def test_another_manager_has_nothing_of_it(session, other_kam, debt):
     assert found.at_stake == 0
     only = AccountFilter(account_ids=frozenset({debt.account_id}))
     assert attention.items(session, other_kam, only, day=DAY) == []
+
+
+def _granted(session, account, product, value, last, **more):
+    draft = TermDraft(
+        Scope(account_id=account.id, product_id=product.id), more.pop("kind", TermKind.SPECIAL_PRICE), Decimal(value),
+        more.pop("first", date(2026, 1, 1)), last and last + timedelta(days=1), status=TermStatus.APPROVED, **more,
+    )  # fmt: skip
+    return term_versions.record(session, OPERATOR, draft)
+
+
+def test_terms_that_end_soon_with_nothing_after_them_ask_with_what_was_sold_under_them(
+    session, kam, other_kam, soap
+):
+    shop, other = factories.account(session, kam, "SHOP"), factories.account(session, other_kam, "OTHER")
+    oil = factories.product(session, "OIL")
+    for product, amount in ((soap, "100"), (oil, "30")):
+        for month in (
+            date(2025, 11, 5),
+            date(2026, 10, 5),
+            date(2025, 10, 5),
+        ):  # the last one is too long ago
+            factories.line(session, shop, product, month, quantity=amount, list_price="1")
+    rollups.rebuild(session)
+    _granted(session, shop, soap, "0.9", date(2026, 12, 24))  # 30 days ahead
+    _granted(
+        session, shop, soap, "0.1", date(2026, 12, 1), kind=TermKind.QUANTITY_TIER, min_quantity=Decimal(12)
+    )
+    _granted(session, shop, oil, "0.9", date(2026, 12, 25))  # a day too far
+    carried = factories.product(session, "TEA")
+    _granted(session, shop, carried, "0.9", date(2026, 12, 1))
+    _granted(session, shop, carried, "0.8", None, first=date(2026, 12, 2))
+    _granted(session, shop, oil, "0.2", date(2026, 12, 1), kind=TermKind.PROMOTION)
+    _granted(session, other, soap, "0.9", date(2026, 12, 1))
+
+    found = [item for item in attention.items(session, kam, day=DAY) if item.kind is Kind.EXPIRING]
+
+    assert [(item.code, item.count, item.amount, item.on, item.days) for item in found] == [
+        ("SHOP", 2, Decimal(200), date(2026, 12, 1), 8)
+    ]
+    settings.update(session, OPERATOR, {"terms_expire_days": 31})
+    wider = [item for item in attention.items(session, kam, day=DAY) if item.kind is Kind.EXPIRING]
+    assert [(item.count, item.amount) for item in wider] == [(3, Decimal(260))]
+
+
+def test_who_can_decide_is_told_what_waits_and_nobody_else(session, kam, director, viewer, soap):
+    shop = factories.account(session, kam, "SHOP")
+    product_prices.set_list_price(session, OPERATOR, soap.id, date(2025, 1, 1), Decimal(10))
+    factories.line(session, shop, soap, date(2026, 10, 5), quantity="50", list_price="10")
+    rollups.rebuild(session)
+    scope = Scope(account_id=shop.id, product_id=soap.id)
+    asked = approvals.ask(
+        session, kam, TermDraft(scope, TermKind.SPECIAL_PRICE, Decimal(8), DAY, reason="tender")
+    )
+
+    found = [item for item in attention.items(session, director, day=DAY) if item.kind is Kind.APPROVAL]
+
+    assert [(item.code, item.occasion, item.amount, item.who) for item in found] == [
+        ("SHOP", str(asked.number), Decimal(100), "anna")
+    ]
+    for actor in (kam, viewer):
+        assert not [item for item in attention.items(session, actor, day=DAY) if item.kind is Kind.APPROVAL]
+    attention.decide(
+        session,
+        director,
+        found[0],
+        AttentionOutcome.SNOOZED,
+        until_on=DAY + timedelta(days=2),
+        reason="later",
+    )
+    approvals.decide(session, director, asked.number, version=asked.version, approve=True)
+    assert not [item for item in attention.items(session, director, day=DAY) if item.kind is Kind.APPROVAL]

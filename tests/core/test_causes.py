@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from core import attention, audit, causes, clock, rollups
+from core import attention, audit, causes, clock, kpi_details, kpis, rollups
 from core.attention import Kind
 from core.causes import CauseDraft
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.filters import AccountFilter
+from core.kpis import By, Options
 from core.models import AuditEntry, Category, Cause, Product
 from core.periods import Period
 from core.vocabulary import CauseKind
@@ -196,3 +197,22 @@ def test_strangers_and_readers_say_nothing(session, kam, other_kam, viewer, shop
         _say(session, viewer, shop)
     assert causes.search(session, other_kam) == []
     assert len(causes.search(session, viewer)) == 1
+
+
+def test_the_share_explained_is_a_kpi_by_owner_but_not_by_what_was_sold(session, kam, director, shop):
+    _say(session, kam, shop)
+
+    def found(actor, by=None):
+        options = Options(by, base_months=12)
+        (result,) = kpis.compute(session, actor, ["explained_change"], PERIOD, options)
+        return result
+
+    whole = found(director, By.OWNER)
+    assert whole.figure.value == Decimal(150) / 1190  # |−150| + 40 + |−1,000|
+    assert whole.figure.parts == {"explained": (150, "money"), "change": (1190, "money")}
+    assert whole.by == (("anna", Decimal(150) / 190), ("ben", 0))
+    assert found(kam).figure.value == Decimal(150) / 190
+    with pytest.raises(Invalid, match="not by product"):
+        found(kam, By.PRODUCT)
+    assert By.PRODUCT.value not in {one.value for one in kpi_details.dimensions("explained_change")}
+    assert kpi_details.trend(session, kam, "explained_change", DAY) == ()

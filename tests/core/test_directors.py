@@ -13,7 +13,7 @@ from core import clock, db, directors, formats, kpi_details, kpi_trends, kpis, r
 from core.auth import OPERATOR
 from core.errors import Forbidden, Invalid
 from core.filters import AccountFilter
-from core.kpi_registry import KPIS
+from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS
 from core.kpis import Options
 from core.models import AuditEntry
 from core.periods import Period
@@ -137,7 +137,7 @@ def test_decisions_are_ranked_by_money(session, director, trade):
 
 def test_each_month_of_a_trend_is_the_kpi_of_that_month(session, director, trade):
     months = Period.of(date(2026, 1, 1), DAY)
-    names = [name for name in KPIS if name != "rfm"]
+    names = [name for name in KPIS if not KPIS[name].needs & OF_WHOLE_ACCOUNTS]
 
     found = kpi_trends.by_month(session, director, names, months)
 

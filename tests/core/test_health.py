@@ -9,9 +9,9 @@ import pytest
 from core import clock, health, rollups, settings, targets
 from core.auth import OPERATOR
 from core.errors import Forbidden, NotFound
-from core.health_measures import window
 from core.health_rules import Band, Measure
 from core.health_ways import Lever
+from core.health_windows import window
 from core.models import AuditEntry, Receivable
 from core.periods import Period
 from tests import factories

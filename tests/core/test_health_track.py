@@ -52,8 +52,8 @@ def test_a_green_account_that_fell_is_named_with_its_amounts(session, kam, compa
     assert [(one.code, one.day) for one in found.false_greens] == [("FELL", date(2025, 12, 31))]
     lost = found.false_greens[0]
     assert [lost.before, lost.after, lost.change] == [600, 420, -180]
-    assert lost.score.value == Decimal("86.1")
-    assert lost.score.coverage == Decimal("0.6")
+    assert lost.score == Decimal("86.1")
+    assert lost.coverage == Decimal("0.6")
     green = found.side(Band.GREEN)
     assert (green.accounts, green.lost, green.rate) == (6, 1, Decimal(1) / 6)
     assert found.side(Band.GREEN, date(2025, 12, 31)).rate == Decimal("0.5")

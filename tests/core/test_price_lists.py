@@ -13,7 +13,7 @@ from core.__main__ import app
 from core.auth import OPERATOR
 from core.errors import Invalid, NotFound
 from core.models import Segment
-from core.price_lists import Promotion, Step
+from core.price_lists import Payment, Promotion, Step
 from core.reports import price_list
 from core.term_drafts import Scope, TermDraft
 from core.vocabulary import TermKind, TermStatus
@@ -76,6 +76,39 @@ def test_it_holds_the_price_of_every_product_with_steps_and_promotions(session, 
     assert tea.steps == (Step(Decimal(12), Decimal(92)), Step(Decimal(48), Decimal(90)))
     assert (jam.net_price, jam.steps) == (Decimal("9.5"), ())
     assert jam.promotions == (Promotion(date(2026, 8, 1), date(2026, 8, 14), Decimal(1), Decimal(8)),)
+
+
+def test_it_says_until_when_a_price_holds_and_how_to_pay(session, shop, kam):
+    for value, kind, more in (
+        ("9", TermKind.SPECIAL_PRICE, {"valid_to": date(2026, 12, 1)}),
+        ("45", TermKind.PAYMENT_TERMS, {}),
+    ):
+        product_id = shop.jam.id if kind is TermKind.SPECIAL_PRICE else None
+        draft = TermDraft(Scope(account_id=shop.id, product_id=product_id), kind, Decimal(value), date(2026, 1, 1),
+                          status=TermStatus.APPROVED, **more)  # fmt: skip
+        term_versions.record(session, OPERATOR, draft)
+    group_wide = TermDraft(Scope(segment_id=shop.segment_id), TermKind.PAYMENT_TERMS, Decimal(14), date(2026, 1, 1),
+                           status=TermStatus.APPROVED)  # fmt: skip
+    term_versions.record(session, OPERATOR, group_wide)
+
+    found = price_lists.of_account(session, kam, shop.id, DAY)
+
+    tea, jam = found.items
+    assert (tea.last_day, jam.net_price, jam.last_day) == (None, 9, date(2026, 11, 30))
+    assert found.payment == Payment(45, Decimal("0.03"), 10)
+    text = str(
+        python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(price_list.write(found, "xlsx", "en")))
+        .get_sheet_by_index(0)
+        .to_python()
+    )
+    for said in ("30 Nov 2026", "45 days after the invoice", "Paid within 10 days: 3.0% off."):
+        assert said in text
+
+
+def test_without_payment_terms_the_accounts_own_days_hold(session, shop, kam):
+    shop.payment_days = 60
+    session.flush()
+    assert price_lists.of_account(session, kam, shop.id, DAY).payment.due_days == 60
 
 
 def test_a_promotion_that_runs_on_the_first_day_is_not_the_lasting_price(session, shop, kam):

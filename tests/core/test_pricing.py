@@ -18,7 +18,8 @@ _numbers = count(1)
 
 
 def offer(kind=TermKind.DISCOUNT, value="0.1", *, whom=ForWhom.ACCOUNT, what=ForWhat.PRODUCT, minimum="0",
-          valid_from=date(2026, 1, 1), valid_to=None, approved=True, stacks=False, by=TermDate.ORDER, **more):  # fmt: skip
+          valid_from=date(2026, 1, 1), valid_to=None, approved=True, stacks=False, by=TermDate.ORDER,
+          **more):  # fmt: skip
     return Offer(
         next(_numbers), kind, whom, what, Decimal(value), Decimal(minimum), valid_from, valid_to, approved, stacks, by,
         **more,
@@ -194,7 +195,7 @@ YEAR = {"basis": TierBasis.PERIOD_REVENUE, "what": ForWhat.EVERYTHING}
 
 
 def test_the_pocket_price_is_the_invoice_less_everything_given_after_it():
-    # kpis.md 6: 100,000 less 8% and 5% is 87,400; less 3%, 1% and 1,500 of freight 82,404 (its loyalty cost is no term).
+    # kpis.md 6: 100,000 less 8% and 5% is 87,400; less 3%, 1% and 1,500 of freight 82,404 (loyalty is no term).
     found = asked(
         offer(value="0.08", stacks=True),
         offer(value="0.05", what=ForWhat.EVERYTHING, stacks=True),

@@ -6,18 +6,25 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
-from core import db, rollups
+from core import db, packed_sums, rollups
 from core.models import (
     AccountCountry,
     AccountDay,
     AccountMonth,
     AccountRhythm,
     AccountYear,
+    BookedDay,
+    BookedMonth,
     ForeignMonth,
     ForeignYear,
+    OrderDay,
     OrderLine,
+    PackedForeignMonth,
+    PackedForeignYear,
+    PackedMonth,
+    PackedYear,
     PairYear,
     ProductMonth,
     RevenueCell,
@@ -27,7 +34,8 @@ from tests import factories
 
 LAYERS = (
     RevenueCell, AccountDay, AccountCountry, AccountMonth, AccountYear, PairYear, ProductMonth, TotalMonth,
-    ForeignMonth, ForeignYear,
+    ForeignMonth, ForeignYear, OrderDay, BookedDay, BookedMonth, PackedMonth, PackedYear, PackedForeignMonth,
+    PackedForeignYear,
 )  # fmt: skip
 
 
@@ -101,6 +109,7 @@ def test_the_rhythm_is_the_median_of_the_days_between_orders(session):
     for day in (date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 18), date(2026, 2, 18)):
         factories.line(session, account, product, day)
     factories.line(session, account, product, date(2026, 3, 1), quantity="-1")  # a return is no order
+    rollups.add(session, OrderLine.account_id == account.id)
 
     rollups.refresh_rhythm(session, [account.id])
 
@@ -123,7 +132,9 @@ def test_two_order_days_make_no_rhythm_and_four_may_make_a_half_day():
 def test_an_account_without_orders_any_more_has_no_rhythm(session):
     account, product = factories.account(session), factories.product(session)
     row = factories.line(session, account, product, date(2026, 1, 1))
+    rollups.add(session, OrderLine.account_id == account.id)
     rollups.refresh_rhythm(session, [account.id])
+    rollups.subtract(session, OrderLine.account_id == account.id)
     session.delete(row)
 
     rollups.refresh_rhythm(session, [account.id])
@@ -179,11 +190,59 @@ def test_after_any_sequence_of_changes_the_sums_are_those_of_the_lines(session, 
         rollups.refresh_rhythm(session, [account.id for account in accounts])
 
     assert rollups.differences(session) == []
+    assert _unpacked(session, PackedMonth) == _recounted(present, lambda day: day.replace(day=1))
+    assert _unpacked(session, PackedYear) == _recounted(present, lambda day: day.replace(month=1, day=1))
     kept = _stored(session)
     rollups.rebuild(session)
     assert _stored(session) == kept
     point.rollback()
     session.expunge_all()
+
+
+def _unpacked(session, layer):
+    """Lines, quantity and net amount of each account, span and product, in the store's small units."""
+    found: dict[tuple[int, date, int], tuple[int, int, int]] = {}
+    for row in session.scalars(select(layer).execution_options(populate_existing=True)):
+        for cells in packed_sums.unpacked([row.cells], packed_sums.SALES).tolist():
+            found[row.account_id, row.start, cells[0]] = (cells[1], cells[2], cells[4])
+    return found
+
+
+def _recounted(lines, start):
+    found: dict[tuple[int, date, int], tuple[int, int, int]] = {}
+    for line in lines:
+        key = (line.account_id, start(line.booked_on), line.product_id)
+        count, quantity, net = found.get(key, (0, 0, 0))
+        found[key] = (count + 1, quantity + int(line.quantity * 1_000), net + int(line.net_amount * 10_000))
+    return found
+
+
+def test_what_is_packed_wrong_is_named_and_packed_anew(session):
+    account, product = factories.account(session), factories.product(session)
+    line = factories.line(session, account, product, date(2026, 3, 1))
+    line.currency, line.fx_rate = "USD", Decimal("4.5")
+    session.flush()
+    rollups.add(session, OrderLine.account_id == account.id)
+    rollups.refresh_rhythm(session, [account.id])
+    assert rollups.differences(session) == []
+    kept = _stored(session)
+    month = session.get(PackedMonth, (account.id, date(2026, 3, 1)))
+    cells = packed_sums.unpacked([month.cells], packed_sums.SALES).copy()
+    cells[0, packed_sums.SALES.place("net_amount")] += 1
+    month.cells = cells.tobytes()
+    session.flush()
+    session.execute(delete(PackedForeignYear))
+
+    found = {difference.layer: difference for difference in rollups.differences(session)}
+
+    assert found["packed_months"].key == f"account_id {account.id}, start 2026-03-01, product_id {product.id}"
+    assert (found["packed_months"].measure, found["packed_months"].stored) == (
+        "net_amount",
+        found["packed_months"].counted + 1,
+    )
+    assert found["packed_foreign_years"].measure == "lines"
+    rollups.rebuild(session)
+    assert _stored(session) == kept
 
 
 def _booked(session, accounts, products, line):

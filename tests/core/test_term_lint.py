@@ -8,7 +8,7 @@ import pytest
 from core import clock, product_prices, rollups, term_findings, term_lint, term_versions
 from core.auth import OPERATOR
 from core.errors import NotFound
-from core.models import Segment
+from core.models import PackSize, Segment, Unit
 from core.term_drafts import Scope, TermDraft
 from core.term_lint import Rule, Severity
 from core.vocabulary import TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
@@ -84,6 +84,22 @@ def test_a_price_that_a_term_in_force_gives_too_is_not_the_expired_one(session, 
     grant(session, shop, "0.10", valid_from=date(2026, 5, 1))
     factories.line(session, shop, shop.tea, date(2026, 5, 4), quantity="3", list_price="100", net_price="90")
 
+    assert found(session, Rule.EXPIRED_IN_USE) == []
+
+
+def test_a_rate_that_another_followed_is_found_where_most_lines_still_have_it(session, shop):
+    old = grant(session, shop, "0.10", valid_to=date(2026, 5, 1))
+    grant(session, shop, "0.12", valid_from=date(2026, 5, 1))
+    for day, price in ((4, "90"), (5, "90")):
+        factories.line(session, shop, shop.tea, date(2026, 5, day), list_price="100", net_price=price)
+
+    # The line of 1 June has the list price: 2 of 3 have the old rate, 2.00 each above the 88.00 that hold.
+    (one,) = found(session, Rule.EXPIRED_IN_USE)
+    assert one.terms == (old,)
+    assert "4.00 above what holds" in one.message
+
+    for day in (6, 7):
+        factories.line(session, shop, shop.tea, date(2026, 5, day), list_price="100", net_price="88")
     assert found(session, Rule.EXPIRED_IN_USE) == []
 
 
@@ -234,3 +250,32 @@ def test_what_is_out_of_sight_is_not_looked_through(session, shop, other_kam):
     assert term_findings.lint(session, other_kam) == []
     with pytest.raises(NotFound):
         term_findings.lint(session, other_kam, shop.id)
+
+
+def test_a_unit_that_the_product_is_not_packed_in_is_found(session, shop):
+    carton = Unit(name="Carton")
+    session.add(carton)
+    session.flush()
+    session.add(PackSize(product_id=shop.tea.id, unit_id=carton.id, base_units=Decimal(12)))
+    session.flush()
+    grant(session, shop, "1100", TermKind.SPECIAL_PRICE, unit_id=carton.id)
+    jam = Scope(account_id=shop.id, product_id=shop.jam.id)
+    never = grant(session, shop, "100", TermKind.SPECIAL_PRICE, scope=jam, unit_id=carton.id)
+    some = grant(session, shop, "0.1", TermKind.QUANTITY_TIER, scope=Scope(account_id=shop.id), unit_id=carton.id,
+                 min_quantity=Decimal(3))  # fmt: skip
+
+    assert [(one.severity, one.terms) for one in found(session, Rule.UNIT_UNKNOWN)] == [
+        (Severity.ERROR, (never,)),
+        (Severity.WARNING, (some,)),
+    ]
+
+
+def test_tiers_that_begin_next_year_are_looked_at_too(session, shop):
+    later = {"valid_from": date(2027, 1, 1)}
+    tier = TermKind.QUANTITY_TIER
+    grant(session, shop, "0.04", tier, min_quantity=Decimal(10), valid_to=date(2027, 1, 1))
+    grant(session, shop, "0.05", tier, min_quantity=Decimal(20), valid_to=date(2027, 1, 1))
+    low = grant(session, shop, "0.06", tier, min_quantity=Decimal(10), **later)
+    high = grant(session, shop, "0.03", tier, min_quantity=Decimal(20), **later)
+
+    assert [one.terms for one in found(session, Rule.TIER_ORDER)] == [(low, high)]

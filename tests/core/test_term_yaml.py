@@ -56,7 +56,7 @@ def base(session):
     return whom, what, unit.id
 
 
-_bases: dict[str, Any] = {}
+_bases: dict[Any, Any] = {}
 
 
 @st.composite

@@ -177,7 +177,8 @@ class TermsOverTime(RuleBasedStateMachine):
             return
         asked = [(on, quantity) for on in range(self.model.last_day + 1) for quantity in (1, 10)]
         lines = [
-            Asked(self.account_id, self.product_id, Decimal(quantity), Days(day(on))) for on, quantity in asked
+            Asked(self.account_id, self.product_id, Decimal(quantity), Days(day(on)))
+            for on, quantity in asked
         ]
         with db.read() as session:
             for known in range(KNOWN):

@@ -1,12 +1,13 @@
 """Users are made and helped from the command line too, before anybody can sign in."""
 
 import json
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from core import db, passwords, sessions, users
-from core.__main__ import app
+from core.__main__ import app, main
 from core.auth import OPERATOR
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.vocabulary import Role
@@ -53,6 +54,34 @@ def test_later_users_get_the_roles_that_are_said_and_no_more(store):
         assert not users.named(session, OPERATOR, "kumar").sees_cost
     with pytest.raises(Invalid):
         _run("user", "add", "nobody")
+
+
+def _refused(monkeypatch, capsys, *words):
+    monkeypatch.setattr(sys, "argv", ["utama", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_a_refusal_names_every_field_and_what_is_wrong_with_it(store, monkeypatch, capsys):
+    _run("user", "add", "siti")
+
+    said = _refused(monkeypatch, capsys, "user", "add", "n", "--language", "fr")
+
+    assert said.splitlines() == [
+        "Some fields need another look.",
+        "  username: A user name has 2 to 64 letters, digits, dots or hyphens, without spaces.",
+        "  roles: Choose at least one role.",
+        "  language: Choose one of the list.",
+    ]
+
+
+def test_a_refusal_of_one_field_says_its_sentence_once():
+    sentence = "Choose a day after today."
+
+    assert Invalid(sentence, fields={"until_on": sentence}).spelled_out() == f"until_on: {sentence}"
+    assert Invalid(sentence).spelled_out() == sentence
 
 
 def test_a_password_from_standard_input_is_never_printed(store):

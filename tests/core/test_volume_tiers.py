@@ -13,9 +13,7 @@ from core.vocabulary import TierMode
 LADDER = [(Decimal(0), Decimal(0)), (Decimal(100_000), Decimal("0.02")), (Decimal(250_000), Decimal("0.04"))]
 
 
-@pytest.mark.parametrize(
-    ("mode", "expected"), [(TierMode.ALL_UNITS, 12_000), (TierMode.MARGINAL, 5_000)]
-)
+@pytest.mark.parametrize(("mode", "expected"), [(TierMode.ALL_UNITS, 12_000), (TierMode.MARGINAL, 5_000)])
 def test_three_hundred_thousand_earn_what_the_tiers_say(mode, expected):
     assert volume_tiers.payout(LADDER, Decimal(300_000), mode) == expected
     assert volume_tiers.payout(LADDER[::-1], Decimal(300_000), mode) == expected
@@ -24,7 +22,10 @@ def test_three_hundred_thousand_earn_what_the_tiers_say(mode, expected):
 @pytest.mark.parametrize("mode", list(TierMode))
 def test_a_tier_is_reached_at_its_own_threshold_and_not_before(mode):
     just_below = volume_tiers.payout(LADDER, Decimal("249999.99"), mode)
-    assert just_below == {TierMode.ALL_UNITS: Decimal("4999.9998"), TierMode.MARGINAL: Decimal("2999.9998")}[mode]
+    assert (
+        just_below
+        == {TierMode.ALL_UNITS: Decimal("4999.9998"), TierMode.MARGINAL: Decimal("2999.9998")}[mode]
+    )
     assert volume_tiers.payout(LADDER, Decimal(99_999), mode) == 0
     assert volume_tiers.payout([], Decimal(99_999), mode) == 0
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from core import clock, rollups, wallet_rule, wallets
+from core import clock, kpis, rollups, wallet_rule, wallets
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.kpis import By, Options
 from core.models import AuditEntry, Category, Wallet
 from core.periods import Period
 from core.vocabulary import WalletBasis
@@ -198,3 +199,23 @@ def test_strangers_and_readers_estimate_nothing(session, kam, other_kam, viewer,
     assert wallets.share_of_wallet(session, other_kam, DAY).purses == ()
     assert wallets.of_account(session, other_kam, shop.id, DAY).purses == ()
     assert wallets.latest(session, other_kam, shop.id) == {}
+
+
+def test_share_of_wallet_is_a_kpi_and_unknown_without_an_estimate(session, kam, shop, other_kam):
+    def found(actor):
+        period = Period.of(date(2026, 10, 1), DAY)
+        (result,) = kpis.compute(session, actor, ["share_of_wallet"], period, Options(By.OWNER))
+        return result
+
+    assert found(kam).figure.value is None
+    wallets.record(session, kam, shop.id, _declared(1000), seen=None)
+
+    mine = found(kam)
+    assert (mine.figure.value, mine.figure.rows) == (Decimal("0.4"), 2)
+    assert mine.figure.parts == {
+        "sales": (400, "money"),
+        "wallet": (1000, "money"),
+        "whitespace": (600, "money"),
+    }
+    assert mine.by == (("anna", Decimal("0.4")),)
+    assert found(other_kam).figure.value is None

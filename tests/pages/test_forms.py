@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
-from core import auth, db, language, passwords, users
+from core import auth, db, language, passwords, settings, users
 from core.auth import OPERATOR
 from core.errors import Invalid
 from core.models import AuditEntry, User
@@ -80,6 +83,68 @@ def test_the_second_of_two_clicks_saves_nothing_more(session, admin, open_page):
     with db.read() as reading:
         assert reading.query(AuditEntry).filter_by(action="user:update").count() == 1
     assert field(page, "language", "language").key.rsplit("/", 1)[1] != nonce
+
+
+@pytest.fixture
+def click_meanwhile(monkeypatch):
+    """`click_meanwhile(users, "choose_language")`: while it works, the browser sends what it has once more."""
+
+    def patched(module, name, *, again=True):
+        works = getattr(module, name)
+
+        def interrupted(*given, **named):
+            found = works(*given, **named)
+            monkeypatch.setattr(module, name, works)
+            run = get_script_run_ctx()
+            sent = run.session_state.get_widget_states() if again else []
+            run.script_requests.request_rerun(
+                RerunData(
+                    query_string=run.query_string,
+                    page_script_hash=run.page_script_hash,
+                    widget_states=WidgetStates(widgets=sent),
+                )
+            )
+            return found
+
+        monkeypatch.setattr(module, name, interrupted)
+
+    return patched
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["the button again", "something else"])
+def test_a_click_during_the_saving_loses_neither_message_nor_undo(
+    session, admin, kam, open_page, click_meanwhile, again
+):
+    session.commit()
+    page = open_page("work/profile.py", admin)
+    nonce = field(page, "language", "language").key.rsplit("/", 1)[1]
+    field(page, "language", "language").set_value("ms")
+    click_meanwhile(users, "choose_language", again=again)
+
+    page = submit(page, "language")
+
+    assert not page.error
+    assert [toast.value for toast in page.toast] == ["Language saved."]
+    assert field(page, "language", "language").key.rsplit("/", 1)[1] != nonce
+    with db.read() as reading:
+        assert reading.query(AuditEntry).filter_by(action="user:update").count() == 1
+
+
+def test_what_a_cut_off_saving_leaves_is_offered_to_be_undone(session, admin, open_page, click_meanwhile):
+    session.commit()
+    page = open_page("management/settings.py", admin)
+    field(page, "settings", "company").set_value("Cut off Sdn Bhd")
+    click_meanwhile(settings, "update")
+
+    page = submit(page, "settings")
+
+    (undo,) = [button for button in page.button if button.label == "Undo"]
+    with db.read() as reading:
+        assert settings.get(reading).company == "Cut off Sdn Bhd"
+    page = undo.click().run()
+    assert [toast.value for toast in page.toast] == ["Undone."]
+    with db.read() as reading:
+        assert settings.get(reading).company == ""
 
 
 def test_a_conflict_shows_both_values_and_saving_again_decides(session, admin, kam, open_page):

@@ -15,10 +15,10 @@ from tests.pages.conftest import field, shown, sign_in, submit
 def _dialog():
     import streamlit as st
 
-    from pages.ui import account_form, forms, gate
+    from pages.ui import account_form, gate, undo_bar
 
     account_form._edit(gate.require(), st.session_state["account_id"])
-    forms.show_flash()
+    undo_bar.show_flash()
 
 
 @pytest.fixture

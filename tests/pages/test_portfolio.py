@@ -1,11 +1,12 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core import clock, db, portfolio, rollups
-from core.models import AuditEntry
+from core.models import Account, AuditEntry, Receivable
 from core.periods import Period
 from pages.ui import filters, portfolio_parts, tables
 from tests import factories
@@ -101,7 +102,7 @@ def test_margin_stands_nowhere_for_who_may_not_see_cost(people, open_page):
     assert all("margin" not in frame.value.columns for frame in page.dataframe)
     with db.read() as session:
         board = portfolio.board(session, people["viewer"], Period.of(date(2026, 1, 1), DAY), day=DAY)
-    head = tables.export_rows(board.standings, currency="MYR", sees_cost=board.sees_cost)[0]
+    head = tables.export_rows(board.standings, sees_cost=board.sees_cost)[0]
     assert not {"margin", "margin_rate"} & set(head)
 
 
@@ -134,6 +135,31 @@ def test_only_what_needs_attention_says_why_in_words(people, open_page):
     assert frame["attention"][0].startswith("RM\u00a0150 below last year (\u221275%)")
 
 
+def test_as_many_accounts_need_attention_as_on_today(people, open_page):
+    with db.write() as session:
+        ids = dict(session.execute(select(Account.code, Account.id)).all())
+        # By Portfolio's own figures nothing is wrong with Anna's shop.
+        for code, amount in (("A", 70), ("B", 900)):
+            session.add(
+                Receivable(
+                    account_id=ids[code], as_of=DAY, invoice_no=f"R{amount}", due_on=DAY - timedelta(days=20),
+                    amount=Decimal(amount), open_amount=Decimal(amount), batch_id=None,
+                )
+            )  # fmt: skip
+    page = open_page("work/today.py", people["director"])
+    assert any("2 accounts need attention" in text.value for text in page.caption)
+
+    page = choose(open_portfolio(open_page, people["director"], period="month"), attention=True)
+
+    assert page.toggle(key="attention").label == "Needs attention (2)"
+    (frame,) = [frame.value for frame in page.dataframe if "attention" in frame.value.columns]
+    assert list(frame["name"]) == ["Ben's shop", "Anna's shop"]  # the greatest money first
+    assert frame["attention"][1] == "RM\u00a070 overdue in 1 invoice, the oldest by 20 days"
+    page = choose(page, attention=True, grouped=True)
+    (frame,) = [frame.value for frame in page.dataframe if "attention" in frame.value.columns]
+    assert len(frame) == 2
+
+
 def test_a_search_that_finds_nothing_says_so(people, open_page):
     page = choose(open_portfolio(open_page, people["director"]), search="nobody")
 
@@ -153,13 +179,11 @@ def test_what_leaves_the_house_stands_in_the_audit_and_runs_no_formula(people):
     with db.read() as session:
         board = portfolio.board(session, actor, Period.of(date(2026, 1, 1), DAY), day=DAY)
 
-    text = portfolio_parts.export("csv", board.standings, board, "MYR", actor, {"owner": "Ben"}).decode(
-        "utf-8-sig"
-    )
+    text = portfolio_parts.export("csv", board.standings, board, actor, {"owner": "Ben"}).decode("utf-8-sig")
 
     assert [line.split(",")[0] for line in text.splitlines()] == ["code", "A", "B"]
     assert tables.safe_cell("=1+1") == "'=1+1"
-    assert portfolio_parts.export("xlsx", board.standings, board, "MYR", actor, {})[:2] == b"PK"
+    assert portfolio_parts.export("xlsx", board.standings, board, actor, {})[:2] == b"PK"
     with db.read() as session:
         entries = session.query(AuditEntry).filter_by(action="export:portfolio").all()
     assert [entry.changes["rows"] for entry in entries] == [[None, 2], [None, 2]]

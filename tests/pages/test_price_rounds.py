@@ -48,18 +48,36 @@ def shop(session, kam, other_kam):
 
 
 def test_a_round_shows_how_far_it_has_come_and_nothing_of_others(shop, kam, open_page):
-    page = open_page(PAGE, kam)
-    page.session_state["term_tab_of_all"] = "Price rounds"
-    page.run()
+    page = open_page("commercial/rounds.py", kam)
 
     said = shown(page)
     assert not page.exception
     assert "+5.0% on everything" in said
     assert "0 of 1" in said
     assert "Hidden" not in said
-    assert [option for box in page.selectbox if box.key == "round" for option in box.options] == [
+    assert [option for box in page.selectbox if box.key == "chosen_round" for option in box.options] == [
         "Ours · 1 Nov 2026"
     ]
+
+
+def test_a_link_opens_a_round_and_one_of_others_opens_the_newest(viewer, shop, kam, open_page):
+    draft = RoundDraft("Earlier", date(2026, 1, 1), date(2026, 2, 1), (shop.id,), Decimal("0.02"))
+    with db.write() as session:
+        earlier = str(price_round_records.announce(session, kam, draft))
+
+    assert "+2.0% on everything" in shown(open_page("commercial/rounds.py", kam, round=earlier))
+    assert "+5.0% on everything" in shown(open_page("commercial/rounds.py", kam, round=str(int(earlier) - 1)))
+    # Who only reads has no buttons.
+    page = open_page("commercial/rounds.py", viewer, round=earlier)
+    assert "+2.0% on everything" in shown(page)
+    assert not [one for one in page.button if one.label == "Announce a price increase"]
+
+
+def test_without_a_round_the_page_says_so(session, kam, open_page):
+    session.commit()
+    page = open_page("commercial/rounds.py", kam)
+    assert not page.exception
+    assert "No price increase was announced" in shown(page)
 
 
 def _new():

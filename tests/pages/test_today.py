@@ -42,7 +42,7 @@ def test_the_reason_stands_there_with_its_money_and_how_it_was_computed(owing, k
     said = shown(page)
     assert "1.2K overdue in 1 invoice, the oldest by 60 days" in said.replace("\\", "")
     assert "open amounts past their due day in the snapshot of" in said
-    assert "1 needs attention" in said
+    assert "1 account needs attention" in said
 
 
 def test_a_typed_name_is_shown_as_it_was_typed(owing, kam, open_page):
@@ -73,7 +73,7 @@ def test_what_was_put_off_stands_below_with_who_and_why(owing, session, kam, ope
     assert "put off until" in said
     again = next(button for button in page.button if button.label == "Ask again")
     again.click().run()
-    assert "1 needs attention" in shown(page)
+    assert "1 account needs attention" in shown(page)
 
 
 def test_a_viewer_reads_and_decides_nothing(owing, viewer, open_page):

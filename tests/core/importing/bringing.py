@@ -80,7 +80,7 @@ def everything() -> dict[str, list[tuple]]:
         "revenue_account_days", "revenue_account_countries", "revenue_account_years", "revenue_product_months",
         "revenue_months", "account_rhythms", "delivery_cells", "delivery_account_days", "delivery_account_months",
         "delivery_product_days", "delivery_product_months", "revenue_pair_years", "foreign_sales_months",
-        "foreign_sales_years",
+        "foreign_sales_years", "order_days", "order_booked_days", "order_booked_months",
     )  # fmt: skip
     with db.read() as session:
         return {

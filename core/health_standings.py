@@ -1,0 +1,335 @@
+"""The health of accounts as it was read once, kept for as long as nothing changes that it is read from.
+
+What is kept counts only under its mark (`core.health_marks`), and what is not kept is read anew: an answer is the same
+with and without it. Measures of which only the present is known are never kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, and_, case, delete, func, literal_column, select, type_coerce
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from core import auth, clock, db, health_marks
+from core.auth import Actor
+from core.filters import AccountFilter
+from core.health_measures import PRESENT_ONLY, Look, nets_of_months, read
+from core.health_rules import Band, HealthRule, Measure, Reading, Score
+from core.health_windows import MONTHS, window
+from core.kept_sums import table
+from core.models import Account, HealthStanding
+from core.money import MONEY_SCALE, ZERO
+from core.periods import Period, add_months
+from core.vocabulary import Permission
+
+EDITION = 1  # another one where a reader reads otherwise: what was kept by the former is read anew
+
+_AMOUNTS = ("net_amount", "before_amount", "after_amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """One account on a day; net revenue of the six months up to it, in ten-thousandths."""
+
+    score: Score
+    net: int
+    measures: str  # those of the score that have a past
+    value: Decimal | None  # the score that these make
+    readings: str  # packed
+
+    def points(self, rule: HealthRule) -> dict[str, Decimal]:
+        """Those of the measures that have a past."""
+        values = json.loads(self.readings)
+        return {
+            name: rule.rules[Measure(name)].points(Decimal(values[name][0])) for name in self.measures.split()
+        }
+
+
+class Outcome(NamedTuple):
+    """One account at the end of a month; amounts are net revenue in ten-thousandths."""
+
+    value: Decimal | None
+    coverage: Decimal
+    band: Band
+    before: int  # of the six months after it, a year earlier
+    after: int  # of the six months after it
+
+
+Standings = dict[date, dict[int, Stood]]
+
+
+def follow_up(day: date) -> tuple[Period, Period]:
+    """The six months after a day, and the same six a year before."""
+    start = day + timedelta(days=1)
+    after = Period(start, add_months(start, MONTHS))
+    return after, after.shifted(-12)
+
+
+def of(look: Look, rule: HealthRule) -> Standings:
+    """Every wanted account on every day, kept or read now."""
+    present = _present(look)
+    found: Standings = {day: {} for day in look.days}
+    for row in _rows(look, rule, whole=True):
+        found[row[1]][row[0]] = _from_row(row, rule, present.get(row[0]))
+    for account_id, day, one in _missing(look, found):
+        found[day][account_id] = _from_reading(one, rule, present.get(account_id))
+    return found
+
+
+def outcomes(look: Look, rule: HealthRule) -> dict[date, dict[int, Outcome]]:
+    """The same in short, for many days of the past, which end months."""
+    found: dict[date, dict[int, Outcome]] = {day: {} for day in look.days}
+    known: dict[tuple[int | None, int], tuple[Decimal | None, Decimal, Band]] = {}
+    for (
+        account_id,
+        day,
+        is_current,
+        _measures,
+        weight,
+        _total,
+        tenths,
+        readings,
+        _net,
+        before,
+        after,
+    ) in _rows(look, rule, whole=False):
+        if not is_current:
+            found[day][account_id] = _outcome(_Reading(_unpacked(readings), 0, before, after), rule)
+            continue
+        judged = known.get((tenths, weight))
+        if judged is None:  # there are many accounts and few scores
+            score = rule.kept(weight, ZERO, _value(tenths), dict, {})
+            judged = known[tenths, weight] = score.value, score.coverage, rule.band(score)
+        found[day][account_id] = Outcome(*judged, before, after)
+    for account_id, day, one in _missing(look, found):
+        found[day][account_id] = _outcome(one, rule)
+    return found
+
+
+def _outcome(one: _Reading, rule: HealthRule) -> Outcome:
+    score = rule.score(one.readings)
+    return Outcome(score.value, score.coverage, rule.band(score), one.before or 0, one.after or 0)
+
+
+def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tuple[int, date, _Reading]]:
+    """What is not kept, read now."""
+    ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions()))}
+    missing = {day: ids - found[day].keys() for day in look.days}
+    wanted = set[int]().union(*missing.values())
+    if not wanted:
+        return
+    days = tuple(day for day in look.days if missing[day])
+    few = look.accounts if len(wanted) == len(ids) else AccountFilter(account_ids=frozenset(wanted))
+    for account_id, day, one in _read_now(replace(look, days=days, accounts=few), wanted):
+        if account_id in missing[day]:
+            yield account_id, day, one
+
+
+def _present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
+    """What is known of the present alone, by account."""
+    only = look.measures & PRESENT_ONLY
+    return read(replace(look, days=look.days[:1], measures=only))[look.days[0]] if only else {}
+
+
+def _rows(look: Look, rule: HealthRule, *, whole: bool) -> Sequence[Sequence[Any]]:
+    kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account)
+    is_current = kept.rule == fingerprint(rule)
+    # Many more bytes than all the rest: read where they are needed only.
+    readings = kept.readings if whole else case((is_current, literal_column("''")), else_=kept.readings)
+    amounts = (type_coerce(kept[name], BigInteger) for name in _AMOUNTS)
+    query = (
+        select(
+            kept.account_id, kept.day, is_current, kept.measures, kept.weight, kept.total, kept.tenths, readings,
+            *amounts,
+        )
+        .select_from(accounts)
+        .join(table(HealthStanding), and_(kept.account_id == accounts.c.id, kept.day.in_(_past(look.days))))
+        .join(marks, marks.c.account_id == accounts.c.id, isouter=True)
+        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
+        .where(*look.conditions())
+    )  # fmt: skip
+    return db.rows(look.session, query)
+
+
+def _past(days: Sequence[date]) -> list[date]:
+    """Of a day that is still to come nothing is kept: it does not know yet what is late."""
+    return [day for day in days if day <= clock.today()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is kept of one account and day."""
+
+    readings: Mapping[Measure, Reading]
+    net: int
+    before: int | None
+    after: int | None
+
+
+def _from_row(row: Sequence[Any], rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
+    _account, _day, is_current, measures, weight, total, tenths, readings, net, before, after = row
+    if not is_current:
+        kept = _Reading(_unpacked(readings), net, before, after)
+        return _from_reading(kept, rule, present)
+    value = _value(tenths)
+    score = rule.kept(weight, Decimal(total), value, partial(_unpacked, readings), present or {})
+    return Stood(score, net, measures, value, readings)
+
+
+def _value(tenths: int | None) -> Decimal | None:
+    return None if tenths is None else Decimal(tenths).scaleb(-1)  # with its one decimal
+
+
+def _from_reading(one: _Reading, rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
+    past = rule.score(one.readings)
+    score = rule.score({**one.readings, **present}) if present else past
+    return Stood(score, one.net, _names(past), past.value, _packed(one.readings))
+
+
+def _names(score: Score) -> str:
+    return " ".join(part.measure for part in score.parts)
+
+
+def _read_now(look: Look, ids: set[int]) -> Iterator[tuple[int, date, _Reading]]:
+    past = replace(look, measures=look.measures - PRESENT_ONLY)
+    found = read(past)
+    ends = [day for day in look.days if (day + timedelta(days=1)).day == 1]
+    nets = nets_of_months(look, [period for day in ends for period in follow_up(day)])
+    for day in look.days:
+        over = past.sums[window(day)]
+        after, before = follow_up(day) if day in ends else (None, None)
+        for account_id in ids:
+            yield (
+                account_id,
+                day,
+                _Reading(
+                    found[day].get(account_id, {}),
+                    over.get(account_id, (0, 0))[0],
+                    None if before is None else nets[before].get(account_id, 0),
+                    None if after is None else nets[after].get(account_id, 0),
+                ),
+            )
+
+
+# --- keeping ---
+
+
+def unkept(session: Session, days: Sequence[date], rule: HealthRule, limit: int) -> dict[int, int]:
+    """Accounts of which not all days are kept as they would be read now, with the numbers of their marks."""
+    kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account).c
+    number = func.coalesce(marks.c.number, literal_column("0"))
+    good = (kept.edition == EDITION, kept.rule == fingerprint(rule), kept.day.in_(days))
+    query = (
+        select(accounts.id, number)
+        .select_from(table(Account))
+        .join(marks, marks.c.account_id == accounts.id, isouter=True)
+        .join(
+            table(HealthStanding),
+            and_(kept.account_id == accounts.id, kept.number == number, *good),
+            isouter=True,
+        )
+        .where(accounts.is_unassigned.is_(False), accounts.merged_into_id.is_(None))
+        .group_by(accounts.id, marks.c.number)
+        .having(func.count(kept.day) < len(days))
+        .order_by(accounts.id)
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in db.rows(session, query)}
+
+
+def read_rows(look: Look, rule: HealthRule, numbers: Mapping[int, int]) -> list[dict[str, Any]]:
+    """What is to be kept of these accounts, read in the same snapshot as the numbers of their marks."""
+    rows = []
+    for account_id, day, one in _read_now(look, set(numbers)):
+        score = rule.score(one.readings)
+        total = sum((part.weight * part.points for part in score.parts), ZERO)
+        rows.append(
+            {
+                "account_id": account_id, "day": day, "number": numbers[account_id], "edition": EDITION,
+                "rule": fingerprint(rule), "measures": _names(score), "weight": score.weight, "total": str(total),
+                "tenths": None if score.value is None else int(score.value.scaleb(1)),
+                "readings": _packed(one.readings), "net_amount": _money(one.net),
+                "before_amount": _money(one.before), "after_amount": _money(one.after),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _money(whole: int | None) -> Decimal | None:
+    return None if whole is None else Decimal(whole) / MONEY_SCALE
+
+
+def keep(session: Session, rows: Sequence[Mapping[str, Any]], days: Sequence[date]) -> None:
+    """Keep what was read; of these accounts other days go. Where something changed meanwhile it counts for nothing."""
+    if not rows:
+        return
+    kept = table(HealthStanding)
+    ids = sorted({row["account_id"] for row in rows})
+    session.execute(delete(kept).where(kept.c.account_id.in_(ids), kept.c.day.not_in(days)))
+    insert = (sqlite.insert if db.is_sqlite(session) else postgresql.insert)(kept)
+    others = [name for name in rows[0] if name not in ("account_id", "day")]
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["account_id", "day"], set_={name: insert.excluded[name] for name in others}
+        ),
+        list(rows),
+    )
+
+
+def first_difference(session: Session, actor: Actor, at_once: int = 500) -> tuple[int, date] | None:
+    """The first account and day of which something else is kept than would be read now; for `doctor`."""
+    auth.require(actor, Permission.STORE_MAINTAIN)
+    kept, marks = table(HealthStanding).c, health_marks.numbers()
+    amounts = (type_coerce(kept[name], BigInteger) for name in _AMOUNTS)
+    query = (
+        select(kept.account_id, kept.day, kept.readings, *amounts)
+        .select_from(table(HealthStanding))
+        .join(marks, marks.c.account_id == kept.account_id, isouter=True)
+        .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
+        .order_by(kept.account_id, kept.day)
+    )
+    found = {(row[0], row[1]): tuple(row[2:]) for row in db.rows(session, query)}
+    accounts, days = sorted({one for one, _day in found}), tuple(sorted({day for _one, day in found}))
+    for start in range(0, len(accounts), at_once):
+        some = set(accounts[start : start + at_once])
+        only = AccountFilter(account_ids=frozenset(some))
+        look = Look(session, actor, days, only, frozenset(Measure) - PRESENT_ONLY)
+        for account_id, day, one in _read_now(look, some):
+            anew = _packed(one.readings), one.net, one.before, one.after
+            if found.get((account_id, day), anew) != anew:
+                return account_id, day
+    return None
+
+
+def fingerprint(rule: HealthRule) -> str:
+    """A name for the weights and limits of a rule: bands are none of it."""
+    written = [(one, each.weight, str(each.zero_at), str(each.full_at)) for one, each in rule.rules.items()]
+    return hashlib.sha256(repr(written).encode()).hexdigest()[:16]
+
+
+def _packed(readings: Mapping[Measure, Reading]) -> str:
+    rows = {
+        measure.value: [str(one.value), str(one.now), str(one.base), None if one.more is None else str(one.more),
+                        None if one.on is None else one.on.isoformat()]
+        for measure, one in readings.items()
+    }  # fmt: skip
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def _unpacked(text: str) -> dict[Measure, Reading]:
+    return {
+        Measure(name): Reading(
+            Decimal(value), Decimal(now), Decimal(base), None if more is None else Decimal(more),
+            None if on is None else date.fromisoformat(on),
+        )
+        for name, (value, now, base, more, on) in json.loads(text).items()
+    }  # fmt: skip

@@ -1,0 +1,104 @@
+"""Discount leakage of an account: what was invoiced below the price that the terms give, line by line, by cause."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import db, leakage
+from core.accounts import AccountDetail
+from core.auth import Actor
+from core.language import _
+from core.leakage import Cause, Leakage
+from core.money import ratio
+from core.periods import Period
+from core.vocabulary import Permission
+from pages.ui import answers, charts, figure_parts, formats, tables
+from pages.ui.charts import Move
+
+
+def causes() -> dict[Cause, str]:
+    return {
+        Cause.EXPIRED: _("a term that did not hold"),
+        Cause.NOT_APPROVED: _("a term that nobody approved"),
+        Cause.QUANTITY: _("a tier for another quantity"),
+        Cause.STACKED: _("a term that does not go with the others"),
+        Cause.BELOW_FLOOR: _("below the floor price"),
+        Cause.UNEXPLAINED: _("no term has this price"),
+    }
+
+
+def show(actor: Actor, account: AccountDetail, period: Period, currency: str) -> None:
+    """Nothing for who may not read terms."""
+    if not actor.may(Permission.TERM_READ):
+        return
+    with db.read() as session:
+        found = answers.asker(session, actor)(leakage.of_account, account.id, period)
+    if not found.priced:
+        st.caption(
+            _("Discount leakage is not known here: neither a list price nor a term prices these lines.")
+        )
+        return
+    title = _("{amount} were given beyond the terms, {share} of what was invoiced").format(
+        amount=formats.money(found.amount, currency), share=formats.percent(ratio(found.amount, found.net))
+    )
+    st.markdown(f"**{title}**")
+    st.caption(
+        _("Σ (price by the terms − invoiced price) × quantity over {priced} of {lines} lines, where it is above zero; "
+          "the terms as they are known now.").format(
+            priced=formats.number(found.priced), lines=formats.number(found.lines))
+    )  # fmt: skip
+    if found.leaks:
+        _pictured(found, title, currency)
+        _list(actor, found, currency)
+
+
+def _pictured(found: Leakage, title: str, currency: str) -> None:
+    moves = [Move(causes()[cause], amount) for cause, amount in found.by_cause().items()]
+    alt = title + ". " + "; ".join(f"{move.name} {formats.compact(move.amount, currency)}" for move in moves)
+    charts.show(charts.movers(moves, currency=currency, more_is_good=False), alt=alt, key="chart_leakage")
+
+
+SHOWN = 100  # lines in the table; the file has all of them
+
+
+def _list(actor: Actor, found: Leakage, currency: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "order_no": [leak.order_no for leak in found.leaks],
+            "line_no": [leak.line_no for leak in found.leaks],
+            "ordered_on": [leak.ordered_on for leak in found.leaks],
+            "product": [leak.product for leak in found.leaks],
+            "quantity": [leak.quantity for leak in found.leaks],
+            "invoiced": [leak.actual for leak in found.leaks],
+            "by_terms": [leak.entitled for leak in found.leaks],
+            "amount": [leak.amount for leak in found.leaks],
+            "cause": [leak.cause.value for leak in found.leaks],
+            "term": [leak.term.name if leak.term else None for leak in found.leaks],
+        }
+    )
+    with st.expander(_("Lines below their price: {count}").format(count=formats.number(len(found.leaks)))):
+        shown = found.leaks[:SHOWN]
+        tables.plain_frame(
+            pd.DataFrame(
+                {
+                    _("Order"): [leak.order_no for leak in shown],
+                    _("Day"): [formats.day(leak.ordered_on) for leak in shown],
+                    _("Product"): [leak.product_name for leak in shown],
+                    _("Quantity"): [tables.as_float(leak.quantity) for leak in shown],
+                    _("Invoiced"): [tables.as_float(leak.actual) for leak in shown],
+                    _("By the terms"): [tables.as_float(leak.entitled) for leak in shown],
+                    _("Leaked"): [tables.as_float(leak.amount) for leak in shown],
+                    _("Cause"): [
+                        causes()[leak.cause] + (f" ({leak.term.name})" if leak.term else "") for leak in shown
+                    ],
+                }
+            ),
+            {
+                _("Invoiced"): tables.money_column(_("Invoiced"), currency, places=4),
+                _("By the terms"): tables.money_column(_("By the terms"), currency, places=4),
+                _("Leaked"): tables.money_column(_("Leaked"), currency),
+            },
+            key="leaks",
+        )
+        figure_parts.export(actor, "leakage", frame, {})
