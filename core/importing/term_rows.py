@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core import auth, authority, clock, entitlements, term_drafts, term_timelines, term_versions, terms
 from core.auth import Actor
 from core.errors import Invalid, UtamaError
-from core.importing import findings, lookups, records
+from core.importing import cells, findings, lookups, records
 from core.importing.columns import MISSING, Values
 from core.importing.findings import Findings
 from core.importing.lookups import UNKNOWN
@@ -312,11 +312,17 @@ def _stored(session: Session, scope_keys: set[str]) -> dict[tuple[Any, ...], lis
         approved = term.status is TermStatus.APPROVED
         lane = (term.scope_key, (), term.kind, term.min_quantity, term.is_exception, approved)
         said = (
-            term.price, term.rate, term.valid_from, term.valid_to, term.stacks, term.status, term.reason,
+            term.price, term.rate, term.valid_from, term.valid_to, term.stacks, term.status, _as_read(term.reason),
             term.governed_by, term.basis, term.period, term.mode, term.unit_id, term.days,
         )  # fmt: skip
         found.setdefault(lane, []).append(_Version(term_versions.span_of(term), said))
     return found
+
+
+def _as_read(reason: str) -> str:
+    """A reason as a file brings it: on one line, and a dash for none."""
+    text = cells.clean(reason)
+    return "" if cells.is_unknown(text) else text
 
 
 def _overlapping(lanes: Mapping[tuple[Any, ...], Sequence[_Version]]) -> list[int]:

@@ -51,12 +51,12 @@ def _price_list(actor: Actor, account: AccountDetail) -> None:
     except UtamaError as error:
         st.error(plain(error.message))
         return
-    name = _("price-list")
+    file = _("price-list")
     for form in reports.FORMS:
         st.download_button(
             form.upper(),
             data=partial(price_list_file, actor, account, day, speaks or current(), form),
-            file_name=f"{name}-{account.code}-{day:%Y-%m-%d}.{form}",
+            file_name=f"{file}-{account.code}-{day:%Y-%m-%d}.{form}",
             key=f"price_list_{form}",
             on_click="ignore",
             width="stretch",
