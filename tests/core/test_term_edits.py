@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
 
-from core import authority, clock, entitlements, product_prices, term_calendar, term_edits, term_versions
+from core import (
+    approvals,
+    authority,
+    clock,
+    entitlements,
+    product_prices,
+    term_calendar,
+    term_edits,
+    term_versions,
+    terms,
+)
 from core.auth import OPERATOR
 from core.authority import LimitDraft
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.models import AuditEntry, Term
 from core.term_drafts import Scope, TermDraft
 from core.term_edits import Shift
-from core.vocabulary import Role, TermKind, TermStatus
+from core.vocabulary import Role, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
 from tests import factories
 
 TODAY = date(2026, 6, 15)
@@ -204,6 +215,18 @@ def test_what_somebody_changed_since_is_not_undone_nor_what_somebody_else_did(se
     term_edits.expire(session, director, saved.made[0], date(2026, 6, 30), reason="lost")
     with pytest.raises(Conflict):
         term_edits.undo(session, kam, saved)
+
+
+def test_a_proposal_is_judged_as_it_was_typed(session, shop, kam):
+    asked = draft(
+        shop, "0.05", TermKind.VOLUME_TIER, min_quantity=Decimal(10_000), basis=TierBasis.PERIOD_REVENUE,
+        period=TierPeriod.QUARTER, mode=TierMode.MARGINAL,
+    )  # fmt: skip
+    term_edits.grant(session, kam, asked)
+
+    rows = terms.search(session, kam, status=TermStatus.SUBMITTED)
+
+    assert [approvals.draft_of(row) for row in rows] == [replace(asked, status=TermStatus.SUBMITTED)]
 
 
 def test_many_terms_are_all_recorded_or_none_and_every_problem_is_said_with_its_row(session, shop):
