@@ -45,7 +45,7 @@ def read(session: Session, actor: Actor, *, at_once: int = AT_ONCE) -> Batch | N
     """Read accounts of which something is not kept; None where everything is."""
     auth.require(actor, Permission.STORE_MAINTAIN)
     wanted, rule = days(session, actor), settings.get(session).health
-    numbers = health_standings.unkept(session, wanted, rule, at_once) if wanted else {}
+    numbers = health_standings.unkept(session, actor, wanted, rule, at_once) if wanted else {}
     if not numbers:
         return None
     only = AccountFilter(account_ids=frozenset(numbers))
@@ -56,7 +56,7 @@ def read(session: Session, actor: Actor, *, at_once: int = AT_ONCE) -> Batch | N
 def keep(session: Session, actor: Actor, batch: Batch) -> None:
     """Keep what was read; what changed meanwhile counts for nothing and is read again."""
     auth.require(actor, Permission.STORE_MAINTAIN)
-    health_standings.keep(session, batch.rows, batch.days)
+    health_standings.keep(session, actor, batch.rows, batch.days)
 
 
 def read_all(session: Session, actor: Actor) -> int:

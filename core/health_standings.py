@@ -223,8 +223,11 @@ def _read_now(look: Look, ids: set[int]) -> Iterator[tuple[int, date, _Reading]]
 # --- keeping ---
 
 
-def unkept(session: Session, days: Sequence[date], rule: HealthRule, limit: int) -> dict[int, int]:
+def unkept(
+    session: Session, actor: Actor, days: Sequence[date], rule: HealthRule, limit: int
+) -> dict[int, int]:
     """Accounts of which not all days are kept as they would be read now, with the numbers of their marks."""
+    auth.require(actor, Permission.STORE_MAINTAIN)
     kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account).c
     number = func.coalesce(marks.c.number, literal_column("0"))
     good = (kept.edition == EDITION, kept.rule == fingerprint(rule), kept.day.in_(days))
@@ -268,8 +271,9 @@ def _money(whole: int | None) -> Decimal | None:
     return None if whole is None else Decimal(whole) / MONEY_SCALE
 
 
-def keep(session: Session, rows: Sequence[Mapping[str, Any]], days: Sequence[date]) -> None:
+def keep(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], days: Sequence[date]) -> None:
     """Keep what was read; of these accounts other days go. Where something changed meanwhile it counts for nothing."""
+    auth.require(actor, Permission.STORE_MAINTAIN)
     if not rows:
         return
     kept = table(HealthStanding)

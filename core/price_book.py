@@ -71,7 +71,7 @@ class PriceBook:
         }
         self._floors = floors.book(session, actor, known_at)
         self._reaching: dict[tuple[int, int | None], list[Any]] = {}
-        self._list_prices = price_sources.list_prices(session, products, known_at)
+        self._list_prices = price_sources.list_prices(session, actor, products, known_at)
         self._bought = Bought(session, actor)
 
     def price(self, line: Asked) -> Price:

@@ -16,7 +16,7 @@ from core.models import Account, ListPrice, PackSize, Product, Term
 from core.money import round_money
 from core.pricing import ForWhat, ForWhom, Offer
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import TermStatus
+from core.vocabulary import Permission, TermStatus
 
 Customer = tuple[ForWhom, int]
 AT_ONCE = 500  # beyond these everything is read
@@ -151,12 +151,13 @@ def known_terms(found_places: dict[int, list[Customer]], known_at: datetime | No
 
 
 def list_prices(
-    session: Session, products: set[int], known_at: datetime | None
+    session: Session, actor: Actor, products: set[int], known_at: datetime | None
 ) -> dict[int, list[tuple[date, date | None, Decimal]]]:
     """The list prices of some products as known then; a product whose prices were all recorded later has those of now.
 
     List prices come by file without the day on which they became known, so that nothing would be known of the past.
     """
+    auth.require(actor, Permission.TERM_READ)
     query = select(
         ListPrice.product_id,
         ListPrice.valid_from,

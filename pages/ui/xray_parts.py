@@ -18,22 +18,14 @@ from core.language import N_, _, ngettext
 from core.money import ratio
 from core.pricing import Layer, LostReason, Price
 from core.products import ProductRow
+from core.term_lint import KIND_WORDS
 from core.terms import TermRow
 from core.vocabulary import TermKind, TierBasis, TierPeriod
 from pages.ui import charts, filters, formats, portfolio_parts, price_charts, tables, typing_numbers
 from pages.ui.charts import Move
 from pages.ui.forms import plain
 
-KINDS = {
-    TermKind.SPECIAL_PRICE: N_("special price"),
-    TermKind.DISCOUNT: N_("discount"),
-    TermKind.QUANTITY_TIER: N_("quantity tier"),
-    TermKind.PROMOTION: N_("promotion"),
-    TermKind.VOLUME_TIER: N_("volume tier"),
-    TermKind.PROMPT_PAYMENT: N_("prompt payment"),
-    TermKind.FREIGHT: N_("freight"),
-    TermKind.PAYMENT_TERMS: N_("payment terms"),
-}
+KINDS = KIND_WORDS
 _REASONS = {
     LostReason.WRONG_DATE: N_("not in force on that day"),
     LostReason.NOT_APPROVED: N_("not approved"),

@@ -71,7 +71,8 @@ def test_it_holds_the_price_of_every_product_with_steps_and_promotions(session, 
     found = price_lists.of_account(session, kam, shop.id, DAY)
 
     tea, jam = found.items
-    assert (tea.category, tea.list_price, tea.net_price) == ("Drinks", 100, 95)
+    assert tea.category == "Drinks"
+    assert (tea.list_price, tea.net_price) == (Decimal(100), Decimal(95))
     assert tea.steps == (Step(Decimal(12), Decimal(92)), Step(Decimal(48), Decimal(90)))
     assert (jam.net_price, jam.steps) == (Decimal("9.5"), ())
     assert jam.promotions == (Promotion(date(2026, 8, 1), date(2026, 8, 14), Decimal(1), Decimal(8)),)

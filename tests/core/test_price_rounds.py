@@ -50,6 +50,10 @@ def shops(session, kam, other_kam):
     return mine
 
 
+def amounts(*values):
+    return tuple(Decimal(value) for value in values)
+
+
 def announced(session, actor, shops, ids, **more):
     given = {"rate": Decimal("0.05"), **more}
     return price_round_records.announce(
@@ -70,12 +74,12 @@ def test_what_was_realised_is_weighed_by_what_was_bought_since(session, shops, d
 
     # Anna's: before (60 × 9 + 40 × 11.50) ÷ 100 = 10.00, asked 10.50; since: 50 at 10.30. Returns count in neither.
     theirs, mine = found.accounts
-    assert (mine.revenue, mine.asked_for) == (1000, 50)
-    assert (mine.before, mine.asked, mine.realised) == (500, 525, 515)
+    assert (mine.revenue, mine.asked_for) == amounts(1000, 50)
+    assert (mine.before, mine.asked, mine.realised) == amounts(500, 525, 515)
     assert round(mine.realisation, 6) == Decimal("0.980952")
     assert mine.increase == Decimal("0.03")
     # Ben's: 20.00, asked 21.00; since: 30 at 20.00.
-    assert (theirs.before, theirs.asked, theirs.realised) == (600, 630, 600)
+    assert (theirs.before, theirs.asked, theirs.realised) == amounts(600, 630, 600)
     # Together (515 + 600) ÷ (525 + 630) and ÷ (500 + 600) − 1.
     assert round(found.realisation, 6) == Decimal("0.965368")
     assert found.increase == Decimal("0.013636")
@@ -92,8 +96,9 @@ def test_prices_by_product_ask_for_nothing_of_other_products(session, shops, dir
     )
     mine = next(one for one in price_rounds.detail(session, director, number).accounts if one.code == "MINE")
 
-    assert (mine.asked_for, mine.asked) == (100, 550)
-    assert (theirs.asked_for, theirs.asked, theirs.realisation) == (0, 0, None)
+    assert (mine.asked_for, mine.asked) == amounts(100, 550)
+    assert (theirs.asked_for, theirs.asked) == amounts(0, 0)
+    assert theirs.realisation is None
 
 
 def test_a_round_of_a_category_leaves_the_others_out(session, shops, director):

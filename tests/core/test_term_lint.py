@@ -167,7 +167,7 @@ def test_a_step_that_replaces_something_better_is_found(session, shop):
 
 
 def test_the_cliff_of_fifteen_percent_at_fifty_is_43_to_49(session, shop):
-    assert term_lint.cliff_zone(Decimal(50), Decimal(1), Decimal("0.85")) == (43, 49)
+    assert term_lint.cliff_zone(Decimal(50), Decimal(1), Decimal("0.85")) == (Decimal(43), Decimal(49))
     grant(session, shop, "0.15", TermKind.QUANTITY_TIER, min_quantity=Decimal(50))
 
     (one,) = found(session, Rule.CLIFF)
