@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
 from core import auth, terms
@@ -147,7 +147,7 @@ def known_terms(found_places: dict[int, list[Customer]], known_at: datetime | No
     few = {level: found for level, found in keys.items() if found and len(found) <= AT_ONCE}
     many = [columns[level].is_not(None) for level, found in keys.items() if len(found) > AT_ONCE]
     reached = [columns[level].in_(sorted(found)) for level, found in few.items()]
-    return select(Term).where(terms.known(known_at), or_(*reached, *many))
+    return select(Term).where(terms.known(known_at), or_(false(), *reached, *many))
 
 
 def list_prices(
