@@ -2,13 +2,13 @@
 
 Counted over the tier's period up to today, in what the tier counts: revenue or base units. A line is ordered in the
 period of its order, delivered in that of its delivery, invoiced in that of its invoice; a group's tier counts all its
-accounts, and says only how much they have bought together.
+accounts. Who does not see all of them is told which tier is reached, and no volume.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -37,45 +37,42 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Volumes:
+    """What was bought in a period, in what the tier counts."""
+
+    ordered: Decimal
+    delivered: Decimal
+    invoiced: Decimal
+
+
+@dataclass(frozen=True)
 class Commitment:
-    """The tiers of one scope and how far their period has come."""
+    """The tiers of one scope and how far their period has come.
+
+    A group's volumes are unknown (None) to who does not see all its accounts; which tier it has reached is not.
+    """
 
     period: Period
-    kind: TierPeriod
     basis: TierBasis
-    mode: TierMode
     is_pooled: bool  # of a group
     product: str | None  # code; with neither product nor category it counts everything
     category: str | None
     steps: tuple[Step, ...]  # the lowest first
-    ordered: Decimal
-    delivered: Decimal
-    invoiced: Decimal
-    revenue: Decimal  # invoiced in money, whatever the tier counts
-
-    @property
-    def reached(self) -> Step | None:
-        """By what is invoiced, since that is what the tier gives its share on."""
-        return next((step for step in reversed(self.steps) if self.invoiced >= step.least), None)
+    reached: Step | None  # by what is invoiced, since that is what the tier gives its share on
+    volumes: Volumes | None
+    earned: Decimal | None  # what the account itself has earned so far, in money
 
     @property
     def next_step(self) -> Step | None:
-        return next((step for step in self.steps if self.invoiced < step.least), None)
+        later = self.steps if self.reached is None else self.steps[self.steps.index(self.reached) + 1 :]
+        return next(iter(later), None)
 
     @property
     def remaining(self) -> Decimal | None:
-        """What is still to be invoiced to reach the next tier; None above the last one."""
-        return None if self.next_step is None else self.next_step.least - self.invoiced
-
-    @property
-    def earned(self) -> Decimal:
-        """What the tiers give so far, in money."""
-        tiers = [(step.least, step.share) for step in self.steps]
-        if self.invoiced <= 0:
-            return ZERO
-        return round_money(
-            self.revenue * volume_tiers.payout(tiers, self.invoiced, self.mode) / self.invoiced
-        )
+        """What is still to be invoiced to reach the next tier; None above the last one, or where it is unknown."""
+        if self.next_step is None or self.volumes is None:
+            return None
+        return self.next_step.least - self.volumes.invoiced
 
 
 def of_account(session: Session, actor: Actor, account_id: int) -> list[Commitment]:
@@ -91,44 +88,62 @@ def of_account(session: Session, actor: Actor, account_id: int) -> list[Commitme
         if row.period is not None and row.mode is not None:
             found.setdefault((row.scope.key, row.period, row.basis, row.mode), []).append(row)
     return [
-        _commitment(session, account_id, rows, period_of(period, today), (period, basis, mode))
+        _commitment(session, actor, account_id, rows, period_of(period, today), (basis, mode))
         for (_key, period, basis, mode), rows in sorted(found.items())
     ]
 
 
 def _commitment(
     session: Session,
+    actor: Actor,
     account_id: int,
     rows: Sequence[terms.TermRow],
     period: Period,
-    counted: tuple[TierPeriod, TierBasis, TierMode],
+    counted: tuple[TierBasis, TierMode],
 ) -> Commitment:
-    kind, basis, mode = counted
+    basis, mode = counted
     scope = rows[0].scope
-    lines = _lines(scope, account_id)
-    money = OrderLine.net_amount
-    column = money if basis is TierBasis.PERIOD_REVENUE else OrderLine.quantity
-    unit = Money() if basis is TierBasis.PERIOD_REVENUE else Quantity()
-
-    def total(day: Any, summed: Any = column, of: Any = unit) -> Decimal:
-        query = select(type_coerce(func.sum(summed), of)).where(*lines, day >= period.start, day < period.end)
-        return session.scalar(query) or ZERO
-
-    steps = sorted((Step(row.number, row.min_quantity, row.value) for row in rows), key=lambda one: one.least)
+    steps = tuple(
+        sorted((Step(row.number, row.min_quantity, row.value) for row in rows), key=lambda one: one.least)
+    )
+    volumes = _volumes(session, _lines(scope, account_id), basis, period)
+    own = _total(
+        session, _lines(replace(scope, group_id=None), account_id), OrderLine.booked_on, period, money=True
+    )
+    share = ZERO
+    if volumes.invoiced > 0:
+        tiers = [(step.least, step.share) for step in steps]
+        share = volume_tiers.payout(tiers, volumes.invoiced, mode) / volumes.invoiced
+    known = scope.group_id is None or _sees_all(session, actor, scope.group_id)
     return Commitment(
         period=period,
-        kind=kind,
         basis=basis,
-        mode=mode,
         is_pooled=scope.group_id is not None,
         product=rows[0].product,
         category=rows[0].category,
-        steps=tuple(steps),
-        ordered=total(OrderLine.ordered_on),
-        delivered=total(OrderLine.delivered_on),
-        invoiced=total(OrderLine.booked_on),
-        revenue=total(OrderLine.booked_on, money, Money()),
+        steps=steps,
+        reached=next((step for step in reversed(steps) if volumes.invoiced >= step.least), None),
+        volumes=volumes if known else None,
+        # The share of marginal tiers would tell the volume.
+        earned=round_money(own * share) if known or mode is TierMode.ALL_UNITS else None,
     )
+
+
+def _sees_all(session: Session, actor: Actor, group_id: int) -> bool:
+    members = select(func.count()).select_from(Account).where(Account.group_id == group_id)
+    return session.scalar(members) == session.scalar(members.where(auth.visible_accounts(actor)))
+
+
+def _volumes(session: Session, lines: Sequence[Any], basis: TierBasis, period: Period) -> Volumes:
+    money = basis is TierBasis.PERIOD_REVENUE
+    days = (OrderLine.ordered_on, OrderLine.delivered_on, OrderLine.booked_on)
+    return Volumes(*(_total(session, lines, day, period, money=money) for day in days))
+
+
+def _total(session: Session, lines: Sequence[Any], day: Any, period: Period, *, money: bool) -> Decimal:
+    column, unit = (OrderLine.net_amount, Money()) if money else (OrderLine.quantity, Quantity())
+    query = select(type_coerce(func.sum(column), unit)).where(*lines, day >= period.start, day < period.end)
+    return session.scalar(query) or ZERO
 
 
 def _lines(scope: Scope, account_id: int) -> list[Any]:

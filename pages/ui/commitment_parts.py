@@ -41,29 +41,37 @@ def _one(found: Commitment, currency: str) -> None:
     whose = _("of the whole group") if found.is_pooled else _("of the account")
     st.markdown(
         plain(
-            _("{period}, {goods}, {whose}: {earned} earned").format(
+            _("{period}, {goods}, {whose}: {earned} earned by this account").format(
                 period=formats.period(found.period), goods=goods, whose=whose,
                 earned=formats.money(found.earned, currency),
             )
         )
     )  # fmt: skip
-    aim = found.next_step or found.steps[-1]
-    share = ratio(found.invoiced, aim.least)
-    st.progress(
-        min(max(float(share or 0), 0.0), 1.0),
-        text=plain(
-            _("ordered {ordered} · delivered {delivered} · invoiced {invoiced} of {aim}").format(
-                ordered=said(found.ordered), delivered=said(found.delivered), invoiced=said(found.invoiced),
-                aim=said(aim.least),
-            )
-        ),
-    )  # fmt: skip
+    volumes, aim = found.volumes, found.next_step or found.steps[-1]
+    if volumes is not None:
+        share = ratio(volumes.invoiced, aim.least)
+        st.progress(
+            min(max(float(share or 0), 0.0), 1.0),
+            text=plain(
+                _("ordered {ordered} · delivered {delivered} · invoiced {invoiced} of {aim}").format(
+                    ordered=said(volumes.ordered), delivered=said(volumes.delivered), invoiced=said(volumes.invoiced),
+                    aim=said(aim.least),
+                )
+            ),
+        )  # fmt: skip
+    st.caption(plain(_next(found, said(found.remaining), said(aim.least))))
+
+
+def _next(found: Commitment, remaining: str, least: str) -> str:
+    """What the next tier asks for; of a group that is not seen as a whole only where it begins."""
     reached = formats.percent(found.reached.share) if found.reached else _("none")
     if found.next_step is None:
-        text = _("The highest tier is reached: {share}.").format(share=reached)
-    else:
-        text = _("{remaining} more by {day} reach {share}; reached so far: {reached}.").format(
-            remaining=said(found.remaining), day=formats.day(found.period.last_day),
-            share=formats.percent(found.next_step.share), reached=reached,
-        )  # fmt: skip
-    st.caption(plain(text))
+        return _("The highest tier is reached: {share}.").format(share=reached)
+    share = formats.percent(found.next_step.share)
+    if found.volumes is None:
+        return _("Reached so far: {reached}. {share} begin at {least}; how much the whole group has bought is not "
+                 "shown, since some of its accounts are not yours.").format(
+            reached=reached, share=share, least=least)  # fmt: skip
+    return _("{remaining} more by {day} reach {share}; reached so far: {reached}.").format(
+        remaining=remaining, day=formats.day(found.period.last_day), share=share, reached=reached
+    )

@@ -31,7 +31,7 @@ def waterfall(
         figures.append(figures[len(on) + 1] + sum((step.amount for step in after), Decimal(0)))
         measures += [*("relative" for _step in after), "total"]
     bars = go.Waterfall(
-        x=names,
+        x=[name.replace(" ", "<br>") for name in names],
         y=[float(one) for one in figures],
         measure=measures,
         text=[formats.price(one, currency) for one in figures],

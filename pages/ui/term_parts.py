@@ -237,7 +237,7 @@ def _month_columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "day": column.DateColumn(_("Day"), format="D MMM YYYY", width=110, pinned=True),
-        "event": column.TextColumn(_("What")),
+        "event": column.TextColumn(_("What"), width="medium"),
         "goods": column.TextColumn(_("Goods"), width=200),
         "value": column.TextColumn(_("Value")),
         "kind": column.TextColumn(_("Kind")),

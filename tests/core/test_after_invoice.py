@@ -7,6 +7,7 @@ import pytest
 
 from core import after_invoice, clock, commitments, leakage, lump_sums, rollups, term_versions, waterfall
 from core.auth import OPERATOR
+from core.commitments import Volumes
 from core.errors import NotFound
 from core.leakage import Cause
 from core.lump_sums import LumpSumDraft
@@ -171,8 +172,19 @@ def test_what_is_agreed_ordered_delivered_invoiced_and_remaining_stands_side_by_
     (found,) = commitments.of_account(session, kam, shop["a"].id)
 
     # 100 + 200 + 300 before and 50 in September; only the last is known to be delivered.
-    assert (found.ordered, found.delivered, found.invoiced) == (650, 50, 650)
+    assert found.volumes == Volumes(Decimal(650), Decimal(50), Decimal(650))
     assert (found.reached.share, found.next_step.least, found.remaining) == (Decimal("0.02"), 1000, 350)
     assert found.earned == 13
     with pytest.raises(NotFound):
         commitments.of_account(session, kam, shop["b"].id)
+
+
+def test_who_sees_only_some_accounts_of_a_group_learns_the_tier_reached_and_no_volume(session, shop, kam):
+    tiers(session, Scope(group_id=shop["chain"].id), ("900", "0.1"), ("5000", "0.2"))
+
+    (mine,) = commitments.of_account(session, kam, shop["a"].id)
+    (all_of_it,) = commitments.of_account(session, OPERATOR, shop["a"].id)
+
+    # The group bought 1,000, of which A 600: a tenth of that is A's.
+    assert all_of_it.volumes == Volumes(Decimal(1000), Decimal(0), Decimal(1000))
+    assert (mine.volumes, mine.remaining, mine.reached.share, mine.earned) == (None, None, Decimal("0.1"), 60)
