@@ -24,6 +24,7 @@ import core
 from core import (
     account_story,
     accounts,
+    after_invoice,
     approvals,
     attention,
     audit,
@@ -34,6 +35,7 @@ from core import (
     classification,
     clock,
     cohort,
+    commitments,
     creep,
     db,
     delivery,
@@ -50,6 +52,8 @@ from core import (
     kpi_details,
     kpi_trends,
     kpis,
+    leakage,
+    lump_sums,
     movement,
     order_entry,
     order_lines,
@@ -67,6 +71,8 @@ from core import (
     target_plans,
     targets,
     teams,
+    term_calendar,
+    term_diffs,
     term_drafts,
     term_endings,
     term_versions,
@@ -103,6 +109,7 @@ from core.vocabulary import (
     CauseKind,
     ForecastMethod,
     ForecastStatus,
+    LumpSumKind,
     Permission,
     Role,
     Structure,
@@ -233,6 +240,17 @@ READERS: dict[str, Read] = {
     ),
     "rfm.board": lambda session, actor: rfm.board(session, actor, TWO_YEARS),
     "waterfall.of": lambda session, actor: waterfall.of(session, actor, YEAR),
+    "after_invoice.given": lambda session, actor: after_invoice.given(session, actor, YEAR),
+    "lump_sums.search": lump_sums.search,
+    "lump_sums.accrual": lambda session, actor: lump_sums.accrual(session, actor, YEAR),
+    "term_calendar.overview": term_calendar.overview,
+    "order_lines.orders_by_account": lambda session, actor: order_lines.orders_by_account(
+        session, actor, YEAR
+    ),
+    "revenue.nets": lambda session, actor: revenue.nets(session, actor, YEAR),
+    "revenue.net_months": lambda session, actor: revenue.net_months(session, actor, YEAR),
+    "targets.net_months": lambda session, actor: targets.net_months(session, actor, YEAR),
+    "health.outcomes": lambda session, actor: health.outcomes(session, actor, [date(2024, 12, 31)]),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
     **{f"delivery.by {dimension}": _delivered(dimension) for dimension in Dimension},
     "delivery.totals": lambda session, actor: delivery.totals(session, actor, YEAR),
@@ -370,6 +388,12 @@ OF_ONE: dict[str, Ask] = {
     "accounts.update": lambda session, actor, key: accounts.update(
         session, actor, key.id, accounts.AccountDraft(code=key.code, name="Mine now"), version=1
     ),
+    "commitments.of_account": lambda session, actor, key: commitments.of_account(session, actor, key.id),
+    "leakage.of_account": lambda session, actor, key: leakage.of_account(session, actor, key.id, YEAR),
+    "lump_sums.agree": lambda session, actor, key: lump_sums.agree(session, actor, key.id, _lump_sum("Mine")),
+    "term_diffs.between": lambda session, actor, key: term_diffs.between(
+        session, actor, key.id, term_diffs.Moment(YEAR.start), term_diffs.Moment(YEAR.last_day)
+    ),
     "entitlements.answer": lambda session, actor, key: entitlements.answer(
         session,
         actor,
@@ -437,7 +461,20 @@ ELSEWHERE = {
     "approvals": {"submit", "withdraw", "decide", "detail"},
     "term_effects": {"of"},
     # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
-    "authority": {"search", "in_force", "record", "judged", "require", "refused"},
+    "authority": {"search", "in_force", "record", "judged", "require", "require_amount", "refused"},
+    # A stranger finds none of them, as their own tests say.
+    "lump_sums": {"change", "note", "restore", "version_of", "withdraw"},
+    "term_calendar": {"due_after_end", "history"},
+    "term_edits": {
+        "change", "draft_from", "expire", "extend", "grant", "grant_many", "reshape", "take_back", "undo",
+    },
+    "merged_lump_sums": {"move", "move_back", "changed"},
+    # Read for those who ask through `entitlements` and `health`.
+    "price_sources": {"places", "list_prices"},
+    "health_breadth": {"of"},
+    # The server's own work, for who maintains the store.
+    "health_renewal": {"days", "keep", "read", "read_all"},
+    "health_standings": {"first_difference", "keep", "unkept"},
     "floors": {"search", "record", "end", "book"},
     "merged_terms": {"move", "move_back", "changed", "staying"},
     "merged_wallets": {"move", "move_back", "changed", "staying"},
@@ -451,7 +488,7 @@ ELSEWHERE = {
     "pair_sales": {"pairs"},
     "delivery": {"record_export"},
     # Its cases need years of orders: its own test asks it as Anna, as Ben and as Dora.
-    "health_track": {"record"},
+    "health_track": {"record", "quarters"},
     "groups": {"search", "create", "update", "remove", "place", "placements"},
     "revenue_table": {"record_export"},
     "target_plans": {"put_back", "save"},
@@ -474,7 +511,7 @@ ELSEWHERE = {
     },
     "products": {
         "search", "find", "get", "get_by_code", "access", "categories", "create", "update", "remove", "set_packs",
-        "get_or_create_category", "get_or_create_unit",
+        "get_or_create_category", "get_or_create_unit", "units",
     },
     "restoration": {"restore"},
     # Another's account, or a round that was announced to none of one's own, is absent, as their own tests say.
@@ -624,6 +661,9 @@ def add_bens(
         approvals.decide(
             store, director, asked.number, version=asked.version, approve=False, reason=f"{BENS} not"
         )
+        prompt = replace(granted, kind=TermKind.PROMPT_PAYMENT, days=10)
+        term_versions.record(store, OPERATOR, prompt)
+        lump_sums.agree(store, OPERATOR, account_id, _lump_sum(f"{BENS} display"))
         store.add(_debt(account_id, f"{BENS}-R"))
         _forecast(store, account_id)
         rollups.rebuild(store)
@@ -636,6 +676,12 @@ def add_bens(
         return Key(account_id, BENS, batch.id, cause_id, spent.id)
 
     return added
+
+
+def _lump_sum(reason: str) -> lump_sums.LumpSumDraft:
+    return lump_sums.LumpSumDraft(
+        LumpSumKind.DISPLAY, Decimal(777), date(2024, 2, 1), date(2024, 3, 31), reason
+    )
 
 
 @pytest.fixture
