@@ -18,6 +18,12 @@ FRAME = config.ROOT / "pages" / "ui" / "frame.py"
 OpenPage = Callable[..., AppTest]
 
 
+@pytest.fixture
+def store(sqlite_store: str) -> str:
+    """What pages ask runs on both databases in tests/core; here it is drawn once."""
+    return sqlite_store
+
+
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "rounds", lambda: 4)
