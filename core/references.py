@@ -15,6 +15,7 @@ _DERIVED = {
     "revenue_account_years", "revenue_pair_years", "revenue_product_days", "revenue_product_months",
     "foreign_sales_months", "foreign_sales_years", "account_rhythms", "account_structures",
     "order_days", "order_booked_days", "order_booked_months", "health_marks", "health_standings",
+    "packed_months", "packed_years", "packed_foreign_months", "packed_foreign_years",
 }  # fmt: skip
 
 

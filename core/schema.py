@@ -30,7 +30,8 @@ SHARDED_TABLES = (
     "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months", "revenue_account_days",
     "revenue_account_countries", "revenue_account_years", "revenue_pair_years", "foreign_sales_months",
     "foreign_sales_years", "order_days", "order_booked_days", "order_booked_months", "health_marks",
-    "health_standings", "account_rhythms", "merged_lines", "receivables",
+    "health_standings", "packed_months", "packed_years", "packed_foreign_months", "packed_foreign_years",
+    "account_rhythms", "merged_lines", "receivables",
     "delivery_cells", "delivery_account_days", "delivery_account_months",
     "forecast_series", "forecast_points", "forecast_overrides",
 )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from core import references
-from core.models import Account, AccountStructure, Product
+from core.models import Account, AccountStructure, HealthMark, HealthStanding, Product
 
 _AT_ONCE = 500
 
@@ -36,8 +36,9 @@ def _remove(session: Session, model: type[Account | Product], ids: list[int]) ->
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         if model is Account:
-            history = delete(AccountStructure).where(AccountStructure.account_id.in_(some))
-            session.execute(history.execution_options(synchronize_session=False))
+            for beside in (AccountStructure, HealthStanding, HealthMark):
+                rows = delete(beside).where(beside.account_id.in_(some))
+                session.execute(rows.execution_options(synchronize_session=False))
         session.execute(delete(model).where(model.id.in_(some)).execution_options(synchronize_session=False))
 
 

@@ -107,7 +107,7 @@ def _moves(found: Preview, currency: str) -> None:
     st.dataframe(
         pd.DataFrame([line for line in lines if not set(line[1:]) <= nothing], columns=columns),
         hide_index=True,
-        row_height=28,  # with the fields below it all stands on one screen
+        row_height=26,  # with the fields below it all stands on one screen
         width="stretch",
         alt=_("What each of the two accounts holds"),
     )

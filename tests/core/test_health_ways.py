@@ -102,7 +102,7 @@ def test_each_way_brings_what_is_wanted_and_its_moves_add_up_to_it(
 
     assert found.reachable <= 100 - start
     for step in found.alone:
-        assert step.gain >= found.wanted
+        assert step.gain >= found.wanted - Decimal("1e-18")
         assert step.amount == step.amount.to_integral_value()
         lifted = [rule.rules[move.measure].weight * (move.after - move.before) for move in step.moves]
         assert abs(sum(lifted) / rule.weight - step.gain) < Decimal("1e-18")
