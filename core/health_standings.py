@@ -274,10 +274,14 @@ def _money(whole: int | None) -> Decimal | None:
 def keep(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], days: Sequence[date]) -> None:
     """Keep what was read; of these accounts other days go. Where something changed meanwhile it counts for nothing."""
     auth.require(actor, Permission.STORE_MAINTAIN)
+    kept, accounts = table(HealthStanding), table(Account).c
+    asked = sorted({row["account_id"] for row in rows})
+    # An account may be gone since it was read; one that is there stays until this is kept.
+    there = select(accounts.id).where(accounts.id.in_(asked)).with_for_update(read=True, key_share=True)
+    ids = [row[0] for row in session.execute(there)]
+    rows = [row for row in rows if row["account_id"] in ids]
     if not rows:
         return
-    kept = table(HealthStanding)
-    ids = sorted({row["account_id"] for row in rows})
     session.execute(delete(kept).where(kept.c.account_id.in_(ids), kept.c.day.not_in(days)))
     insert = (sqlite.insert if db.is_sqlite(session) else postgresql.insert)(kept)
     others = [name for name in rows[0] if name not in ("account_id", "day")]

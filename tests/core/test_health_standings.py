@@ -6,7 +6,17 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import delete, func, select, text
 
-from core import clock, doctor, health, health_renewal, health_track, rollups, settings, targets
+from core import (
+    clock,
+    doctor,
+    health,
+    health_renewal,
+    health_standings,
+    health_track,
+    rollups,
+    settings,
+    targets,
+)
 from core.auth import OPERATOR
 from core.errors import Forbidden
 from core.models import Account, HealthStanding, OrderLine, Receivable
@@ -215,3 +225,15 @@ def test_only_who_maintains_the_store_reads_ahead(session, director, company):
     for ask in (health_renewal.read, health_renewal.days, health_renewal.read_all):
         with pytest.raises(Forbidden):
             ask(session, director)
+
+
+def test_an_account_that_went_since_it_was_read_is_not_kept(session, kam):
+    factories.line(session, account := factories.account(session, kam), factories.product(session), DAY)
+    rollups.rebuild(session)
+    batch = health_renewal.read(session, OPERATOR)
+    rows = [{**row, "account_id": 987_654_321} for row in batch.rows] + list(batch.rows)
+
+    health_standings.keep(session, OPERATOR, rows, batch.days)
+
+    kept = session.scalars(select(HealthStanding.account_id).distinct()).all()
+    assert kept == [account.id]
