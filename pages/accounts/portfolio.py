@@ -71,5 +71,5 @@ portfolio_parts.account_table(
     actor,
     dict(chosen.words),
     health_parts.scorer(actor, chosen.accounts, day),
-    asking.of(actor, chosen.accounts, day, board.standings, currency),
+    asking.of(actor, day, board.standings, currency),
 )

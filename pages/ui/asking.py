@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from core import attention, db
+from core.attention import Item
 from core.auth import Actor
-from core.filters import AccountFilter
+from core.filters import ALL_ACCOUNTS
 from core.money import ZERO
 from core.portfolio import Standing
 from pages.ui import answers, today_parts
@@ -21,31 +22,33 @@ _SAID = 3  # reasons that a row has room for
 class Asking:
     """The reasons by account and, where groups are rolled up, by group; `count` is of accounts."""
 
+    currency: str
     count: int = 0
-    words: dict[int | str, str] = field(default_factory=dict)
+    reasons: dict[int | str, list[tuple[str, Item]]] = field(
+        default_factory=dict
+    )  # with whose name goes before
     amounts: dict[int | str, Decimal] = field(default_factory=dict)
 
     def needs(self, row: Standing) -> bool:
-        return _key(row) in self.words
+        return _key(row) in self.amounts
 
     def words_of(self, row: Standing) -> str:
-        return self.words.get(_key(row), "")
+        """Put into words only for rows that are shown."""
+        found = self.reasons.get(_key(row), ())
+        return " · ".join(name + today_parts.sentence(item, self.currency) for name, item in found[:_SAID])
 
     def amount_of(self, row: Standing) -> Decimal:
         return self.amounts.get(_key(row), ZERO)
 
 
-def of(
-    actor: Actor, chosen: AccountFilter, day: date, standings: Iterable[Standing], currency: str
-) -> Asking:
-    """What Today asks for, of these accounts."""
+def of(actor: Actor, day: date, standings: Iterable[Standing], currency: str) -> Asking:
+    """What Today asks for, of these accounts; asked for all of them at once, so that no filter asks again."""
     with db.read() as session:
-        items = answers.asker(session, actor)(attention.items, chosen, day=day)
-        found = attention.today(session, actor, chosen, day=day, found=items)
+        items = answers.asker(session, actor)(attention.items, ALL_ACCOUNTS, day=day)
+        found = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
     shown = {row.account_id: row for row in standings}
-    words: dict[int | str, str] = {}
+    reasons: dict[int | str, list[tuple[str, Item]]] = {}
     amounts: dict[int | str, Decimal] = {}
-    grouped: dict[str, list[str]] = {}
     count = 0
     for group in found.groups:  # the greatest money first
         first = group[0]
@@ -53,13 +56,12 @@ def of(
         if first.account_id is None or row is None:
             continue
         count += 1
-        said = [today_parts.sentence(item, currency) for item in group[:_SAID]]
-        words[first.account_id], amounts[first.account_id] = " · ".join(said), first.amount or ZERO
+        reasons[first.account_id] = [("", item) for item in group[:_SAID]]
+        amounts[first.account_id] = first.amount or ZERO
         if row.group is not None:
-            grouped.setdefault(row.group, []).extend(f"{row.name}: {text}" for text in said)
+            reasons.setdefault(row.group, []).extend((f"{row.name}: ", item) for item in group[:_SAID])
             amounts[row.group] = max(amounts.get(row.group, ZERO), first.amount or ZERO)
-    words |= {name: " · ".join(said[:_SAID]) for name, said in grouped.items()}
-    return Asking(count, words, amounts)
+    return Asking(currency, count, reasons, amounts)
 
 
 def _key(row: Standing) -> int | str:
