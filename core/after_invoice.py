@@ -22,10 +22,10 @@ from core.auth import Actor
 from core.bought import period_of
 from core.dimensions import Dimension
 from core.filters import ALL_ACCOUNTS, AccountFilter, LineFilter
-from core.models import Account, Product, Term
+from core.models import Product, Term
 from core.money import ZERO, round_money
-from core.periods import Period
-from core.price_sources import Customer
+from core.periods import Period, holds
+from core.price_sources import Customer, What
 from core.pricing import ForWhat, ForWhom
 from core.vocabulary import Permission, TermKind, TermStatus, TierBasis, TierMode
 
@@ -46,15 +46,12 @@ class _Sold:
         return _Sold(self.net + other.net, self.quantity + other.quantity)
 
 
-_What = tuple[ForWhat, int | None]  # a product, a category, or everything
-
-
 def given(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> dict[TermKind, Decimal] | None:
     """Money by kind; None where no such term holds in the period for an account that the actor sees."""
     auth.require(actor, Permission.TERM_READ)
-    places = _places(session, actor, accounts)
+    places = price_sources.places(session, actor, accounts)
     found = _terms(session, actor, period, places.values())
     if not found:
         return None
@@ -67,18 +64,6 @@ def given(
             amount = worked_out(sums, members, ranked, period)
             total[kind] = total.get(kind, ZERO) + amount
     return {kind: round_money(amount) for kind, amount in total.items()}
-
-
-def _places(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, tuple[Customer, ...]]:
-    """Each account asked for with itself, its group and its segment."""
-    query = select(Account.id, Account.group_id, Account.segment_id).where(
-        auth.visible_accounts(actor), accounts.condition()
-    )
-    levels = (ForWhom.ACCOUNT, ForWhom.GROUP, ForWhom.SEGMENT)
-    return {
-        row[0]: tuple((level, key) for level, key in zip(levels, row, strict=True) if key is not None)
-        for row in session.execute(query)
-    }
 
 
 def _terms(
@@ -100,9 +85,8 @@ def _customer(term: Term) -> Customer:
     return price_sources.customer_of(terms.scope_of(term))
 
 
-def _what(term: Term) -> _What:
-    scope = terms.scope_of(term)
-    return price_sources.for_what(scope), scope.product_id or scope.category_id
+def _what(term: Term) -> What:
+    return price_sources.what_of(terms.scope_of(term))
 
 
 def _by_candidates(
@@ -136,12 +120,12 @@ class _Sums:
             for level, key in customers:
                 if level is ForWhom.GROUP:
                     self.groups.setdefault(key, []).append(account_id)
-        self._read: dict[tuple[Period, _What], dict[int, _Sold]] = {}
+        self._read: dict[tuple[Period, What], dict[int, _Sold]] = {}
         self.categories: dict[int, int | None] = {
             row.id: row.category_id for row in session.execute(select(Product.id, Product.category_id))
         }
 
-    def of(self, members: Sequence[int], days: Period, what: _What) -> _Sold:
+    def of(self, members: Sequence[int], days: Period, what: What) -> _Sold:
         """Of some accounts together."""
         found = self._read.get((days, what))
         if found is None:
@@ -162,7 +146,7 @@ class _Sums:
         return total
 
 
-def _filter(what: _What) -> LineFilter:
+def _filter(what: What) -> LineFilter:
     level, key = what
     if level is ForWhat.PRODUCT and key is not None:
         return LineFilter(product_ids=frozenset({key}))
@@ -176,18 +160,14 @@ def _stretches(ranked: Sequence[Term], period: Period) -> list[Period]:
     return [Period(first, end) for first, end in pairwise(borders)]
 
 
-def _holds(term: Term, on: date) -> bool:
-    return term.valid_from <= on and (term.valid_to is None or on < term.valid_to)
-
-
 def _simple(sums: _Sums, members: Sequence[int], ranked: Sequence[Term], period: Period) -> Decimal:
     """A share of revenue, or money a base unit, of whatever no more specific term took before."""
     total = ZERO
     for days in _stretches(ranked, period):
-        taken: list[_What] = []
+        taken: list[What] = []
         for term in ranked:
             what = _what(term)
-            if not _holds(term, days.start) or what in taken:
+            if not holds(term.valid_from, term.valid_to, days.start) or what in taken:
                 continue
             sold = _untaken(sums, members, days, what, taken)
             taken.append(what)
@@ -196,7 +176,7 @@ def _simple(sums: _Sums, members: Sequence[int], ranked: Sequence[Term], period:
     return total
 
 
-def _untaken(sums: _Sums, members: Sequence[int], days: Period, what: _What, taken: Sequence[_What]) -> _Sold:
+def _untaken(sums: _Sums, members: Sequence[int], days: Period, what: What, taken: Sequence[What]) -> _Sold:
     """What was bought of the goods, without what terms before this one took of them."""
     if (ForWhat.EVERYTHING, None) in taken:
         return _Sold()
@@ -238,7 +218,7 @@ def _tier_periods(ranked: Sequence[Term], period: Period) -> Iterator[Period]:
 def _earned(sums: _Sums, account_id: int, ranked: Sequence[Term], last: date, until: date) -> Decimal:
     """What the most specific tiers that are reached, of those that hold on the last day, give up to before a day."""
     for head in ranked:
-        if head.period is None or not _holds(head, last):
+        if head.period is None or not holds(head.valid_from, head.valid_to, last):
             continue
         start = period_of(head.period, last).start
         if until <= start:
@@ -246,7 +226,7 @@ def _earned(sums: _Sums, account_id: int, ranked: Sequence[Term], last: date, un
         tiers = [
             (term.min_quantity, terms.value_of(term))
             for term in ranked
-            if _holds(term, last) and term.scope_key == head.scope_key
+            if holds(term.valid_from, term.valid_to, last) and term.scope_key == head.scope_key
         ]
         days, what = Period(start, until), _what(head)
         own = sums.of([account_id], days, what)

@@ -25,6 +25,7 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.language import _
 from core.models import AuthorityLimit
 from core.money import round_money, round_ratio
+from core.periods import holds
 from core.term_drafts import TermDraft
 from core.term_effects import Effect
 from core.vocabulary import Permission, Role, TermStatus
@@ -142,9 +143,7 @@ def in_force(session: Session, actor: Actor, day: date | None = None) -> dict[Ro
     return {
         row.draft.role: row
         for row in search(session, actor)
-        if row.superseded_at is None
-        and row.draft.valid_from <= day
-        and (row.valid_to is None or day < row.valid_to)
+        if row.superseded_at is None and holds(row.draft.valid_from, row.valid_to, day)
     }
 
 

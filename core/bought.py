@@ -9,8 +9,9 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import accumulate
+from typing import Any
 
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import auth
@@ -86,21 +87,31 @@ class Bought:
         return found.before(day)
 
     def _history(self, counted: Counted, account_id: int, period: Period) -> _Days:
-        revenue = counted.basis is TierBasis.PERIOD_REVENUE
-        column = OrderLine.net_amount if revenue else OrderLine.quantity
-        summed = type_coerce(func.sum(column), Money() if revenue else Quantity())
-        query = select(OrderLine.booked_on, summed).where(
-            OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end
+        query = select(OrderLine.booked_on, volume(counted)).where(
+            *lines_of(counted, account_id),
+            OrderLine.booked_on >= period.start,
+            OrderLine.booked_on < period.end,
         )
-        if counted.group_id is not None:
-            members = select(Account.id).where(Account.group_id == counted.group_id)
-            query = query.where(OrderLine.account_id.in_(members))
-        else:
-            query = query.where(OrderLine.account_id == account_id)
-        if counted.product_id is not None:
-            query = query.where(OrderLine.product_id == counted.product_id)
-        elif counted.category_id is not None:
-            goods = select(Product.id).where(Product.category_id == counted.category_id)
-            query = query.where(OrderLine.product_id.in_(goods))
         rows = self._session.execute(query.group_by(OrderLine.booked_on).order_by(OrderLine.booked_on)).all()
         return _Days([row[0] for row in rows], list(accumulate(row[1] for row in rows)))
+
+
+def volume(counted: Counted) -> ColumnElement[Any]:
+    """The sum over order lines, in what the tier counts."""
+    if counted.basis is TierBasis.PERIOD_REVENUE:
+        return type_coerce(func.sum(OrderLine.net_amount), Money())
+    return type_coerce(func.sum(OrderLine.quantity), Quantity())
+
+
+def lines_of(counted: Counted, account_id: int) -> list[ColumnElement[bool]]:
+    """The condition on order lines: whose they are, and of which goods."""
+    if counted.group_id is None:
+        whose = OrderLine.account_id == account_id
+    else:
+        whose = OrderLine.account_id.in_(select(Account.id).where(Account.group_id == counted.group_id))
+    if counted.product_id is not None:
+        return [whose, OrderLine.product_id == counted.product_id]
+    if counted.category_id is not None:
+        goods = select(Product.id).where(Product.category_id == counted.category_id)
+        return [whose, OrderLine.product_id.in_(goods)]
+    return [whose]

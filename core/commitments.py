@@ -12,19 +12,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import accounts as account_list
-from core import auth, clock, terms, volume_tiers
+from core import auth, bought, clock, terms, volume_tiers
 from core.auth import Actor
-from core.bought import period_of
-from core.models import Account, OrderLine, Product
-from core.models.base import Money, Quantity
+from core.bought import Counted
+from core.models import Account, OrderLine
 from core.money import ZERO, round_money
-from core.periods import Period
-from core.term_drafts import Scope
-from core.vocabulary import Permission, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
+from core.periods import Period, holds
+from core.vocabulary import Permission, TermKind, TermStatus, TierBasis, TierMode
 
 
 @dataclass(frozen=True)
@@ -80,16 +78,19 @@ def of_account(session: Session, actor: Actor, account_id: int) -> list[Commitme
     auth.require(actor, Permission.TERM_READ)
     account_list.access(session, actor, account_id)
     today = clock.today()
-    found: dict[tuple[str, TierPeriod, TierBasis, TierMode], list[terms.TermRow]] = {}
+    found: dict[tuple[str, Counted, TierMode], list[terms.TermRow]] = {}
     for row in terms.search(session, actor, account_id=account_id):
-        holds = row.valid_from <= today and (row.valid_to is None or today < row.valid_to)
-        if row.kind is not TermKind.VOLUME_TIER or row.status is not TermStatus.APPROVED or not holds:
+        if row.kind is not TermKind.VOLUME_TIER or row.status is not TermStatus.APPROVED:
             continue
-        if row.period is not None and row.mode is not None:
-            found.setdefault((row.scope.key, row.period, row.basis, row.mode), []).append(row)
+        if row.period is None or row.mode is None or not holds(row.valid_from, row.valid_to, today):
+            continue
+        scope = row.scope
+        counted = Counted(scope.group_id, scope.product_id, scope.category_id, row.basis, row.period)
+        found.setdefault((scope.key, counted, row.mode), []).append(row)
+    ordered = sorted(found.items(), key=lambda one: (one[0][0], one[0][1].period, one[0][1].basis, one[0][2]))
     return [
-        _commitment(session, actor, account_id, rows, period_of(period, today), (basis, mode))
-        for (_key, period, basis, mode), rows in sorted(found.items())
+        _commitment(session, actor, account_id, rows, counted, mode)
+        for (_key, counted, mode), rows in ordered
     ]
 
 
@@ -98,27 +99,25 @@ def _commitment(
     actor: Actor,
     account_id: int,
     rows: Sequence[terms.TermRow],
-    period: Period,
-    counted: tuple[TierBasis, TierMode],
+    counted: Counted,
+    mode: TierMode,
 ) -> Commitment:
-    basis, mode = counted
-    scope = rows[0].scope
+    period = bought.period_of(counted.period, clock.today())
     steps = tuple(
         sorted((Step(row.number, row.min_quantity, row.value) for row in rows), key=lambda one: one.least)
     )
-    volumes = _volumes(session, _lines(scope, account_id), basis, period)
-    own = _total(
-        session, _lines(replace(scope, group_id=None), account_id), OrderLine.booked_on, period, money=True
-    )
+    volumes = _volumes(session, counted, account_id, period)
+    alone = replace(counted, group_id=None, basis=TierBasis.PERIOD_REVENUE)
+    own = _total(session, alone, account_id, OrderLine.booked_on, period)
     share = ZERO
     if volumes.invoiced > 0:
         tiers = [(step.least, step.share) for step in steps]
         share = volume_tiers.payout(tiers, volumes.invoiced, mode) / volumes.invoiced
-    known = scope.group_id is None or _sees_all(session, actor, scope.group_id)
+    known = counted.group_id is None or _sees_all(session, actor, counted.group_id)
     return Commitment(
         period=period,
-        basis=basis,
-        is_pooled=scope.group_id is not None,
+        basis=counted.basis,
+        is_pooled=counted.group_id is not None,
         product=rows[0].product,
         category=rows[0].category,
         steps=steps,
@@ -134,28 +133,12 @@ def _sees_all(session: Session, actor: Actor, group_id: int) -> bool:
     return session.scalar(members) == session.scalar(members.where(auth.visible_accounts(actor)))
 
 
-def _volumes(session: Session, lines: Sequence[Any], basis: TierBasis, period: Period) -> Volumes:
-    money = basis is TierBasis.PERIOD_REVENUE
+def _volumes(session: Session, counted: Counted, account_id: int, period: Period) -> Volumes:
     days = (OrderLine.ordered_on, OrderLine.delivered_on, OrderLine.booked_on)
-    return Volumes(*(_total(session, lines, day, period, money=money) for day in days))
+    return Volumes(*(_total(session, counted, account_id, day, period) for day in days))
 
 
-def _total(session: Session, lines: Sequence[Any], day: Any, period: Period, *, money: bool) -> Decimal:
-    column, unit = (OrderLine.net_amount, Money()) if money else (OrderLine.quantity, Quantity())
-    query = select(type_coerce(func.sum(column), unit)).where(*lines, day >= period.start, day < period.end)
+def _total(session: Session, counted: Counted, account_id: int, day: Any, period: Period) -> Decimal:
+    lines = bought.lines_of(counted, account_id)
+    query = select(bought.volume(counted)).where(*lines, day >= period.start, day < period.end)
     return session.scalar(query) or ZERO
-
-
-def _lines(scope: Scope, account_id: int) -> list[Any]:
-    """The condition on order lines: whose they are, and of which goods."""
-    if scope.group_id is not None:
-        members = select(Account.id).where(Account.group_id == scope.group_id)
-        conditions: list[Any] = [OrderLine.account_id.in_(members)]
-    else:
-        conditions = [OrderLine.account_id == account_id]
-    if scope.product_id is not None:
-        conditions.append(OrderLine.product_id == scope.product_id)
-    elif scope.category_id is not None:
-        goods = select(Product.id).where(Product.category_id == scope.category_id)
-        conditions.append(OrderLine.product_id.in_(goods))
-    return conditions

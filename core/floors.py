@@ -25,6 +25,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.language import _
 from core.models import Category, FloorPrice, Product, Segment
 from core.money import round_money, round_ratio
+from core.periods import holds
 from core.term_timelines import Span
 from core.vocabulary import Permission
 
@@ -122,7 +123,7 @@ class FloorBook:
 def least_of(reaching: Sequence[_Held], day: date, list_price: Decimal | None) -> Decimal | None:
     """The first that holds on a day: its price, or its share of the list price."""
     for valid_from, valid_to, price, share in reaching:
-        if valid_from <= day and (valid_to is None or day < valid_to):
+        if holds(valid_from, valid_to, day):
             if price is not None:
                 return price
             assert share is not None  # noqa: S101  (the table holds exactly one of the two)

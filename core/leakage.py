@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import accounts as account_list
-from core import auth, entitlements, pricing
+from core import auth, entitlements
 from core.auth import Actor
 from core.models import OrderLine, Product
 from core.money import ZERO, round_money
@@ -137,7 +137,7 @@ def _cause(price: Price, actual: Decimal) -> tuple[Cause, Offer | None]:
 
 
 def _makes(price: Price, offer: Offer, actual: Decimal) -> bool:
-    if offer.kind in pricing.AFTER_INVOICE or price.net_price is None:
+    if offer.kind.is_after_invoice or price.net_price is None:
         return False
     if offer.kind is TermKind.SPECIAL_PRICE:
         return _is_near([offer.value], actual)

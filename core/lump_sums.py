@@ -184,14 +184,8 @@ def accrual(
     return found
 
 
-def version_of(session: Session, actor: Actor, number: int) -> int:
-    """What a change of it as it is now has to name."""
-    auth.require(actor, Permission.TERM_READ)
-    return _access(session, actor, number)[0].id
-
-
 def agree(session: Session, actor: Actor, account_id: int, draft: LumpSumDraft) -> int:
-    """Record a lump sum that the actor may promise; returns its number."""
+    """Record a lump sum that the actor may promise; returns its number, which is its first `version` too."""
     auth.require(actor, Permission.TERM_WRITE)
     account = account_list.access(session, actor, account_id)
     if account.is_unassigned:

@@ -15,6 +15,8 @@ from core.merged_lines import Route
 from core.models import LumpSum, LumpSumEntry
 from core.vocabulary import Permission
 
+_TABLES: tuple[Any, ...] = (LumpSum, LumpSumEntry)
+
 
 def move(session: Session, actor: Actor, route: Route) -> list[list[Any]]:
     """Move all of them; their numbers with the newest version and entry, as undoing wants to find them."""
@@ -44,8 +46,7 @@ def move_back(session: Session, actor: Actor, route: Route, moved: Sequence[Sequ
 def _state(session: Session, account_id: int) -> list[list[Any]]:
     """Number, newest version and newest entry of each."""
     found: dict[int, list[int]] = {}
-    models: tuple[Any, ...] = (LumpSum, LumpSumEntry)
-    for place, model in enumerate(models):
+    for place, model in enumerate(_TABLES):
         for number, key in session.execute(
             select(model.number, model.id).where(model.account_id == account_id).order_by(model.id)
         ):
@@ -54,8 +55,7 @@ def _state(session: Session, account_id: int) -> list[list[Any]]:
 
 
 def _give(session: Session, numbers: Sequence[int], account_id: int) -> None:
-    models: tuple[Any, ...] = (LumpSum, LumpSumEntry)
-    for model in models:
+    for model in _TABLES:
         statement = update(model).where(model.number.in_(numbers)).values(account_id=account_id)
         session.execute(statement.execution_options(synchronize_session=False))
     session.flush()

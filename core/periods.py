@@ -77,6 +77,11 @@ class Period:
         return Period(self.start - timedelta(days=self.days), self.start)
 
 
+def holds(valid_from: date, valid_to: date | None, day: date) -> bool:
+    """Whether what is valid from a day to before another (None: without an end) is so on a day."""
+    return valid_from <= day and (valid_to is None or day < valid_to)
+
+
 def first_of_month(day: date) -> date:
     return day.replace(day=1)
 

@@ -8,7 +8,7 @@ that these do not tell apart, and what it gives is worked out for each list pric
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,9 +20,11 @@ from core import auth, bought, floors, price_sources, pricing, terms
 from core.auth import Actor
 from core.bought import Bought, Counted
 from core.errors import NotFound
+from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
 from core.models import Term
-from core.price_sources import Customer, Goods
+from core.periods import holds
+from core.price_sources import Customer, Goods, What
 from core.pricing import Days, ForWhat, ForWhom, Offer, Price, Settled
 from core.term_drafts import TermDraft
 from core.vocabulary import Permission, TermDate, TermKind
@@ -50,9 +52,12 @@ class PriceBook:
         auth.require(actor, Permission.TERM_READ)
         accounts = {line.account_id for line in lines}
         products = {line.product_id for line in lines}
-        places = price_sources.places(session, actor, accounts)
-        if accounts - places.keys():
+        few = len(accounts) <= price_sources.AT_ONCE
+        only = AccountFilter(account_ids=frozenset(accounts)) if few else ALL_ACCOUNTS
+        visible = price_sources.places(session, actor, only)
+        if accounts - visible.keys():
             raise NotFound(_("There is no such account."))
+        places = {account_id: visible[account_id] for account_id in accounts}
         self._goods = Goods(session, products)
         granted: dict[Customer, list[Term]] = {}
         for term in session.scalars(price_sources.known_terms(places, known_at)):
@@ -119,21 +124,24 @@ class PriceBook:
 
     def list_price(self, product_id: int, day: date) -> Decimal | None:
         for valid_from, valid_to, amount in self._list_prices.get(product_id, ()):
-            if valid_from <= day and (valid_to is None or day < valid_to):
+            if holds(valid_from, valid_to, day):
                 return amount
         return None
 
     def both(self, draft: TermDraft, line: Asked) -> tuple[Price, Price]:
-        """The price in force, and the one with a draft that reaches the line."""
+        """The price in force, and the one with a draft that reaches the line.
+
+        What is given after the invoice is worked out only where the draft is of that kind.
+        """
         offers = self.offers(line.account_id, line.product_id)
         drafted = price_sources.drafted(draft, self._goods.held(draft.unit_id, line.product_id))
         others = [one for one in offers if not _gives_way(one, drafted)]
         listed, floor = self.list_price(line.product_id, line.days.order), self.floor(line)
-        volumes = self.volumes(line)
-        now, then = (
-            pricing.price(listed, found, quantity=line.quantity, days=line.days, floor=floor, volumes=volumes)
-            for found in (offers, pricing.ordered([*others, drafted]))
-        )
+        asked: dict[str, Any] = {"quantity": line.quantity, "days": line.days, "floor": floor}
+        rule: Callable[..., Price] = pricing.invoice_price
+        if draft.kind.is_after_invoice:
+            rule, asked["volumes"] = pricing.price, self.volumes(line)
+        now, then = (rule(listed, found, **asked) for found in (offers, pricing.ordered([*others, drafted])))
         return now, then
 
 
@@ -147,17 +155,13 @@ def _gives_way(one: Offer, drafted: Offer) -> bool:
     )
 
 
-_What = tuple[ForWhat, int | None]
-
-
 class _Shelf:
     """The terms of one customer by what they are for."""
 
     def __init__(self, found: Iterable[Term]) -> None:
-        self.by_what: dict[_What, list[tuple[Term, Offer]]] = {}
+        self.by_what: dict[What, list[tuple[Term, Offer]]] = {}
         for term in found:
-            scope = terms.scope_of(term)
-            what = (price_sources.for_what(scope), scope.product_id or scope.category_id)
+            what = price_sources.what_of(terms.scope_of(term))
             self.by_what.setdefault(what, []).append((term, price_sources.offer_of(term, Decimal(1))))
         self.counts_units = any(term.unit_id is not None for term in found)
 
@@ -193,7 +197,7 @@ class _Reach:
         return found
 
     def _offers(self, product_id: int, category_id: int | None) -> Iterable[Offer]:
-        reached: tuple[_What, ...] = (
+        reached: tuple[What, ...] = (
             (ForWhat.PRODUCT, product_id),
             (ForWhat.CATEGORY, category_id),
             (ForWhat.EVERYTHING, None),
@@ -212,14 +216,14 @@ class _Ladder:
 
     def __init__(self, offers: list[Offer], counted: Mapping[int, Counted]) -> None:
         self.offers = offers
-        self.after = [one for one in offers if one.kind in pricing.AFTER_INVOICE]
+        self.after = [one for one in offers if one.kind.is_after_invoice]
         self.tiers = [one for one in self.after if one.kind is TermKind.VOLUME_TIER]
         together: dict[tuple[Counted, TermDate], list[Offer]] = {}
         for one in self.tiers:
             together.setdefault((counted[one.number], one.governed_by), []).append(one)
         self.counted = [(key[0], tiers) for key, tiers in together.items()]  # with the tiers that count so
         self._later = [one for one in self.after if one.kind is not TermKind.VOLUME_TIER]
-        self._on = [one for one in offers if one.kind not in pricing.AFTER_INVOICE]
+        self._on = [one for one in offers if not one.kind.is_after_invoice]
         known = [*self._on, *self._later]
         self._steps = sorted(
             {one.min_quantity for one in known}

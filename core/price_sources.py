@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import auth, terms
 from core.auth import Actor
+from core.filters import AccountFilter
 from core.models import Account, ListPrice, PackSize, Product, Term
 from core.money import round_money
 from core.pricing import ForWhat, ForWhom, Offer
@@ -19,6 +20,7 @@ from core.term_drafts import Scope, TermDraft
 from core.vocabulary import Permission, TermStatus
 
 Customer = tuple[ForWhom, int]
+What = tuple[ForWhat, int | None]  # a product, a category, or everything
 AT_ONCE = 500  # beyond these everything is read
 
 
@@ -26,11 +28,15 @@ class Goods:
     """Of some products the category, the base unit, and what their packs hold."""
 
     def __init__(self, session: Session, products: set[int]) -> None:
-        rows = session.execute(select(Product.id, Product.category_id, Product.unit_id)).all()
-        self._categories = {row.id: row.category_id for row in rows if row.id in products}
-        self._units = {row.id: row.unit_id for row in rows if row.id in products}
-        sizes = session.execute(select(PackSize.product_id, PackSize.unit_id, PackSize.base_units))
-        self._packs = {(row[0], row[1]): row[2] for row in sizes if row[0] in products}
+        goods = select(Product.id, Product.category_id, Product.unit_id)
+        sizes = select(PackSize.product_id, PackSize.unit_id, PackSize.base_units)
+        if len(products) <= AT_ONCE:
+            goods = goods.where(Product.id.in_(sorted(products)))
+            sizes = sizes.where(PackSize.product_id.in_(sorted(products)))
+        rows = session.execute(goods).all()
+        self._categories = {row.id: row.category_id for row in rows}
+        self._units = {row.id: row.unit_id for row in rows}
+        self._packs = {(row[0], row[1]): row[2] for row in session.execute(sizes)}
 
     def category(self, product_id: int) -> int | None:
         return self._categories.get(product_id)
@@ -112,28 +118,24 @@ def customer_of(scope: Scope) -> Customer:
     return ForWhom.SEGMENT, scope.segment_id
 
 
-def places(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, list[Customer]]:
-    """Each visible account with itself, its group and its segment."""
-    wanted = set(ids)
-    rows = session.execute(
-        select(Account.id, Account.group_id, Account.segment_id).where(auth.visible_accounts(actor))
+def what_of(scope: Scope) -> What:
+    """For what it is, and which one."""
+    return for_what(scope), scope.product_id or scope.category_id
+
+
+def places(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, tuple[Customer, ...]]:
+    """Each visible account of the filter with itself, its group and its segment."""
+    query = select(Account.id, Account.group_id, Account.segment_id).where(
+        auth.visible_accounts(actor), accounts.condition()
     )
+    levels = (ForWhom.ACCOUNT, ForWhom.GROUP, ForWhom.SEGMENT)
     return {
-        account_id: [
-            (level, key)
-            for level, key in (
-                (ForWhom.ACCOUNT, account_id),
-                (ForWhom.GROUP, group_id),
-                (ForWhom.SEGMENT, segment_id),
-            )
-            if key is not None
-        ]
-        for account_id, group_id, segment_id in rows
-        if account_id in wanted
+        row[0]: tuple((level, key) for level, key in zip(levels, row, strict=True) if key is not None)
+        for row in session.execute(query)
     }
 
 
-def known_terms(found_places: dict[int, list[Customer]], known_at: datetime | None) -> Any:
+def known_terms(found_places: Mapping[int, tuple[Customer, ...]], known_at: datetime | None) -> Any:
     """The versions known then of every scope that some account is in."""
     columns = {
         ForWhom.ACCOUNT: Term.account_id,

@@ -28,6 +28,7 @@ from enum import IntEnum, StrEnum
 
 from core import volume_tiers
 from core.money import ZERO, round_money
+from core.periods import holds
 from core.vocabulary import TermDate, TermKind, TierBasis, TierMode
 
 # Where the order of resolution changes, so does this number: a price that was kept says which one made it.
@@ -71,7 +72,6 @@ _BY_KIND = {
     TermKind.FREIGHT: 6,
     TermKind.PAYMENT_TERMS: 7,
 }
-AFTER_INVOICE = (TermKind.VOLUME_TIER, TermKind.PROMPT_PAYMENT, TermKind.FREIGHT, TermKind.PAYMENT_TERMS)
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def invoice_price(
     lost: list[Loser] = []
     decided: set[tuple[int, int, int, bool]] = set()  # scopes and kinds whose highest quantity won
     for offer in offers:
-        if offer.kind in AFTER_INVOICE:
+        if offer.kind.is_after_invoice:
             continue
         reason = _out_of_reach(offer, quantity, days.governing(offer))
         if reason is None and offer.place in decided:
@@ -257,7 +257,7 @@ def settled(offers: Sequence[Offer], *, quantity: Decimal, days: Days) -> Settle
     won: dict[TermKind, Offer] = {}
     lost: list[Loser] = []
     for offer in offers:
-        if offer.kind not in AFTER_INVOICE or offer.kind is TermKind.VOLUME_TIER:
+        if not offer.kind.is_after_invoice or offer.kind is TermKind.VOLUME_TIER:
             continue
         reason = _out_of_reach(offer, quantity, days.governing(offer))
         if reason is None and offer.kind in won:
@@ -335,7 +335,7 @@ def _given(offer: Offer, net: Decimal | None, part: Decimal) -> Decimal | None:
 
 
 def _out_of_reach(offer: Offer, reached: Decimal | None, on: date) -> LostReason | None:
-    if on < offer.valid_from or (offer.valid_to is not None and on >= offer.valid_to):
+    if not holds(offer.valid_from, offer.valid_to, on):
         return LostReason.WRONG_DATE
     if not offer.is_approved:
         return LostReason.NOT_APPROVED

@@ -21,6 +21,7 @@ from core.errors import Conflict, Invalid
 from core.language import _
 from core.models import ListPrice, Product, UnitCost
 from core.money import round_money
+from core.periods import holds
 from core.vocabulary import Permission
 
 Kind = type[ListPrice] | type[UnitCost]
@@ -176,7 +177,7 @@ def _set(
     at = max(clock.now(), _last_recorded(session, kind, product_id) + timedelta(microseconds=1))
     around = list(session.scalars(_known(kind, product_id).order_by(kind.valid_from)))
     same_day = next((row for row in around if row.valid_from == valid_from), None)
-    inside = next((row for row in around if _covers(row, valid_from)), None)
+    inside = next((row for row in around if holds(row.valid_from, row.valid_to, valid_from)), None)
     if inside is not None and _amount(inside) == amount:
         return False
     before = inside and _amount(inside)
@@ -217,10 +218,6 @@ def _add(
     row.batch_id = recorded[1]
     setattr(row, _column(kind), amount)
     session.add(row)
-
-
-def _covers(row: ListPrice | UnitCost, day: date) -> bool:
-    return row.valid_from <= day and (row.valid_to is None or day < row.valid_to)
 
 
 def _column(kind: Kind) -> str:

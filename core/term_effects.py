@@ -26,7 +26,7 @@ from core import auth, clock, entitlements
 from core.auth import Actor
 from core.models import Account, OrderLine, Product, UnitCost
 from core.money import ZERO, ratio, round_money
-from core.periods import Period, add_months
+from core.periods import Period, add_months, holds
 from core.price_book import Asked
 from core.pricing import Days, LostReason, Price
 from core.term_drafts import Scope, TermDraft
@@ -98,7 +98,7 @@ class _Facts:
 
     def cost(self, product_id: int, day: date) -> Decimal | None:
         for valid_from, valid_to, cost in self.costs.get(product_id, ()):
-            if valid_from <= day and (valid_to is None or day < valid_to):
+            if holds(valid_from, valid_to, day):
                 return cost
         return None
 
@@ -110,15 +110,17 @@ def of(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> list[Effe
         return []
     facts = _facts(session, actor, drafts)
     lines = [_lines(facts, draft) for draft in drafts]
-    asked = [
-        (draft, [Asked(one.account_id, one.product_id, one.quantity, Days(_day(draft))) for one in found])
-        for draft, found in zip(drafts, lines, strict=True)
-    ]
+    asked = [(draft, _asked(draft, found)) for draft, found in zip(drafts, lines, strict=True)]
     prices = entitlements.what_if(session, actor, asked)
     return [
         _effect(draft, facts, found, priced)
         for draft, found, priced in zip(drafts, lines, prices, strict=True)
     ]
+
+
+def _asked(draft: TermDraft, lines: Sequence[_Sold]) -> list[Asked]:
+    days = Days(_day(draft))
+    return [Asked(one.account_id, one.product_id, one.quantity, days) for one in lines]
 
 
 def _day(draft: TermDraft) -> date:

@@ -15,22 +15,13 @@ from enum import StrEnum
 from itertools import pairwise, permutations
 
 from core import formats
-from core.language import N_, _, ngettext
+from core.language import _, ngettext
 from core.money import round_money
+from core.periods import holds
 from core.term_drafts import Scope
-from core.terms import TermRow
+from core.terms import KIND_WORDS, TermRow
 from core.vocabulary import TermKind, TierBasis, TierMode
 
-KIND_WORDS = {
-    TermKind.SPECIAL_PRICE: N_("special price"),
-    TermKind.DISCOUNT: N_("discount"),
-    TermKind.QUANTITY_TIER: N_("quantity tier"),
-    TermKind.PROMOTION: N_("promotion"),
-    TermKind.VOLUME_TIER: N_("volume tier"),
-    TermKind.PROMPT_PAYMENT: N_("prompt payment"),
-    TermKind.FREIGHT: N_("freight"),
-    TermKind.PAYMENT_TERMS: N_("payment terms"),
-}
 # The order in which kinds of one scope are looked at, as `core.pricing` fixes it.
 ON_INVOICE = (TermKind.SPECIAL_PRICE, TermKind.PROMOTION, TermKind.QUANTITY_TIER, TermKind.DISCOUNT)
 _WIDE_CLIFF = Decimal("0.05")  # of the tier's quantity: a narrower zone is only noted
@@ -223,7 +214,7 @@ def _steps(rows: Sequence[TermRow]) -> list[tuple[TermRow | None, TermRow]]:
         for day in {row.valid_from for row in own}:
             before: TermRow | None = None
             for row in ordered:
-                if row.valid_from <= day and (row.valid_to is None or day < row.valid_to):
+                if holds(row.valid_from, row.valid_to, day):
                     found.setdefault((before.id if before else 0, row.id), (before, row))
                     before = row
     return sorted(found.values(), key=lambda pair: pair[1].number)

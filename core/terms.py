@@ -17,10 +17,21 @@ from sqlalchemy.orm import Session
 from core import auth
 from core.auth import Actor
 from core.errors import Forbidden, NotFound
-from core.language import _
+from core.language import N_, _
 from core.models import Account, Category, Group, Product, Segment, Term, Unit
 from core.term_drafts import Scope
 from core.vocabulary import Permission, TermDate, TermKind, TermStatus, TierBasis, TierMode, TierPeriod
+
+KIND_WORDS = {
+    TermKind.SPECIAL_PRICE: N_("special price"),
+    TermKind.DISCOUNT: N_("discount"),
+    TermKind.QUANTITY_TIER: N_("quantity tier"),
+    TermKind.PROMOTION: N_("promotion"),
+    TermKind.VOLUME_TIER: N_("volume tier"),
+    TermKind.PROMPT_PAYMENT: N_("prompt payment"),
+    TermKind.FREIGHT: N_("freight"),
+    TermKind.PAYMENT_TERMS: N_("payment terms"),
+}
 
 
 @dataclass(frozen=True)

@@ -191,6 +191,10 @@ class Packed:
     Millions of cells as rows take seconds to fetch; so many whole numbers in a row take milliseconds.
     """
 
+    account_id: Mapped[int] = mapped_column(
+        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    start: Mapped[date] = mapped_column(primary_key=True)  # first day of the span
     cells: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -200,22 +204,12 @@ class PackedMonth(Packed, Base):
     __tablename__ = "packed_months"
     __table_args__ = (Index(None, "start"),)
 
-    account_id: Mapped[int] = mapped_column(
-        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
-    )
-    start: Mapped[date] = mapped_column(primary_key=True)  # the month's first day
-
 
 class PackedYear(Packed, Base):
     """The same by calendar year: `revenue_pair_years`."""
 
     __tablename__ = "packed_years"
     __table_args__ = (Index(None, "start"),)
-
-    account_id: Mapped[int] = mapped_column(
-        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
-    )
-    start: Mapped[date] = mapped_column(primary_key=True)
 
 
 class PackedForeignMonth(Packed, Base):
@@ -224,22 +218,12 @@ class PackedForeignMonth(Packed, Base):
     __tablename__ = "packed_foreign_months"
     __table_args__ = (Index(None, "start"),)
 
-    account_id: Mapped[int] = mapped_column(
-        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
-    )
-    start: Mapped[date] = mapped_column(primary_key=True)
-
 
 class PackedForeignYear(Packed, Base):
     """The cells of `foreign_sales_years`."""
 
     __tablename__ = "packed_foreign_years"
     __table_args__ = (Index(None, "start"),)
-
-    account_id: Mapped[int] = mapped_column(
-        Ref, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
-    )
-    start: Mapped[date] = mapped_column(primary_key=True)
 
 
 class AccountRhythm(Base):

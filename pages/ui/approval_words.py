@@ -9,7 +9,7 @@ from core import accounts, db, products
 from core.auth import Actor
 from core.authority import Measure
 from core.language import _
-from core.terms import TermRow
+from core.terms import KIND_WORDS, TermRow
 from core.vocabulary import DecisionOutcome
 from pages.ui import answers, formats, xray_parts
 
@@ -44,7 +44,7 @@ def names(actor: Actor) -> Names:
 
 def term(row: TermRow, currency: str) -> str:
     """`special price RM 42.60 from 1 Dec 2026 until 31 Dec 2026`."""
-    kind = _("exception, special price") if row.is_exception else _(xray_parts.KINDS[row.kind])
+    kind = _("exception, special price") if row.is_exception else _(KIND_WORDS[row.kind])
     text = _("{kind} {value} from {day}").format(
         kind=kind, value=xray_parts.value(row, currency), day=formats.day(row.valid_from)
     )

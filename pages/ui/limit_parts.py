@@ -10,6 +10,7 @@ from core import authority, clock, db
 from core.auth import Actor
 from core.authority import LimitDraft, LimitRow
 from core.language import _
+from core.periods import holds
 from core.vocabulary import Role
 from pages.ui import approval_words, dialogs, formats, forms, user_fields
 from pages.ui.forms import plain
@@ -36,11 +37,7 @@ def _role(actor: Actor, role: Role, rows: list[LimitRow], currency: str) -> None
     now = [row for row in rows if row.superseded_at is None]
     today = clock.today()
     current = next(
-        (
-            row
-            for row in now
-            if row.draft.valid_from <= today and (row.valid_to is None or today < row.valid_to)
-        ),
+        (row for row in now if holds(row.draft.valid_from, row.valid_to, today)),
         None,
     )
     if current is None:

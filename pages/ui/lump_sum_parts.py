@@ -126,8 +126,7 @@ def _agree(actor: Actor, account_id: int, name: str) -> None:
     if submitted:
         with form.saving(_("Lump sum agreed: {name}").format(name=name)) as session:
             number = lump_sums.agree(session, actor, account_id, draft)
-            version = lump_sums.version_of(session, actor, number)
-            form.offer_undo(partial(lump_sums.withdraw, number=number, version=version))
+            form.offer_undo(partial(lump_sums.withdraw, number=number, version=number))
 
 
 def _change(actor: Actor, row: LumpSumRow) -> None:

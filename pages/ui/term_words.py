@@ -8,7 +8,7 @@ from datetime import date
 from core.language import _
 from core.term_calendar import Event, Phase
 from core.term_diffs import Kind
-from core.terms import TermRow
+from core.terms import KIND_WORDS, TermRow
 from core.vocabulary import TermDate, TermKind, TierBasis, TierMode, TierPeriod
 from pages.ui import formats, xray_parts
 from pages.ui.approval_words import Names
@@ -31,7 +31,7 @@ class Words:
     currency: str
 
     def kind(self, row: TermRow) -> str:
-        return _("exception, special price") if row.is_exception else _(xray_parts.KINDS[row.kind])
+        return _("exception, special price") if row.is_exception else _(KIND_WORDS[row.kind])
 
     def goods(self, row: TermRow) -> str:
         return self.names.goods(row)
@@ -84,11 +84,7 @@ def badge(phase: Phase) -> str:
 
 def kinds() -> dict[TermKind, str]:
     """Every kind with a capital, in the order in which they are asked for."""
-    order = (
-        TermKind.SPECIAL_PRICE, TermKind.DISCOUNT, TermKind.QUANTITY_TIER, TermKind.PROMOTION, TermKind.VOLUME_TIER,
-        TermKind.PROMPT_PAYMENT, TermKind.FREIGHT, TermKind.PAYMENT_TERMS,
-    )  # fmt: skip
-    return {kind: _(xray_parts.KINDS[kind]).capitalize() for kind in order}
+    return {kind: _(word).capitalize() for kind, word in KIND_WORDS.items()}
 
 
 def governing() -> dict[TermDate, str]:

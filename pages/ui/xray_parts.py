@@ -18,14 +18,12 @@ from core.language import N_, _, ngettext
 from core.money import ratio
 from core.pricing import Layer, LostReason, Price
 from core.products import ProductRow
-from core.term_lint import KIND_WORDS
-from core.terms import TermRow
+from core.terms import KIND_WORDS, TermRow
 from core.vocabulary import TermKind, TierBasis, TierPeriod
 from pages.ui import charts, filters, formats, portfolio_parts, price_charts, tables, typing_numbers
 from pages.ui.charts import Move
 from pages.ui.forms import plain
 
-KINDS = KIND_WORDS
 _REASONS = {
     LostReason.WRONG_DATE: N_("not in force on that day"),
     LostReason.NOT_APPROVED: N_("not approved"),
@@ -122,7 +120,7 @@ def sentence(asked: Asked, found: Answer, currency: str) -> None:
     if price.after and price.pocket_price is not None:
         said.append(_("pocket {price} after {what}").format(
             price=formats.price(price.pocket_price, currency),
-            what=", ".join(dict.fromkeys(_(KINDS[layer.offer.kind]) for layer in price.after))))  # fmt: skip
+            what=", ".join(dict.fromkeys(_(KIND_WORDS[layer.offer.kind]) for layer in price.after))))  # fmt: skip
     if price.payment is not None:
         days = int(price.payment.value)
         said.append(ngettext("due in {count} day", "due in {count} days", days).format(count=days))
@@ -141,7 +139,7 @@ def _why(found: Answer) -> str:
 
 def term(row: TermRow) -> str:
     """`special price T17 of the account on the product, until 30 Jun 2026`."""
-    kind = _("exception from the floor price") if row.is_exception else _(KINDS[row.kind])
+    kind = _("exception from the floor price") if row.is_exception else _(KIND_WORDS[row.kind])
     if row.account is not None:
         text = _("{kind} {name} of the account on {goods}").format(
             kind=kind, name=row.name, goods=_goods(row)
@@ -194,7 +192,7 @@ def waterfall(price: Price, currency: str) -> None:
 
 def _moves(layers: Sequence[Layer]) -> list[Move]:
     return [
-        Move(f"{layer.offer.name} {_(KINDS[layer.offer.kind])}", -layer.amount)
+        Move(f"{layer.offer.name} {_(KIND_WORDS[layer.offer.kind])}", -layer.amount)
         for layer in layers
         if layer.amount is not None
     ]

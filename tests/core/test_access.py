@@ -463,7 +463,7 @@ ELSEWHERE = {
     # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
     "authority": {"search", "in_force", "record", "judged", "require", "require_amount", "refused"},
     # A stranger finds none of them, as their own tests say.
-    "lump_sums": {"change", "note", "restore", "version_of", "withdraw"},
+    "lump_sums": {"change", "note", "restore", "withdraw"},
     "term_calendar": {"due_after_end", "history"},
     "term_edits": {
         "change", "draft_from", "expire", "extend", "grant", "grant_many", "reshape", "take_back", "undo",
