@@ -30,7 +30,7 @@ from core.periods import Period, add_months, holds
 from core.price_book import Asked
 from core.pricing import Days, LostReason, Price
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import Permission, TermKind
+from core.vocabulary import Permission
 
 _MONTHS = 12
 _PROBES = 500  # products of a scope that are looked at where nothing was bought in it
@@ -208,7 +208,7 @@ def _effect(
     bought = [(one, then) for one, then in won if one.in_all]
     given = [_given(one, then) for one, then in bought]
     unknown_money = not bought or any(amount is None for amount in given)
-    own = None if draft.kind is TermKind.SPECIAL_PRICE else draft.value
+    own = draft.value if draft.kind.is_share else None
     said = [share for share in (*shares, own) if share is not None]
     lists_unknown = any(then.list_price is None for _one, then in won) or not (won or own is not None)
     return Effect(

@@ -137,8 +137,13 @@ class TermKind(StrEnum):
 
     @property
     def is_money(self) -> bool:
-        """Whether its value is money a base unit; otherwise it is a share, and of payment terms days."""
+        """Whether its value is money a base unit."""
         return self in (TermKind.SPECIAL_PRICE, TermKind.FREIGHT)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether its value is a share; the days of payment terms are neither a share nor money."""
+        return not self.is_money and self is not TermKind.PAYMENT_TERMS
 
 
 _AFTER_INVOICE = frozenset(

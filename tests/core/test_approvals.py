@@ -156,6 +156,17 @@ def test_each_measure_beyond_its_limit_needs_a_director(session, shop, kam, dire
     assert [(one.measure, one.value) for one in outcome.excesses] == [(measure, value)]
 
 
+@pytest.mark.parametrize(("kind", "value"), [(TermKind.FREIGHT, "2"), (TermKind.PAYMENT_TERMS, "30")])
+def test_money_and_days_given_after_the_invoice_are_no_share_off_list(
+    session, shop, kam, director, kind, value
+):
+    limit(session, Role.MANAGER, discount="0.1")
+
+    found = approvals.outcome_of(session, kam, draft(shop, value, kind=kind))
+
+    assert (found.alone, found.effect.discount_share) == (True, 0)
+
+
 def test_a_margin_is_not_told_to_who_may_not_see_cost(session, shop, kam):
     limit(session, Role.MANAGER, None, "0.26")
 
