@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from core import attention, db
 from core.attention import Item
@@ -20,49 +21,59 @@ _SAID = 3  # reasons that a row has room for
 
 @dataclass(frozen=True)
 class Asking:
-    """The reasons by account and, where groups are rolled up, by group; `count` is of accounts."""
+    """The reasons of accounts, and where groups are rolled up those of a group's accounts together."""
 
     currency: str
-    count: int = 0
-    reasons: dict[int | str, list[tuple[str, Item]]] = field(
-        default_factory=dict
-    )  # with whose name goes before
-    amounts: dict[int | str, Decimal] = field(default_factory=dict)
+    found: Mapping[int, Sequence[Item]]  # by account, the greatest money first
+    rows: Mapping[int | None, Standing]
+
+    @property
+    def count(self) -> int:
+        """Of accounts."""
+        return len(self.found)
 
     def needs(self, row: Standing) -> bool:
-        return _key(row) in self.amounts
+        return bool(self._of(row))
 
     def words_of(self, row: Standing) -> str:
         """Put into words only for rows that are shown."""
-        found = self.reasons.get(_key(row), ())
-        return " · ".join(name + today_parts.sentence(item, self.currency) for name, item in found[:_SAID])
+        return " · ".join(
+            (f"{name}: " if name else "") + today_parts.sentence(item, self.currency)
+            for name, item in self._of(row)[:_SAID]
+        )
 
     def amount_of(self, row: Standing) -> Decimal:
-        return self.amounts.get(_key(row), ZERO)
+        """The greatest money at stake."""
+        if row.account_id is not None:
+            first = self.found.get(row.account_id)
+            return first[0].amount or ZERO if first else ZERO
+        return max((item.amount or ZERO for _name, item in self._of(row)), default=ZERO)
+
+    def _of(self, row: Standing) -> Sequence[tuple[str, Item]]:
+        """Reasons, with the account's name where the row is a group."""
+        if row.account_id is None:
+            return self._of_groups.get(row.name, ())
+        return [("", item) for item in self.found.get(row.account_id, ())]
+
+    @cached_property
+    def _of_groups(self) -> dict[str, list[tuple[str, Item]]]:
+        grouped: dict[str, list[tuple[str, Item]]] = {}
+        for account_id, items in self.found.items():
+            row = self.rows[account_id]
+            if row.group is not None:
+                grouped.setdefault(row.group, []).extend((row.name, item) for item in items[:_SAID])
+        return grouped
 
 
 def of(actor: Actor, day: date, standings: Iterable[Standing], currency: str) -> Asking:
     """What Today asks for, of these accounts; asked for all of them at once, so that no filter asks again."""
     with db.read() as session:
         items = answers.asker(session, actor)(attention.items, ALL_ACCOUNTS, day=day)
-        found = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
-    shown = {row.account_id: row for row in standings}
-    reasons: dict[int | str, list[tuple[str, Item]]] = {}
-    amounts: dict[int | str, Decimal] = {}
-    count = 0
-    for group in found.groups:  # the greatest money first
-        first = group[0]
-        row = shown.get(first.account_id)
-        if first.account_id is None or row is None:
-            continue
-        count += 1
-        reasons[first.account_id] = [("", item) for item in group[:_SAID]]
-        amounts[first.account_id] = first.amount or ZERO
-        if row.group is not None:
-            reasons.setdefault(row.group, []).extend((f"{row.name}: ", item) for item in group[:_SAID])
-            amounts[row.group] = max(amounts.get(row.group, ZERO), first.amount or ZERO)
-    return Asking(currency, count, reasons, amounts)
-
-
-def _key(row: Standing) -> int | str:
-    return row.name if row.account_id is None else row.account_id
+        today = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
+    rows = {row.account_id: row for row in standings}
+    found = {
+        group[0].account_id: group
+        for group in today.groups
+        if group[0].account_id is not None and group[0].account_id in rows
+    }
+    return Asking(currency, found, rows)
