@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 
-from core import db, health_renewal
+from core import audit, clock, db, health_renewal
 from core.auth import OPERATOR
 from core.errors import UtamaError
 from pages.ui import answers
@@ -31,11 +31,11 @@ def start() -> threading.Event:
 
 
 def _renew(end: threading.Event) -> None:
-    rest = PAUSE
+    rest, health = PAUSE, _Health()
     while not end.wait(rest):
         rest = PAUSE
         try:
-            took = answers.renew(time.monotonic() - RECENT) or _read_health()
+            took = answers.renew(time.monotonic() - RECENT) or health.read()
         except UtamaError as error:  # what was looked at is gone, or no longer theirs to see
             log.info("An answer is not found again: %s", error.message)
         except Exception:  # a question that fails is answered with its error when somebody asks it
@@ -44,13 +44,23 @@ def _renew(end: threading.Event) -> None:
             rest = took * _REST if took else PAUSE
 
 
-def _read_health() -> float:
-    """Read the health of some accounts where something changed; returns how many seconds it took."""
-    started = time.monotonic()
-    with db.read() as session:
-        batch = health_renewal.read(session, OPERATOR)
-    if batch is None:
-        return 0.0
-    with db.write() as session:
-        health_renewal.keep(session, OPERATOR, batch)
-    return time.monotonic() - started
+class _Health:
+    """Reads the health of accounts, and looks for more to read only once the store or the day is another."""
+
+    def __init__(self) -> None:
+        self._whole: object = None  # state and day at which nothing was left to read
+
+    def read(self) -> float:
+        """Read some accounts of which something changed; returns how many seconds it took, zero with nothing left."""
+        started = time.monotonic()
+        with db.read() as session:
+            seen = audit.state(session, frozenset()), clock.today()
+            if seen == self._whole:
+                return 0.0
+            batch = health_renewal.read(session, OPERATOR)
+        if batch is None:
+            self._whole = seen
+            return 0.0
+        with db.write() as session:
+            health_renewal.keep(session, OPERATOR, batch)
+        return time.monotonic() - started

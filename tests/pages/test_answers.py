@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from core import accounts, audit, auth, db, portfolio_tiles, rollups
+from core import accounts, audit, auth, db, health_renewal, portfolio_tiles, rollups
 from core.audit import Subject
 from core.auth import OPERATOR
 from core.models import Product, User
 from core.periods import Period
-from pages.ui import answers
+from pages.ui import answers, renewal
 from tests import factories
 
 YEAR = Period.of(date(2026, 1, 1), date(2026, 12, 31))
@@ -178,3 +178,16 @@ def test_what_is_quick_or_long_ago_is_not_found_again(sold, kam, monkeypatch):
     assert answers.renew(0.0) == 0.0
     monkeypatch.setattr(answers, "SLOW", 0.0)
     assert answers.renew(answers.time.monotonic()) == 0.0
+
+
+def test_the_server_looks_for_health_to_read_only_once_the_store_is_another(sold, kam, monkeypatch):
+    looked = []
+    read = health_renewal.read
+    monkeypatch.setattr(health_renewal, "read", lambda *asked: looked.append(None) or read(*asked))
+    health = renewal._Health()
+
+    assert health.read() > 0  # both accounts are read and kept
+    assert (health.read(), health.read(), len(looked)) == (0, 0, 2)
+    _add(kam, sold, entry=True)
+    assert health.read() > 0
+    assert (health.read(), health.read(), len(looked)) == (0, 0, 4)
