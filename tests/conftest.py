@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from core import auth, config, db, language, schema
+from core import auth, clock, config, db, language, schema
 from core.auth import Actor
 from core.vocabulary import Permission, Role
 from tests import factories
@@ -59,6 +59,15 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     language.use("en")
     yield
     _forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_day() -> Iterator[None]:
+    """A run that passes midnight stays in the day it began in: figures of today do not change within a test."""
+    today = clock.today()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "today", lambda: today)
+        yield
 
 
 def _forget() -> None:
