@@ -157,6 +157,11 @@ def state(session: Session, unmoved: frozenset[str] = frozenset()) -> str | None
     return session.scalar(last.order_by(desc(AuditEntry.id)).limit(1))
 
 
+def last_hash(session: Session) -> str | None:
+    """The hash of the last entry of all, found at once: as long as it stays, so does `state` for any entities."""
+    return session.scalar(select(AuditHead.last_hash).where(AuditHead.id == 1))
+
+
 def broken_at(session: Session) -> int | None:
     """The number of the first entry that does not fit the chain; None where the chain is whole."""
     expected, number = GENESIS, 0

@@ -60,6 +60,7 @@ class _Asked:
 
 _lock = Lock()
 _answers: OrderedDict[Any, _Kept] = OrderedDict()
+_states: OrderedDict[Any, str | None] = OrderedDict()  # by store, head of the audit and the entities left out
 
 
 class Asker:
@@ -67,7 +68,7 @@ class Asker:
 
     def __init__(self, session: Any, actor: Actor) -> None:
         self._session, self._actor = session, actor
-        self._states: dict[frozenset[str], str | None] = {}
+        self._head: str | None = None
 
     def __call__(
         self,
@@ -85,10 +86,9 @@ class Asker:
         return kept.answer  # type: ignore[no-any-return]
 
     def _state(self, function: Callable[..., Any]) -> str | None:
-        unmoved = audit.unmoved(function)
-        if unmoved not in self._states:
-            self._states[unmoved] = audit.state(self._session, unmoved)
-        return self._states[unmoved]
+        if self._head is None:
+            self._head = audit.last_hash(self._session)
+        return _state(self._session, self._head, audit.unmoved(function))
 
 
 def asker(session: Any, actor: Actor) -> Asker:
@@ -100,6 +100,7 @@ def forget() -> None:
     """Ask everything anew; for measurements."""
     with _lock:
         _answers.clear()
+        _states.clear()
 
 
 def renew(since: float) -> float:
@@ -116,12 +117,9 @@ def renew(since: float) -> float:
         return 0.0
     started = time.monotonic()
     with db.read() as session:
-        states: dict[frozenset[str], str | None] = {}
+        head = audit.last_hash(session)
         for kept in recent:
-            unmoved = audit.unmoved(kept.asked.function)
-            if unmoved not in states:
-                states[unmoved] = audit.state(session, unmoved)
-            state = states[unmoved]
+            state = _state(session, head, audit.unmoved(kept.asked.function))
             if state is not None and state != kept.state:
                 language.use(kept.asked.actor.language)
                 try:
@@ -131,6 +129,22 @@ def renew(since: float) -> float:
                     raise
                 return time.monotonic() - started
     return 0.0
+
+
+def _state(session: Any, head: str | None, unmoved: frozenset[str]) -> str | None:
+    """The state for these entities; looked up once for a head of the audit, which every run reads."""
+    if head is None:
+        return None
+    key = config.load().store_url, head, unmoved
+    with _lock:
+        if key in _states:
+            return _states[key]
+    state = audit.state(session, unmoved)
+    with _lock:
+        _states[key] = state
+        while len(_states) > KEPT:
+            _states.popitem(last=False)
+    return state
 
 
 def _drop(asked: _Asked) -> None:

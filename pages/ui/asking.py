@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
+from sqlalchemy.orm import Session
+
 from core import attention, db
 from core.attention import Item
 from core.auth import Actor
@@ -68,12 +70,14 @@ class Asking:
 def of(actor: Actor, day: date, standings: Iterable[Standing], currency: str) -> Asking:
     """What Today asks for, of these accounts; asked for all of them at once, so that no filter asks again."""
     with db.read() as session:
-        items = answers.asker(session, actor)(attention.items, ALL_ACCOUNTS, day=day)
-        today = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
+        groups = answers.asker(session, actor)(_by_account, day)
     rows = {row.account_id: row for row in standings}
-    found = {
-        group[0].account_id: group
-        for group in today.groups
-        if group[0].account_id is not None and group[0].account_id in rows
-    }
+    found = {account_id: group for account_id, group in groups.items() if account_id in rows}
     return Asking(currency, found, rows)
+
+
+def _by_account(session: Session, actor: Actor, day: date) -> dict[int, Sequence[Item]]:
+    """What is open today by account: kept beside the items, since a decision hides some and changes none."""
+    items = answers.asker(session, actor)(attention.items, ALL_ACCOUNTS, day=day)
+    today = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
+    return {group[0].account_id: group for group in today.groups if group[0].account_id is not None}

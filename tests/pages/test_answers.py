@@ -181,9 +181,14 @@ def test_what_is_quick_or_long_ago_is_not_found_again(sold, kam, monkeypatch):
 
 
 def test_the_server_looks_for_health_to_read_only_once_the_store_is_another(sold, kam, monkeypatch):
-    looked = []
+    looked: list[object] = []
     read = health_renewal.read
-    monkeypatch.setattr(health_renewal, "read", lambda *asked: looked.append(None) or read(*asked))
+
+    def counted(*asked):
+        looked.append(asked)
+        return read(*asked)
+
+    monkeypatch.setattr(health_renewal, "read", counted)
     health = renewal._Health()
 
     assert health.read() > 0  # both accounts are read and kept
