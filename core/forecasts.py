@@ -7,13 +7,17 @@ less than is booked in them already.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from threading import Lock
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db, forecast_intervals, revenue, targets
+from core import account_months, auth, clock, config, db, forecast_intervals, revenue, targets
 from core.auth import Actor
 from core.errors import NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -29,7 +33,7 @@ from core.models import (
     Group,
     User,
 )
-from core.money import ZERO
+from core.money import MONEY_SCALE, ZERO
 from core.outlooks import Figures, Named, Outlook, OwnSum, Read, Version
 from core.periods import Period, first_of_month, months_between
 from core.revenue import Dimension
@@ -79,15 +83,11 @@ def outlook(
     read = _read(session, actor, chosen, accounts)
     months = period.months()
     open_from = chosen.first_month if as_then else max(chosen.first_month, first_of_month(clock.today()))
-    sold = revenue.by(session, actor, period, Dimension.ACCOUNT, Dimension.MONTH, accounts=accounts)
-    before = revenue.by(
-        session, actor, period.shifted(-12), Dimension.ACCOUNT, Dimension.MONTH, accounts=accounts
-    )
-    wanted = targets.by(session, actor, period, Dimension.ACCOUNT, Dimension.MONTH, accounts=accounts)
     figures = Figures(
         read, months, open_from,
-        {key: one.net for key, one in sold.items()}, {key: one.net for key, one in before.items()},
-        {key: one.net_revenue for key, one in wanted.items()}, knows_bookings=not as_then,
+        sold=_amounts(revenue.net_months(session, actor, period, accounts)),
+        before=_amounts(revenue.net_months(session, actor, period.shifted(-12), accounts)),
+        wanted=_amounts(targets.net_months(session, actor, period, accounts)), knows_bookings=not as_then,
     )  # fmt: skip
     return figures.outlook(period, _named(session, actor, accounts))
 
@@ -128,28 +128,31 @@ def back_test(
     return forecast_intervals.by_horizon(one for some in read.tested.values() for one in some)
 
 
+def _amounts(found: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, date], Decimal]:
+    """Whole ten-thousandths by account and ISO month as money by account and month."""
+    months = {day: date.fromisoformat(day) for one in found.values() for day in one}
+    scale = Decimal(MONEY_SCALE)
+    return {
+        (account_id, months[day]): Decimal(amount) / scale
+        for account_id, one in found.items()
+        for day, amount in one.items()
+    }
+
+
 def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilter) -> Read:
     kept = _kept(session, actor, accounts)
     tested: dict[int, list[BackTested]] = {}
-    for row in db.rows(
-        session,
-        select(
-            ForecastSeries.account_id, ForecastSeries.method, ForecastSeries.months_known,
-            ForecastSeries.scale_amount, ForecastSeries.back_test,
-        ).where(ForecastSeries.version_id == chosen.id)
-        .join(Account, Account.id == ForecastSeries.account_id).where(auth.readable_accounts(actor))
-    ):  # fmt: skip
-        if row.account_id in kept:
-            tested.setdefault(kept[row.account_id], []).append(BackTested(*row))
+    for account_id, one in _series(session, chosen).items():
+        if account_id in kept:
+            tested.setdefault(kept[account_id], []).append(one)
     over = overrides_in_force(session, actor)
     points: dict[int, dict[date, tuple[Decimal, Decimal]]] = {}
     marked: dict[int, set[date]] = {}
-    for account_id, month, mean in db.rows(
-        session,
-        select(ForecastPoint.account_id, ForecastPoint.month, ForecastPoint.mean_amount)
-        .join(Account, Account.id == ForecastPoint.account_id)
-        .where(ForecastPoint.version_id == chosen.id, auth.readable_accounts(actor)),
-    ):
+    query = account_months.packed(ForecastPoint.account_id, ForecastPoint.month, ForecastPoint.mean_amount)
+    query = query.join(Account, Account.id == ForecastPoint.account_id).where(
+        ForecastPoint.version_id == chosen.id, auth.readable_accounts(actor)
+    )
+    for (account_id, month), mean in _amounts(account_months.unpacked(db.rows(session, query))).items():
         if account_id not in kept:
             continue
         place = points.setdefault(kept[account_id], {})
@@ -164,6 +167,35 @@ def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilt
         points,
         {key: frozenset(some) for key, some in marked.items()},
     )
+
+
+_FROZEN = 4  # versions whose series are kept in memory: a few megabytes each with thousands of accounts
+_frozen: OrderedDict[Any, dict[int, BackTested]] = OrderedDict()
+_lock = Lock()
+
+
+def _series(session: Session, chosen: Version) -> dict[int, BackTested]:
+    """Every series of a version by its account, whoever sees that: read once, since a version is frozen.
+
+    Only accounts can go, and their series with them, so their number says whether what was read still holds.
+    """
+    of_version = ForecastSeries.version_id == chosen.id
+    count = session.scalar(select(func.count()).select_from(ForecastSeries).where(of_version))
+    key = config.load().store_url, chosen, count
+    with _lock:
+        if key in _frozen:
+            _frozen.move_to_end(key)
+            return _frozen[key]
+    query = select(
+        ForecastSeries.account_id, ForecastSeries.method, ForecastSeries.months_known,
+        ForecastSeries.scale_amount, ForecastSeries.back_test,
+    ).where(of_version)  # fmt: skip
+    found = {row.account_id: BackTested(*row) for row in db.rows(session, query)}
+    with _lock:
+        _frozen[key] = found
+        while len(_frozen) > _FROZEN:
+            _frozen.popitem(last=False)
+    return found
 
 
 def _kept(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, int]:
