@@ -24,6 +24,7 @@ from core.models import Term, TermDecision
 from core.money import ZERO, round_ratio
 from core.precedents import Precedents
 from core.term_drafts import TermDraft
+from core.term_effects import Effect
 from core.terms import TermRow
 from core.vocabulary import DecisionOutcome, Permission, TermStatus
 
@@ -144,7 +145,11 @@ def submit(session: Session, actor: Actor, number: int, *, version: int) -> Subm
         reason = _("granted within your authority")
         _note(session, actor, term, DecisionOutcome.GRANTED, "", outcome, asked=(actor.username, clock.now()))
         return Submitted(number, True, made.id, reason)
-    after = term_versions.move_on(session, actor, term, TermStatus.SUBMITTED, action="term:submit")
+    # Of a group or a segment everybody sees other accounts, so that its measures are worked out for who asks.
+    kept = outcome.effect.measures() if outcome.effect is not None and term.account_id is not None else None
+    after = term_versions.move_on(
+        session, actor, term, TermStatus.SUBMITTED, action="term:submit", judged=kept
+    )
     return Submitted(number, False, after.id, outcome.sentence())
 
 
@@ -194,11 +199,13 @@ def decide(
 def waiting(session: Session, actor: Actor) -> list[Proposal]:
     """The submissions that the actor sees, the greatest discount money a year first, unknown money before all.
 
-    What is unknown is not small: somebody has to look at it.
+    What is unknown is not small: somebody has to look at it. The measures are those that the term was submitted
+    with; `detail` and `decide` work them out anew.
     """
     auth.require(actor, Permission.TERM_READ)
     rows = terms.search(session, actor, status=TermStatus.SUBMITTED)
-    outcomes = authority.judged(session, actor, [draft_of(row) for row in rows])
+    kept = [None if row.judged is None else Effect.of_measures(row.judged) for row in rows]
+    outcomes = authority.judged(session, actor, [draft_of(row) for row in rows], kept)
     found = [_proposal(session, actor, row, outcome) for row, outcome in zip(rows, outcomes, strict=True)]
     return sorted(found, key=lambda one: (one.stake is not None, -(one.stake or ZERO), one.row.number))
 

@@ -253,10 +253,18 @@ def _check(draft: LimitDraft) -> None:
         raise Invalid(next(iter(problems.values())), fields=problems)
 
 
-def judged(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> list[Outcome]:
-    """For each draft whether the actor may put it in force alone, with what it would cost."""
+def judged(
+    session: Session, actor: Actor, drafts: Sequence[TermDraft], known: Sequence[Effect | None] = ()
+) -> list[Outcome]:
+    """For each draft whether the actor may put it in force alone, with what it would cost.
+
+    `known` are effects worked out before, a place for each draft; what is None there is worked out now.
+    """
     auth.require(actor, Permission.TERM_READ)
-    effects = term_effects.of(session, actor, drafts)
+    before = list(known) or [None] * len(drafts)
+    asked = [draft for draft, effect in zip(drafts, before, strict=True) if effect is None]
+    found_now = iter(term_effects.of(session, actor, asked))
+    effects = [next(found_now) if effect is None else effect for effect in before]
     limit = _limit_of(session, actor)
     found = (_judged(actor, limit, draft, effect) for draft, effect in zip(drafts, effects, strict=True))
     return [one if actor.sees_cost else _without_cost(one) for one in found]

@@ -33,6 +33,7 @@ from core.term_drafts import Scope, TermDraft
 from core.vocabulary import Permission
 
 _MONTHS = 12
+MEASURES = ("discount_share", "margin_rate", "contract_value")
 _PROBES = 500  # products of a scope that are looked at where nothing was bought in it
 
 
@@ -58,6 +59,19 @@ class Effect:
     def is_refused(self) -> bool:
         """Whether the floor price refuses it wherever it would hold: it would never make a price."""
         return self.lines_below_floor > 0 and self.lines_won == 0
+
+    def measures(self) -> dict[str, str | None]:
+        """What authority is judged by, to be kept with a submission; `of_measures` is the way back."""
+        found = {name: getattr(self, name) for name in MEASURES}
+        return {name: None if value is None else f"{value:f}" for name, value in found.items()}
+
+    @classmethod
+    def of_measures(cls, kept: Mapping[str, str | None]) -> Effect:
+        """An effect of which only the measures are known."""
+        share, margin, value = (
+            None if kept[name] is None else Decimal(kept[name] or "") for name in MEASURES
+        )
+        return cls(share, margin, value)
 
     def without_cost(self) -> Effect:
         """As it is shown to who may not see cost."""

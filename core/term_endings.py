@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core import auth, clock, terms
+from core import auth, clock, revenue, terms
 from core.auth import Actor
+from core.dimensions import Dimension
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.models import Account, Product, RevenueCell, Term
+from core.models import Account, Product, Term
 from core.money import ZERO
-from core.periods import add_months, first_of_month
+from core.periods import Period, add_months, first_of_month
 from core.vocabulary import Permission, TermKind, TermStatus
 
 _MONTHS = 12
+_Goods = tuple[int | None, int | None]  # the product or category that a term is for; neither: everything
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,18 @@ def ending(session: Session, actor: Actor, days: int, accounts: AccountFilter = 
     auth.require(actor, Permission.TERM_READ)
     seen = and_(auth.visible_accounts(actor), accounts.condition())
     query = (
-        select(Term.account_id, Term.number, Term.valid_to)
+        select(Term.account_id, Term.number, Term.valid_to, Term.product_id, Term.category_id)
         .join(Account, Account.id == Term.account_id)
         .where(_ends(days), seen)
         .order_by(Term.valid_to, Term.number)
     )
     found: dict[int, list[tuple[int, date]]] = {}
+    goods: dict[int, list[_Goods]] = {}
     rows: Any = session.execute(query)
-    for account_id, number, valid_to in rows:
+    for account_id, number, valid_to, product_id, category_id in rows:
         found.setdefault(account_id, []).append((number, valid_to))
-    amounts = _sold(session, days, seen) if found else {}
+        goods.setdefault(account_id, []).append((product_id, category_id))
+    amounts = _sold(session, actor, goods) if found else {}
     return [
         Ending(key, len(ends), tuple(number for number, _day in ends), ends[0][1], amounts.get(key, ZERO))
         for key, ends in found.items()
@@ -82,20 +87,17 @@ def _ends(days: int) -> ColumnElement[bool]:
     )
 
 
-def _sold(session: Session, days: int, seen: ColumnElement[bool]) -> dict[int, Decimal]:
+def _sold(session: Session, actor: Actor, goods: Mapping[int, Sequence[_Goods]]) -> dict[int, Decimal]:
     """By account, the net revenue of the last twelve finished months of the products that some ending term is for."""
     month = first_of_month(clock.today())
-    reached = exists().where(
-        Term.account_id == RevenueCell.account_id,
-        _ends(days),
-        or_(Term.product_id.is_(None), Term.product_id == RevenueCell.product_id),
-        or_(Term.category_id.is_(None), Term.category_id == Product.category_id),
+    period, ids = Period(add_months(month, -_MONTHS), month), frozenset(goods)
+    sums = revenue.by(
+        session, actor, period, Dimension.ACCOUNT, Dimension.PRODUCT, accounts=AccountFilter(account_ids=ids)
     )
-    sums = (
-        select(RevenueCell.account_id, func.sum(RevenueCell.net_amount))
-        .join(Product, Product.id == RevenueCell.product_id)
-        .join(Account, Account.id == RevenueCell.account_id)
-        .where(RevenueCell.month >= add_months(month, -_MONTHS), RevenueCell.month < month, seen, reached)
-        .group_by(RevenueCell.account_id)
-    )
-    return {account_id: amount for account_id, amount in session.execute(sums)}  # noqa: C416
+    categories = {key: category for key, category in session.execute(select(Product.id, Product.category_id))}  # noqa: C416
+    found: dict[int, Decimal] = {}
+    for (account_id, product_id), one in sums.items():
+        reached = {(product_id, None), (None, categories[product_id]), (None, None)}
+        if any(of in reached for of in goods[account_id]):
+            found[account_id] = found.get(account_id, ZERO) + one.net
+    return found

@@ -8,7 +8,7 @@ shifted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -256,12 +256,24 @@ def draft_of(term: Term) -> TermDraft:
     )
 
 
-def move_on(session: Session, actor: Actor, term: Term, status: TermStatus, *, action: str) -> Term:
-    """The next version of a proposal, alike but for its status; what is in force stays as it is."""
+def move_on(
+    session: Session,
+    actor: Actor,
+    term: Term,
+    status: TermStatus,
+    *,
+    action: str,
+    judged: Mapping[str, str | None] | None = None,
+) -> Term:
+    """The next version of a proposal, alike but for its status; what is in force stays as it is.
+
+    `judged` are the measures that a submission is kept with.
+    """
     auth.require(actor, Permission.TERM_WRITE)
     now = clock.now()
     span = Span(term.valid_from, term.valid_to, now)
     after = _term(replace(draft_of(term), status=status), span, actor, number=term.number, batch_id=None)
+    after.judged = None if judged is None else dict(judged)
     term.superseded_at = now
     session.add(after)
     session.flush()

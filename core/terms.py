@@ -6,6 +6,7 @@ is overwritten. `core/term_versions.py` records them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -65,6 +66,7 @@ class TermRow:
     days: int | None = None
     is_exception: bool = False  # holds below the floor price too
     unit_id: int | None = None
+    judged: Mapping[str, str | None] | None = None  # a submission's measures, as `Effect.measures` keeps them
 
     @property
     def name(self) -> str:
@@ -197,6 +199,7 @@ def row_of(
         days=term.days,
         is_exception=term.is_exception,
         unit_id=term.unit_id,
+        judged=term.judged,
     )
 
 

@@ -25,7 +25,7 @@ from core.demo.removal import Remains, remains, remove
 from core.demo.rounds import rounds
 from core.demo.rows import Ids
 from core.demo.scene import Scene
-from core.demo.submissions import authority, floors, submissions
+from core.demo.submissions import authority, floors, judge, submissions
 from core.demo.terms import terms
 from core.demo.wallets import wallets
 from core.errors import Conflict, Invalid
@@ -126,6 +126,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     bulk.refresh_statistics(session)
     rollups.rebuild(session)
     after_invoice(session, scene, ids)
+    judge(session)
     causes(session, scene, ids)
     wallets(session, scene, ids)
     forecasts(session, scene, ids)

@@ -14,6 +14,8 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core import term_effects, term_versions
+from core.auth import OPERATOR
 from core.demo.rows import Ids
 from core.demo.scene import Scene
 from core.demo.terms import list_prices, row_of
@@ -121,6 +123,23 @@ def _limit(
         recorded_at=known,
         recorded_by="demo",
     )
+
+
+def judge(session: Session) -> None:
+    """Give what waits for one account its measures, as if it had been submitted by hand; once all is sold."""
+    waiting = list(
+        session.scalars(
+            select(Term).where(
+                Term.status == TermStatus.SUBMITTED,
+                Term.superseded_at.is_(None),
+                Term.account_id.is_not(None),
+            )
+        )
+    )
+    effects = term_effects.of(session, OPERATOR, [term_versions.draft_of(one) for one in waiting])
+    for term, effect in zip(waiting, effects, strict=True):
+        term.judged = effect.measures()
+    session.flush()
 
 
 def submissions(session: Session, scene: Scene, ids: Ids) -> int:

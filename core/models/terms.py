@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Count, Id, LongText, OptionalAmount, Rate, Ref, whole_numbers
@@ -85,6 +86,9 @@ class Term(Base):
     superseded_at: Mapped[datetime | None]  # none: what we know now
     undone_at: Mapped[datetime | None]  # its import was undone: it counts as never said
     batch_id: Mapped[int | None] = mapped_column(Ref)
+    judged: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # a submission of one account: its measures as it was made; none: worked out when asked for
 
 
 class TermDecision(Base):

@@ -21,7 +21,10 @@ with db.read() as session:
 
 st.title(_("Approvals"))
 st.caption(
-    _("What was asked for beyond somebody's authority, the most money first; money is discount a year.")
+    _(
+        "What was asked for beyond somebody's authority, the most money first; money is discount a year, "
+        "as reckoned when it was submitted."
+    )
 )
 
 names = approval_words.names(actor)

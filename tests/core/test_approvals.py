@@ -126,6 +126,36 @@ def test_without_a_limit_a_manager_asks_and_a_director_decides(session, shop, ka
     assert actions[-4:] == ["term:grant", "term:submit", "term:grant", "term:approve"]
 
 
+def test_the_queue_says_what_a_submission_was_reckoned_at_and_who_opens_it_what_it_would_cost_now(
+    session, shop, kam, director
+):
+    limit(session, Role.DIRECTOR, None, None, "300")
+    asked = submitted(session, kam, shop)
+    factories.line(session, shop, shop.tea, date(2026, 6, 1), quantity="10", list_price="100", net_price="95")
+
+    (waits,) = approvals.waiting(session, director)
+    assert (waits.stake, waits.outcome.effect.discount_share, waits.outcome.alone) == (
+        200,
+        Decimal("0.2"),
+        True,
+    )
+
+    opened = approvals.detail(session, director, asked.number).proposal
+    assert (opened.stake, opened.outcome.alone) == (400, False)
+    with pytest.raises(Forbidden, match="discount money a year"):
+        approvals.decide(session, director, asked.number, version=asked.version, approve=True)
+
+
+def test_what_waits_for_a_whole_segment_is_reckoned_for_who_asks(session, shop, kam, director):
+    scope = Scope(segment_id=shop.segment_id, product_id=shop.tea.id)
+    term = term_versions.record(session, OPERATOR, draft(shop, scope=scope))
+    term.status = TermStatus.SUBMITTED
+    session.flush()
+    factories.line(session, shop, shop.tea, date(2026, 6, 1), quantity="10", list_price="100", net_price="95")
+
+    assert [one.stake for one in approvals.waiting(session, director)] == [400]
+
+
 def test_within_ones_own_limit_a_submission_is_in_force_at_once(session, shop, kam):
     limit(session, Role.MANAGER, "0.2", None, "200")
 
