@@ -150,7 +150,7 @@ class Story:
     tiles: dict[str, Tile]
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast")
 def story(session: Session, actor: Actor, account_id: int, period: Period) -> Story:
     """What the Account page shows on top."""
     found = products(session, actor, account_id, period)

@@ -118,7 +118,7 @@ def search(
     return [AccountRow(*row) for row in db.rows(session, query.limit(limit).offset(offset))]
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target", "product", "order")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target", "product", "order")
 def names(session: Session, actor: Actor) -> dict[str, str]:
     """Code and name of every account that the actor sees, by name: for choosing one."""
     auth.require(actor, Permission.ACCOUNT_READ)

@@ -94,7 +94,7 @@ class _Look:
     names: dict[int, tuple[str, str]]
 
 
-@audit.unmoved_by("attention", "view")
+@audit.unmoved_by("attention", "forecast", "lump_sum", "view", "wallet")
 def items(
     session: Session,
     actor: Actor,

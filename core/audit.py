@@ -123,6 +123,10 @@ def digest(entry: AuditEntry) -> str:
 # Entries about these, and these actions, leave every figure as it was.
 _NEVER_MOVING = frozenset({"export", "session"})
 _WITHOUT_EFFECT = ("data:export", "store:backup", "user:password")
+# Changes of these leave every sum of order lines as it was.
+BESIDE_REVENUE = (
+    "attention", "authority", "cause", "floor", "lump_sum", "receivable", "term", "view", "wallet",
+)  # fmt: skip
 
 Reading = TypeVar("Reading", bound=Callable[..., Any])
 _unmoved: dict[Callable[..., Any], frozenset[str]] = {}

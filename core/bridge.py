@@ -117,6 +117,7 @@ class _Row:
     lines_now: int = 0
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def between(
     session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> Bridge:
@@ -131,6 +132,7 @@ def change_of(then: Measures, now: Measures) -> Bridge:
     return Bridge(then.net, now.net, lines_then=then.lines, lines_now=now.lines)
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def board(
     session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> Board:
@@ -158,6 +160,7 @@ def by_account(
     return board(session, actor, period, base, accounts).accounts
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def by_product(
     session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> tuple[Moved, ...]:

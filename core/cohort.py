@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import BigInteger, and_, case, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import account_months, auth, db
+from core import account_months, audit, auth, db
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountMonth
@@ -90,6 +90,7 @@ class CohortTable:
         return ratio(Decimal(bought), Decimal(sum(cohort.size for cohort in reached)))
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def table(
     session: Session,
     actor: Actor,

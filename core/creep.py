@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from core import auth, revenue
+from core import audit, auth, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio, round_money
@@ -66,6 +66,7 @@ class Creep:
         return sum((row.amount for row in self.rows if row.amount > 0), ZERO)
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def by_account(
     session: Session,
     actor: Actor,
@@ -87,6 +88,7 @@ def by_account(
     return _between(period, base, now, then)
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def by_product(
     session: Session,
     actor: Actor,

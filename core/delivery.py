@@ -138,7 +138,7 @@ class _Question:
         return bool(by_country or self.sold.covered or self.rule.level is OtifLevel.ORDER)
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def totals(
     session: Session,
     actor: Actor,

@@ -14,7 +14,7 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, db, revenue, settings
+from core import audit, auth, db, revenue, settings
 from core.auth import Actor
 from core.concentration import Concentration
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -71,6 +71,7 @@ class Dependence:
         return [holder for holder in self.holders if holder.abc is abc]
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def of(
     session: Session,
     actor: Actor,

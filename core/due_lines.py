@@ -77,7 +77,7 @@ class Late:
     oldest_due_on: date
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def late_lines(
     session: Session,
     actor: Actor,
@@ -92,7 +92,7 @@ def late_lines(
     return _listed(session, actor, accounts, sold, rule, today, limit, [_is_open(), _is_late(rule, today)])
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def open_lines(
     session: Session,
     actor: Actor,

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import account_months, auth, clock, config, db, forecast_intervals, revenue, targets
+from core import account_months, audit, auth, clock, config, db, forecast_intervals, revenue, targets
 from core.auth import Actor
 from core.errors import NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -63,6 +63,7 @@ def version(session: Session, actor: Actor, version_id: int | None = None) -> Ve
     return known[version_id]
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "product")
 def outlook(
     session: Session,
     actor: Actor,

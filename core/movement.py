@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, db, revenue
+from core import audit, auth, db, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountRhythm
@@ -111,6 +111,7 @@ class Movement:
 _NOTHING = (0, 0)
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def between(
     session: Session,
     actor: Actor,

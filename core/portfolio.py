@@ -123,7 +123,7 @@ class Board:
     sees_cost: bool
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target", "product")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target", "product")
 def as_of(session: Session, actor: Actor) -> date | None:
     """The day that periods end with: today, or that of the newest booking where it is old; None without any."""
     auth.require(actor, Permission.REVENUE_READ)
@@ -155,7 +155,7 @@ _CHOICES: dict[str, tuple[Any, Any]] = {
 }
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target", "product", "order")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target", "product", "order")
 def choices(session: Session, actor: Actor) -> dict[str, dict[int, str]]:
     """What accounts can be filtered by: owners, regions, segments, tiers and groups of those that are visible."""
     auth.require(actor, Permission.ACCOUNT_READ)
@@ -167,7 +167,7 @@ def choices(session: Session, actor: Actor) -> dict[str, dict[int, str]]:
     return found
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "product")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product")
 def board(
     session: Session,
     actor: Actor,

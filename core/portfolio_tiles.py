@@ -111,7 +111,7 @@ class Overview:
     tiles: Mapping[str, Tile]
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "product")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product")
 def overview(
     session: Session,
     actor: Actor,

@@ -108,7 +108,7 @@ def spread(buyers: Sequence[Buyer]) -> Spread | None:
     return Spread(prices[0], Decimal(median(prices)), prices[-1]) if prices else None
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def standings(
     session: Session, actor: Actor, period: Period, chosen: AccountFilter = ALL_ACCOUNTS, *, day: date
 ) -> list[ProductStanding]:
@@ -130,7 +130,7 @@ def standings(
     return sorted(found, key=lambda row: (-row.now.net, -row.year_ago.net, row.code))
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable", "target")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def story(
     session: Session,
     actor: Actor,

@@ -160,7 +160,7 @@ class _Sides:
         return {key: cell for key, cell in found.items() if not cell.is_empty}
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast")
 def table(  # noqa: PLR0913  (one parameter a choice of the page)
     session: Session,
     actor: Actor,

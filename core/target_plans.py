@@ -99,7 +99,7 @@ class Plan:
         return tuple(sorted(totals, key=lambda one: (-(one.target or ZERO), one.owner or "")))
 
 
-@audit.unmoved_by("attention", "view", "cause", "wallet", "receivable")
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast")
 def plan(session: Session, actor: Actor, start: date, chosen: AccountFilter = ALL_ACCOUNTS) -> Plan:
     """The targets of the twelve months from `start`, beside the twelve months before them."""
     auth.require(actor, Permission.REVENUE_READ)
