@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from core.money import MONEY_SCALE
 from core.periods import Period
 
 Amounts = npt.NDArray[np.int64]
@@ -38,6 +41,17 @@ def packed(account_id: Any, month: Any, *numbers: Any) -> Select[Any]:
 def unpacked(rows: Sequence[Sequence[Any]]) -> dict[int, dict[str, int]]:
     """The one number of each month by account, months as ISO days."""
     return {row[0]: {piece[:10]: int(piece[11:]) for piece in row[1].split(",")} for row in rows}
+
+
+def amounts(found: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, date], Decimal]:
+    """Whole ten-thousandths by account and ISO month as money by account and month."""
+    months = {day: date.fromisoformat(day) for one in found.values() for day in one}
+    scale = Decimal(MONEY_SCALE)
+    return {
+        (account_id, months[day]): Decimal(amount) / scale
+        for account_id, one in found.items()
+        for day, amount in one.items()
+    }
 
 
 def matrix(found: Sequence[Sequence[Any]], months: Period) -> tuple[list[int], Amounts]:

@@ -5,7 +5,7 @@ Formulas: kpis.md 13 after Hyndman and Athanasopoulos, Forecasting: Principles a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -51,14 +51,27 @@ class Errors:
         return ratio(self.scaled, Decimal(self.scaled_months))
 
 
+Month = tuple[Decimal, Decimal, Decimal | None]  # what came, what was expected, the scale of its series
+
+
 def measure(actual: Sequence[Decimal], expected: Sequence[Decimal], scale: Decimal | None = None) -> Errors:
     """The errors of some months; `scale` is the training series' own mean seasonal change."""
-    found = Errors()
-    for came, said in zip(actual, expected, strict=True):
-        off = abs(came - said)
-        part = ratio(off, scale)
-        found += Errors(1, off, said - came, came, abs(came), part or ZERO, 0 if part is None else 1)
-    return found
+    return measured((came, said, scale) for came, said in zip(actual, expected, strict=True))
+
+
+def measured(months: Iterable[Month]) -> Errors:
+    """The errors of some months of many series, each with its own scale."""
+    count, scaled_months = 0, 0
+    absolute = signed = actual = size = scaled = ZERO
+    for came, said, scale in months:
+        off = said - came
+        away = abs(off)
+        count, absolute, signed = count + 1, absolute + away, signed + off
+        actual, size = actual + came, size + abs(came)
+        part = ratio(away, scale)
+        if part is not None:
+            scaled, scaled_months = scaled + part, scaled_months + 1
+    return Errors(count, absolute, signed, actual, size, scaled, scaled_months)
 
 
 def scale_of(training: Sequence[Decimal], season: int = 12) -> Decimal | None:

@@ -9,17 +9,16 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import account_months, auth, clock, db, forecasts, revenue
 from core import accounts as account_rows
-from core import auth, clock, forecasts, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.forecast_accuracy import Errors, measure
+from core.forecast_accuracy import Errors, Month, measure, measured
 from core.forecast_intervals import HORIZONS, HorizonErrors
 from core.models import Account, ForecastOverride, ForecastPoint, ForecastSeries, ForecastVersion
 from core.money import ZERO
 from core.outlooks import Version
 from core.periods import Period, add_months, first_of_month, months_between
-from core.revenue import Dimension
 from core.vocabulary import ForecastStatus, Permission
 
 Cell = tuple[int, date]
@@ -47,22 +46,20 @@ def frozen(session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNT
         return Scores(tuple(HorizonErrors(one, Errors(), Errors()) for one in HORIZONS), Errors(), Errors())
     months = [month for _cell, month, *_rest in said]
     period = Period(add_months(min(months), -24), this_month)
-    sold = {
-        key: one.net
-        for key, one in revenue.by(session, actor, period, Dimension.ACCOUNT, Dimension.MONTH).items()
-    }
-    sums = {horizon: (Errors(), Errors()) for horizon in HORIZONS}
+    sold = account_months.amounts(revenue.net_months(session, actor, period))
+    ours: dict[int, list[Month]] = {horizon: [] for horizon in HORIZONS}
+    theirs: dict[int, list[Month]] = {horizon: [] for horizon in HORIZONS}
     newest: dict[Cell, tuple[datetime, Decimal]] = {}
     for account_id, month, first, made_at, mean, scale in said:
         step = months_between(first, month) + 1
         came = sold.get((account_id, month), ZERO)
         naive = sold.get((account_id, add_months(month, -12 * ((step + 11) // 12))), ZERO)
-        if step in sums:
-            ours, theirs = sums[step]
-            sums[step] = (ours + measure([came], [mean], scale), theirs + measure([came], [naive], scale))
+        if step in ours:
+            ours[step].append((came, mean, scale))
+            theirs[step].append((came, naive, scale))
         if (account_id, month) not in newest or newest[account_id, month][0] < made_at:
             newest[account_id, month] = (made_at, mean)
-    by_horizon = tuple(HorizonErrors(step, *pair) for step, pair in sums.items())
+    by_horizon = tuple(HorizonErrors(step, measured(ours[step]), measured(theirs[step])) for step in HORIZONS)
     mine, machines = Errors(), Errors()
     for cell, amount in _overridden(session, actor, accounts).items():
         if cell in newest and cell[1] < this_month:
@@ -76,7 +73,7 @@ Said = tuple[int, date, date, datetime, Decimal, Decimal | None]
 
 
 def _said(session: Session, actor: Actor, accounts: AccountFilter, before: date) -> list[Said]:
-    rows = session.execute(
+    query = (
         select(
             ForecastPoint.account_id, ForecastPoint.month, ForecastVersion.first_month, ForecastVersion.made_at,
             ForecastPoint.mean_amount, ForecastSeries.scale_amount,
@@ -91,6 +88,7 @@ def _said(session: Session, actor: Actor, accounts: AccountFilter, before: date)
         .where(auth.visible_accounts(actor), accounts.condition())
         .where(ForecastVersion.status == ForecastStatus.DONE, ForecastPoint.month < before)
     )  # fmt: skip
+    rows = db.rows(session, query)
     return [
         (row[0], row[1], row[2], row[3], row[4], row[5])
         for row in rows

@@ -33,7 +33,7 @@ from core.models import (
     Group,
     User,
 )
-from core.money import MONEY_SCALE, ZERO
+from core.money import ZERO
 from core.outlooks import Figures, Named, Outlook, OwnSum, Read, Version
 from core.periods import Period, first_of_month, months_between
 from core.revenue import Dimension
@@ -86,9 +86,9 @@ def outlook(
     open_from = chosen.first_month if as_then else max(chosen.first_month, first_of_month(clock.today()))
     figures = Figures(
         read, months, open_from,
-        sold=_amounts(revenue.net_months(session, actor, period, accounts)),
-        before=_amounts(revenue.net_months(session, actor, period.shifted(-12), accounts)),
-        wanted=_amounts(targets.net_months(session, actor, period, accounts)), knows_bookings=not as_then,
+        sold=account_months.amounts(revenue.net_months(session, actor, period, accounts)),
+        before=account_months.amounts(revenue.net_months(session, actor, period.shifted(-12), accounts)),
+        wanted=account_months.amounts(targets.net_months(session, actor, period, accounts)), knows_bookings=not as_then,
     )  # fmt: skip
     return figures.outlook(period, _named(session, actor, accounts))
 
@@ -125,27 +125,14 @@ def back_test(
     chosen = version(session, actor, version_id)
     if chosen is None:
         return ()
-    read = _read(session, actor, chosen, accounts)
-    return forecast_intervals.by_horizon(one for some in read.tested.values() for one in some)
-
-
-def _amounts(found: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, date], Decimal]:
-    """Whole ten-thousandths by account and ISO month as money by account and month."""
-    months = {day: date.fromisoformat(day) for one in found.values() for day in one}
-    scale = Decimal(MONEY_SCALE)
-    return {
-        (account_id, months[day]): Decimal(amount) / scale
-        for account_id, one in found.items()
-        for day, amount in one.items()
-    }
+    kept = _kept(session, actor, accounts)
+    return forecast_intervals.by_horizon(
+        one for some in _tested(session, chosen, kept).values() for one in some
+    )
 
 
 def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilter) -> Read:
     kept = _kept(session, actor, accounts)
-    tested: dict[int, list[BackTested]] = {}
-    for account_id, one in _series(session, chosen).items():
-        if account_id in kept:
-            tested.setdefault(kept[account_id], []).append(one)
     over = overrides_in_force(session, actor)
     points: dict[int, dict[date, tuple[Decimal, Decimal]]] = {}
     marked: dict[int, set[date]] = {}
@@ -153,7 +140,9 @@ def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilt
     query = query.join(Account, Account.id == ForecastPoint.account_id).where(
         ForecastPoint.version_id == chosen.id, auth.readable_accounts(actor)
     )
-    for (account_id, month), mean in _amounts(account_months.unpacked(db.rows(session, query))).items():
+    for (account_id, month), mean in account_months.amounts(
+        account_months.unpacked(db.rows(session, query))
+    ).items():
         if account_id not in kept:
             continue
         place = points.setdefault(kept[account_id], {})
@@ -164,10 +153,19 @@ def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilt
         place[month] = machine + mean, expected + (mean if own is None else own)
     return Read(
         chosen,
-        {key: tuple(some) for key, some in tested.items()},
+        {key: tuple(some) for key, some in _tested(session, chosen, kept).items()},
         points,
         {key: frozenset(some) for key, some in marked.items()},
     )
+
+
+def _tested(session: Session, chosen: Version, kept: Mapping[int, int]) -> dict[int, list[BackTested]]:
+    """The series of the accounts in `kept`, by the account that each stands for."""
+    tested: dict[int, list[BackTested]] = {}
+    for account_id, one in _series(session, chosen).items():
+        if account_id in kept:
+            tested.setdefault(kept[account_id], []).append(one)
+    return tested
 
 
 _FROZEN = 4  # versions whose series are kept in memory: a few megabytes each with thousands of accounts

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-
-from sqlalchemy.orm import Session
+from typing import Any
 
 from core import attention, db
 from core.attention import Item
@@ -76,7 +75,7 @@ def of(actor: Actor, day: date, standings: Iterable[Standing], currency: str) ->
     return Asking(currency, found, rows)
 
 
-def _by_account(session: Session, actor: Actor, day: date) -> dict[int, Sequence[Item]]:
+def _by_account(session: Any, actor: Actor, day: date) -> dict[int, Sequence[Item]]:
     """What is open today by account: kept beside the items, since a decision hides some and changes none."""
     items = answers.asker(session, actor)(attention.items, ALL_ACCOUNTS, day=day)
     today = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
