@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,12 @@ def amounts(found: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, date], De
 
 
 def matrix(found: Sequence[Sequence[Any]], months: Period) -> tuple[list[int], Amounts]:
-    """The accounts of rows of account, month and one whole number, and a row of months for each."""
-    places = {month: place for place, month in enumerate(months.months())}
-    rows: dict[int, int] = {}
-    if not found:
-        return [], np.zeros((0, len(places)), dtype=np.int64)
-    accounts, days, values = zip(*found, strict=True)
-    across = [rows.setdefault(account, len(rows)) for account in accounts]
-    amounts = np.zeros((len(rows), len(places)), dtype=np.int64)
-    amounts[across, [places[day] for day in days]] = values
-    return list(rows), amounts
+    """The accounts of packed rows with one number a month, and a row of months for each."""
+    places = {month.isoformat(): place for place, month in enumerate(months.months())}
+    pieces = [row[1].split(",") for row in found]
+    amounts = np.zeros((len(found), len(places)), dtype=np.int64)
+    if found:
+        down = np.repeat(np.arange(len(found)), [len(one) for one in pieces])
+        flat = list(chain.from_iterable(pieces))
+        amounts[down, [places[one[:10]] for one in flat]] = [int(one[11:]) for one in flat]
+    return [row[0] for row in found], amounts

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core import account_months, audit, auth, clock, db, measures, revenue, settings, spread, targets
@@ -296,10 +296,8 @@ class _Series:
 def _series(session: Session, actor: Actor, chosen: Wanted, day: date) -> dict[int, _Series]:
     """The last twelve months of each account, and how much the twelve finished ones swing on the year before."""
     shown = Period(add_months(day, -24), add_months(day, 1))
-    # Whole numbers: a Decimal of every month would take far longer.
-    query: Any = select(
-        AccountMonth.account_id, AccountMonth.month, type_coerce(AccountMonth.net_amount, BigInteger)
-    ).where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
+    query: Any = account_months.packed(AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount)
+    query = query.where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
     month = AccountMonth.month if revenue.is_then(chosen["structure"], (), chosen["accounts"]) else None
     query = revenue.within(query, AccountMonth, actor, chosen["accounts"], with_account=True, month=month)
     ids, nets = account_months.matrix(db.rows(session, query), shown)
