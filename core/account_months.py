@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -55,13 +54,16 @@ def amounts(found: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, date], De
     }
 
 
-def matrix(found: Sequence[Sequence[Any]], months: Period) -> tuple[list[int], Amounts]:
-    """The accounts of packed rows with one number a month, and a row of months for each."""
+def matrices(
+    found: Sequence[Sequence[Any]], months: Period, count: int = 1
+) -> tuple[list[int], list[Amounts]]:
+    """The accounts of packed rows and, for each of their numbers, a table with a row of months for each account."""
     places = {month.isoformat(): place for place, month in enumerate(months.months())}
-    pieces = [row[1].split(",") for row in found]
-    amounts = np.zeros((len(found), len(places)), dtype=np.int64)
+    tables = [np.zeros((len(found), len(places)), dtype=np.int64) for _place in range(count)]
     if found:
-        down = np.repeat(np.arange(len(found)), [len(one) for one in pieces])
-        flat = list(chain.from_iterable(pieces))
-        amounts[down, [places[one[:10]] for one in flat]] = [int(one[11:]) for one in flat]
-    return [row[0] for row in found], amounts
+        down = np.repeat(np.arange(len(found)), [row[1].count(",") + 1 for row in found])
+        words = " ".join(row[1].replace(",", " ") for row in found).split(" ")
+        across = [places[day] for day in words[:: count + 1]]
+        for place, table in enumerate(tables, 1):
+            table[down, across] = list(map(int, words[place :: count + 1]))
+    return [row[0] for row in found], tables

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import BigInteger, select, type_coerce
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, bridge, delivery, order_lines, revenue, targets
+from core import account_months, auth, bridge, db, delivery, order_lines, revenue, targets
 from core.auth import Actor
 from core.delivery import Service
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -139,27 +139,17 @@ _QUICK: dict[str, Callable[[Amounts, Amounts, int], Decimal | None]] = {
 def _by_account(
     session: Session, actor: Actor, months: Period, accounts: AccountFilter, structure: Structure
 ) -> _Months:
-    # Whole numbers: a Decimal of every month would take far longer.
-    net, lines = (type_coerce(column, BigInteger) for column in (AccountMonth.net_amount, AccountMonth.lines))
     query: Any = (
-        select(AccountMonth.account_id, AccountMonth.month, net, lines)
+        account_months.packed(
+            AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount, AccountMonth.lines
+        )
         .where(AccountMonth.month >= months.start, AccountMonth.month < months.end)
         .where(Account.is_unassigned.is_(False))
     )
     month = AccountMonth.month if revenue.is_then(structure, (), accounts) else None
     query = revenue.within(query, AccountMonth, actor, accounts, with_account=True, month=month)
-    rows = session.execute(query).all()
-    places = {month: place for place, month in enumerate(months.months())}
-    ids: dict[int, int] = {}
-    for row in rows:
-        ids.setdefault(row[0], len(ids))
-    found = _Months(
-        np.zeros((len(ids), len(places)), dtype=np.int64), np.zeros((len(ids), len(places)), dtype=np.int64)
-    )
-    for account, month, amount, count in rows:
-        found.amounts[ids[account], places[month]] = amount
-        found.lines[ids[account], places[month]] = count
-    return found
+    _ids, (nets, lines) = account_months.matrices(db.rows(session, query), months, 2)
+    return _Months(nets, lines)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio, round_money
 from core.periods import Period, add_months, fiscal_year_start
-from core.revenue import Dimension, Measures
+from core.revenue import Dimension
 from core.vocabulary import Permission, Structure
 
 
@@ -69,17 +69,14 @@ def of(
     year, to_date = Period(start, add_months(start, 12)), Period(start, until + timedelta(days=1))
     wanted = targets.by(session, actor, year, Dimension.ACCOUNT, accounts=accounts, structure=structure)
     past, past_to_date = (
-        revenue.by(
-            session, actor, window.shifted(-12), Dimension.ACCOUNT, accounts=accounts, structure=structure
-        )
-        for window in (year, to_date)
+        _nets(session, actor, window.shifted(-12), accounts, structure) for window in (year, to_date)
     )
     days = ratio(Decimal(working_days(to_date)), Decimal(working_days(year))) or ZERO
     due, total, seasonal, by_days = ZERO, ZERO, 0, 0
     for (account_id,), expected in wanted.items():
         if expected.net_revenue is None:
             continue
-        share = _season(past.get((account_id,)), past_to_date.get((account_id,)))
+        share = _season(past.get(account_id, 0), past_to_date.get(account_id, 0))
         seasonal, by_days = seasonal + (share is not None), by_days + (share is None)
         total += expected.net_revenue
         due += round_money(expected.net_revenue * (days if share is None else share))
@@ -88,11 +85,21 @@ def of(
     return Pace(year, until, actual, total if known else None, due if known else None, seasonal, by_days)
 
 
-def _season(year: Measures | None, to_date: Measures | None) -> Decimal | None:
+def _nets(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, structure: Structure
+) -> dict[int, int]:
+    """Net revenue in ten-thousandths by account."""
+    if structure is Structure.TODAY:
+        return {key: net for key, (net, _lines) in revenue.nets(session, actor, period, accounts).items()}
+    sums = revenue.by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, structure=structure)
+    return {key: one.small("net") for (key,), one in sums.items()}
+
+
+def _season(year: int, to_date: int) -> Decimal | None:
     """The part of last year that had been sold by then; None where it says nothing about a season."""
-    if year is None or year.net <= 0:
+    if year <= 0:
         return None
-    share = ratio(to_date.net if to_date else ZERO, year.net)
+    share = ratio(Decimal(to_date), Decimal(year))
     return share if share is not None and 0 <= share <= 1 else None
 
 

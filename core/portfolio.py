@@ -300,7 +300,7 @@ def _series(session: Session, actor: Actor, chosen: Wanted, day: date) -> dict[i
     query = query.where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
     month = AccountMonth.month if revenue.is_then(chosen["structure"], (), chosen["accounts"]) else None
     query = revenue.within(query, AccountMonth, actor, chosen["accounts"], with_account=True, month=month)
-    ids, nets = account_months.matrix(db.rows(session, query), shown)
+    ids, (nets,) = account_months.matrices(db.rows(session, query), shown)
     swings = spread.of_many(nets[:, 12:24], nets[:, :12])
     pictures, years = (nets[:, 13:] / MONEY_SCALE).tolist(), nets[:, 13:].sum(axis=1).tolist()
     return {
