@@ -10,7 +10,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -96,8 +96,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a PostgreSQL database with the schema, from which others are copied."""
     name = f"utama_{uuid.uuid4().hex[:12]}_migrated"
-    with _server() as server:
-        server.execute(text(f'CREATE DATABASE "{name}"'))
+    _server().execute(text(f'CREATE DATABASE "{name}"'))
     url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
     _migrate(url, tmp_path_factory.mktemp("migrated"))
     yield name
@@ -108,8 +107,7 @@ def _drop(name: str) -> None:
     """Without FORCE: the tests' role need not be allowed to end the server's own cleaning."""
     for attempt in range(40):
         try:
-            with _server() as server:
-                server.execute(text(f'DROP DATABASE "{name}"'))
+            _server().execute(text(f'DROP DATABASE "{name}"'))
         except OperationalError as error:  # a connection that was closed a moment ago may still be going
             if "being accessed by other users" not in str(error) or attempt == 39:
                 raise
@@ -118,12 +116,10 @@ def _drop(name: str) -> None:
             return
 
 
-@contextmanager
-def _server() -> Iterator[Connection]:
-    engine = create_engine(make_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+@cache
+def _server() -> Connection:
+    """Where databases are made and dropped: one connection for all tests of a process."""
+    return create_engine(make_url(POSTGRES), isolation_level="AUTOCOMMIT").connect()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
@@ -134,8 +130,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_p
         yield "sqlite"
         return
     name, template = f"utama_{uuid.uuid4().hex[:12]}", request.getfixturevalue("migrated_database")
-    with _server() as server:
-        server.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    _server().execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
     url = make_url(POSTGRES).set(database=name)
     monkeypatch.setenv("UTAMA_DATABASE_URL", url.render_as_string(hide_password=False))
     _forget()
