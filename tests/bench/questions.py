@@ -6,6 +6,7 @@ is named. Nothing is kept between two questions, so each figure is what somebody
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import re
@@ -206,6 +207,8 @@ def _back_test(session: Any, actor: Any) -> Any:
 
 def ask(person: str, wanted: str = "") -> list[Answered]:
     """Each page's questions, one reading transaction a page as there."""
+    gc.collect()
+    gc.freeze()  # as the server does once it stands
     with db.read() as session:
         actor = auth.actor_named(session, person)
         scene = _scene(session, actor)

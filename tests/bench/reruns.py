@@ -11,8 +11,8 @@ from pages.ui import navigation
 from tests.bench.stores import Store
 from tests.bench.visitors import Server, Visitor, served, tokens
 
-RERUNS = 12
-RERUNS_ANEW = 4
+RERUNS = 8
+RERUNS_ANEW = 2
 # A director of everything, one of some regions, and a manager of the demo company.
 PEOPLE = {"director": "zulaikha", "regional": "rosalind", "manager": "kumar"}
 ADMIN = "farah"
