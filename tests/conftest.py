@@ -42,6 +42,9 @@ needs_shared_data = pytest.mark.skipif(
     not SHARED_DATA.is_dir(), reason="The outside data is not here: put it into ../shared/data to run this."
 )
 
+# For what does not depend on the database, or asks nothing of it that other tests do not ask of both.
+on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
 
 # Tests run beside each other on all cores: how long one example takes says nothing about the rule that it tries.
 hypothesis.settings.register_profile("beside others", deadline=None)

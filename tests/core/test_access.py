@@ -124,6 +124,7 @@ from core.vocabulary import (
     WalletBasis,
 )
 from tests import factories
+from tests.conftest import on_sqlite
 
 YEAR = Period.of(date(2024, 1, 1), date(2024, 12, 31))
 TWO_YEARS = Period.of(date(2023, 1, 15), date(2024, 12, 20))  # cut at both ends: lines and kept sums answer
@@ -739,6 +740,7 @@ def test_an_account_of_somebody_else_changes_no_answer(session, annas, add_bens,
     assert READERS.keys() - _changed(before[director], after[director]) == set()
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", OF_ONE)
 def test_an_account_of_somebody_else_and_one_that_is_not_there_answer_alike(
     session, annas, add_bens, kam, director, name
@@ -755,6 +757,7 @@ def test_an_account_of_somebody_else_and_one_that_is_not_there_answer_alike(
         OF_ONE[name](session, OPERATOR, bens)
 
 
+@on_sqlite
 def test_cost_changes_no_answer_of_who_may_not_see_it(session, annas, kam, viewer, director):
     before = {actor: _answers(session, actor) for actor in (kam, viewer, director)}
     for line in session.query(OrderLine):
@@ -824,6 +827,7 @@ def _run(*arguments: str) -> str:
     return f"{result.stdout}\n{result.exception}"
 
 
+@on_sqlite
 def test_the_command_line_tells_no_more_as_somebody_than_the_pages_do(
     session, annas, add_bens, kam, director
 ):
@@ -895,6 +899,7 @@ def _changes(session: Session, account_id: int) -> Iterator[object]:
     yield attention.decide(session, OPERATOR, item, AttentionOutcome.DONE)
 
 
+@on_sqlite
 def test_what_is_said_to_leave_an_answer_as_it_was_leaves_it(session, annas, director):
     """A wrong word in `audit.unmoved_by` would show people old figures."""
     marked = {

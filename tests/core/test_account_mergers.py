@@ -681,7 +681,7 @@ _LINES = st.lists(
 
 
 @given(rows=_LINES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_lines_the_company_is_the_same_and_undo_gives_them_back(store, rows):
     db_session = db.write()
     with db_session as session:

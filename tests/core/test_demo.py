@@ -39,6 +39,7 @@ from core.models import (
 )
 from core.vocabulary import BatchKind, BatchStatus, Permission, Role, TeamRole
 from tests import factories
+from tests.conftest import on_sqlite
 
 TODAY = date(2026, 11, 23)
 
@@ -100,6 +101,7 @@ def contents(session: Session) -> list[tuple[object, ...]]:
     ]
 
 
+@on_sqlite
 def test_it_says_what_it_loaded(session, loaded):
     assert loaded.accounts == count(session, Account) == 50
     assert loaded.products == count(session, Product) == 220
@@ -129,6 +131,7 @@ def test_the_same_day_and_seed_load_the_same_rows_into_any_store(session, loaded
     assert [row[-3:] for row in again] == [row[-3:] for row in first]
 
 
+@on_sqlite
 def test_an_order_sums_up_its_lines(session, loaded):
     sums = select(
         OrderLine.account_id, OrderLine.order_no, func.count(), func.sum(OrderLine.net_amount)
@@ -148,6 +151,7 @@ def test_the_rollups_hold_what_the_lines_hold(session, loaded):
     assert rollups.differences(session) == []
 
 
+@on_sqlite
 def test_revenue_is_booked_on_the_invoice_or_else_on_the_order(session, loaded):
     for line in session.scalars(select(OrderLine).limit(500)):
         assert line.booked_on == (line.invoiced_on or line.ordered_on)
@@ -155,6 +159,7 @@ def test_revenue_is_booked_on_the_invoice_or_else_on_the_order(session, loaded):
         assert line.booked_on <= TODAY
 
 
+@on_sqlite
 def test_a_lines_list_price_is_the_one_that_held_on_the_day(session, loaded):
     query = (
         select(OrderLine.list_price, ListPrice.price)
@@ -173,6 +178,7 @@ def test_a_lines_list_price_is_the_one_that_held_on_the_day(session, loaded):
     assert all(charged == published for charged, published in pairs)
 
 
+@on_sqlite
 def test_a_lines_cost_is_the_one_that_held_on_the_day_or_unknown(session, loaded):
     query = (
         select(OrderLine.unit_cost, UnitCost.cost)
@@ -188,6 +194,7 @@ def test_a_lines_cost_is_the_one_that_held_on_the_day_or_unknown(session, loaded
     assert all(booked == held for booked, held in session.execute(query))
 
 
+@on_sqlite
 def test_a_new_products_cost_is_unknown_and_so_is_the_margin_of_its_lines(session, loaded):
     unknown = session.scalars(select(OrderLine).where(OrderLine.unit_cost.is_(None))).all()
     known = session.scalars(select(OrderLine).where(OrderLine.unit_cost.is_not(None))).all()
@@ -197,6 +204,7 @@ def test_a_new_products_cost_is_unknown_and_so_is_the_margin_of_its_lines(sessio
     assert all(line.cost_amount is not None for line in known)
 
 
+@on_sqlite
 def test_every_product_has_a_unit_a_pallet_and_a_price(session, loaded):
     assert session.scalar(select(func.count()).where(Product.unit_id.is_(None))) == 0
     assert count(session, PackSize) == 220
@@ -204,6 +212,7 @@ def test_every_product_has_a_unit_a_pallet_and_a_price(session, loaded):
     assert priced == 220
 
 
+@on_sqlite
 def test_export_orders_keep_their_currency_and_rate(session, loaded):
     line = session.scalars(
         select(OrderLine).where(OrderLine.currency == "USD", OrderLine.quantity > 0)
@@ -215,6 +224,7 @@ def test_export_orders_keep_their_currency_and_rate(session, loaded):
     assert abs(line.net_amount - exact) <= Decimal("0.00005")
 
 
+@on_sqlite
 def test_people_are_as_promised(session, loaded):
     users = {user.username: auth.actor_for(user) for user in session.scalars(select(User))}
     directors = [actor for actor in users.values() if Role.DIRECTOR in actor.roles]
@@ -229,6 +239,7 @@ def test_people_are_as_promised(session, loaded):
     assert all(user.is_demo for user in session.scalars(select(User)))
 
 
+@on_sqlite
 def test_pass_phrases_are_told_once_kept_as_hashes_and_never_the_same(session, loaded):
     told = {person.username: person.passphrase for person in loaded.sign_ins}
 
@@ -241,12 +252,14 @@ def test_pass_phrases_are_told_once_kept_as_hashes_and_never_the_same(session, l
     assert {person.passphrase for person in again.sign_ins}.isdisjoint(told.values())
 
 
+@on_sqlite
 def test_pass_phrases_are_nowhere_in_the_store(session, loaded):
     kept = [*session.scalars(select(AuditEntry.changes)), *session.scalars(select(Setting.value))]
 
     assert not any(person.passphrase in str(kept) for person in loaded.sign_ins)
 
 
+@on_sqlite
 def test_a_manager_sees_the_accounts_that_are_hers_or_that_she_stands_in_for(session, loaded):
     meiling = auth.actor_named(session, "meiling")
     visible = set(session.scalars(select(Account.code).where(auth.visible_accounts(meiling))))
@@ -256,6 +269,7 @@ def test_a_manager_sees_the_accounts_that_are_hers_or_that_she_stands_in_for(ses
     assert visible - own == {"KA-0001"}
 
 
+@on_sqlite
 def test_deputies_are_past_present_and_to_come(session, loaded):
     deputies = session.scalars(select(TeamMember).where(TeamMember.role == TeamRole.DEPUTY)).all()
 
@@ -264,6 +278,7 @@ def test_deputies_are_past_present_and_to_come(session, loaded):
     assert any(row.valid_from > TODAY for row in deputies)
 
 
+@on_sqlite
 def test_every_account_is_known_to_the_accounting_system(session, loaded):
     known = session.scalar(select(func.count()).where(AccountCode.source == "erp"))
 
@@ -271,6 +286,7 @@ def test_every_account_is_known_to_the_accounting_system(session, loaded):
     assert session.scalar(select(func.count()).where(AccountCode.source == "edi")) > 20
 
 
+@on_sqlite
 def test_one_audit_entry_tells_of_the_demo(session, loaded):
     entries = session.scalars(select(AuditEntry)).all()
 
@@ -296,6 +312,7 @@ def test_it_loads_only_into_an_empty_store(session):
         demo.load(session, OPERATOR, lines=500)
 
 
+@on_sqlite
 def test_it_does_not_load_twice(session):
     demo.load(session, OPERATOR, lines=500)
 
@@ -303,6 +320,7 @@ def test_it_does_not_load_twice(session):
         demo.load(session, OPERATOR, lines=500)
 
 
+@on_sqlite
 def test_it_does_not_take_over_somebodys_name(session):
     factories.user(session, "kumar", Role.MANAGER)
 
@@ -310,6 +328,7 @@ def test_it_does_not_take_over_somebodys_name(session):
         demo.load(session, OPERATOR, lines=500)
 
 
+@on_sqlite
 def test_it_does_not_change_a_base_currency_that_was_decided(session):
     settings.put(session, {"base_currency": "EUR"})
 
@@ -317,6 +336,7 @@ def test_it_does_not_change_a_base_currency_that_was_decided(session):
         demo.load(session, OPERATOR, lines=500)
 
 
+@on_sqlite
 def test_only_who_maintains_the_store_may_load_and_remove_it(session, director):
     with pytest.raises(Forbidden):
         demo.load(session, director, lines=500)
@@ -342,6 +362,7 @@ def test_removing_it_leaves_no_row(session, loaded):
     assert audit.broken_at(session) is None
 
 
+@on_sqlite
 def test_removing_it_keeps_own_users_their_regions_and_their_settings(session):
     settings.put(session, {"company": "Own Company"})
     demo.load(session, OPERATOR, lines=500)
@@ -365,6 +386,7 @@ def test_removing_what_is_not_there_is_refused(session):
         demo.remove(session, OPERATOR)
 
 
+@on_sqlite
 def test_own_data_beside_the_demo_goes_only_when_that_is_said(session, loaded):
     factories.account(session, code="OWN-1")
     factories.product(session, code="OWN-P")
