@@ -213,7 +213,7 @@ def waiting(session: Session, actor: Actor) -> list[Proposal]:
 def detail(session: Session, actor: Actor, number: int) -> Detail:
     """One submission with what it replaces and what others were granted; raises NotFound where none waits."""
     auth.require(actor, Permission.TERM_READ)
-    rows = [one for one in terms.search(session, actor, status=TermStatus.SUBMITTED) if one.number == number]
+    rows = terms.search(session, actor, status=TermStatus.SUBMITTED, only=Term.number == number)
     if not rows:
         raise NotFound(_("No submission {name} waits any more.").format(name=f"T{number}"))
     row, draft = rows[0], draft_of(rows[0])
@@ -346,7 +346,9 @@ def _replaced(session: Session, actor: Actor, row: TermRow) -> Sequence[Replaced
     """The terms of the same scope, kind and minimum quantity in whose place it would hold."""
     alike = [
         one
-        for one in terms.search(session, actor, status=TermStatus.APPROVED)
+        for one in terms.search(
+            session, actor, status=TermStatus.APPROVED, only=Term.scope_key == row.scope.key
+        )
         if (one.scope, one.kind, one.min_quantity, one.is_exception)
         == (row.scope, row.kind, row.min_quantity, row.is_exception)
         and one.valid_from <= row.valid_from < (one.valid_to or date.max)

@@ -152,6 +152,7 @@ def totals(
     return found.get((), Service())
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def by(
     session: Session,
     actor: Actor,

@@ -122,6 +122,7 @@ def late_by_account(
     return {row[0]: Late(row[1], row[2], row[3]) for row in session.execute(query)}
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def misses(
     session: Session,
     actor: Actor,

@@ -8,12 +8,12 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from core import auth, clock, product_prices, terms
 from core.auth import Actor
-from core.models import Product
+from core.models import Product, Term
 from core.money import ratio, round_ratio
 from core.term_drafts import TermDraft
 from core.terms import TermRow
@@ -58,16 +58,14 @@ def of(session: Session, actor: Actor, draft: TermDraft, *, day: date | None = N
     day = day or clock.today()
     listed = product_prices.list_prices_on(session, actor, day)
     found = []
-    for row in _alike(session, actor, draft):
-        if row.valid_from > day or (row.valid_to is not None and row.valid_to <= day):
-            continue
+    for row in _alike(session, actor, draft, day):
         share = _share(row, listed)
         if share is not None:
             found.append(Precedent(row, share))
     return Precedents(tuple(sorted(found, key=lambda one: (-one.share, one.row.number))))
 
 
-def _alike(session: Session, actor: Actor, draft: TermDraft) -> Sequence[TermRow]:
+def _alike(session: Session, actor: Actor, draft: TermDraft, day: date) -> Sequence[TermRow]:
     scope = draft.scope
     category_id, products = scope.category_id, set[int]()
     if scope.product_id is not None:
@@ -75,21 +73,20 @@ def _alike(session: Session, actor: Actor, draft: TermDraft) -> Sequence[TermRow
         category_id = session.scalar(select(Product.category_id).where(Product.id == scope.product_id))
     elif category_id is not None:
         products = set(session.scalars(select(Product.id).where(Product.category_id == category_id)))
+    if products or category_id is not None:
+        goods = or_(
+            Term.product_id.in_(products),
+            and_(Term.category_id.is_not(None), Term.category_id == category_id),
+        )
+    else:
+        goods = and_(Term.product_id.is_(None), Term.category_id.is_(None))
+    holds = and_(Term.valid_from <= day, or_(Term.valid_to.is_(None), Term.valid_to > day))
     same = (scope.account_id, scope.group_id, scope.segment_id)
     return [
         row
-        for row in terms.search(session, actor, status=TermStatus.APPROVED)
+        for row in terms.search(session, actor, status=TermStatus.APPROVED, only=and_(holds, goods))
         if (row.scope.account_id, row.scope.group_id, row.scope.segment_id) != same
-        and _reaches(row, products, category_id)
     ]
-
-
-def _reaches(row: TermRow, products: set[int], category_id: int | None) -> bool:
-    if row.scope.product_id is not None:
-        return row.scope.product_id in products
-    if row.scope.category_id is not None:
-        return row.scope.category_id == category_id
-    return not products and category_id is None
 
 
 def _share(row: TermRow, listed: dict[int, Decimal]) -> Decimal | None:

@@ -13,7 +13,7 @@ draft would make count for its own measures:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -156,10 +156,12 @@ def _facts(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> _Fact
         Account.segment_id.in_(ids["segment"]),
     )
     members: dict[tuple[str, int], list[int]] = {}
+    accounts: set[int] = set()
     query = select(Account.id, Account.group_id, Account.segment_id).where(
         auth.visible_accounts(actor), reached
     )
     for account_id, group_id, segment_id in session.execute(query.order_by(Account.id)):
+        accounts.add(account_id)
         for name, key in (("group", group_id), ("segment", segment_id)):
             if key is not None:
                 members.setdefault((name, key), []).append(account_id)
@@ -167,10 +169,10 @@ def _facts(session: Session, actor: Actor, drafts: Sequence[TermDraft]) -> _Fact
     costs: dict[int, list[tuple[date, date | None, Decimal]]] = {}
     for cost in session.scalars(select(UnitCost).where(UnitCost.superseded_at.is_(None))):
         costs.setdefault(cost.product_id, []).append((cost.valid_from, cost.valid_to, cost.cost))
-    return _Facts(_sold(session, actor, reached), members, categories, costs)
+    return _Facts(_sold(session, accounts), members, categories, costs)
 
 
-def _sold(session: Session, actor: Actor, reached: Any) -> dict[int, list[_Sold]]:
+def _sold(session: Session, accounts: Collection[int]) -> dict[int, list[_Sold]]:
     """What accounts bought in the last twelve months, by product and quantity of a line; returns left out."""
     today = clock.today()
     period = Period(add_months(today, -_MONTHS) + timedelta(days=1), today + timedelta(days=1))
@@ -182,8 +184,7 @@ def _sold(session: Session, actor: Actor, reached: Any) -> dict[int, list[_Sold]
             func.sum(OrderLine.quantity),
             func.sum(OrderLine.net_amount),
         )
-        .join(Account, Account.id == OrderLine.account_id)
-        .where(auth.visible_accounts(actor), reached, OrderLine.quantity > 0)
+        .where(OrderLine.account_id.in_(accounts), OrderLine.quantity > 0)
         .where(OrderLine.booked_on >= period.start, OrderLine.booked_on < period.end)
         .group_by(OrderLine.account_id, OrderLine.product_id, OrderLine.quantity)
     )

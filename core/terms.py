@@ -108,10 +108,16 @@ def search(
     account_id: int | None = None,
     known_at: datetime | None = None,
     status: TermStatus | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> list[TermRow]:
-    """The terms that are visible; of one account: its own and those of its group and segment."""
+    """The terms that are visible; of one account: its own and those of its group and segment.
+
+    `only` is a condition on Term that all of them meet.
+    """
     auth.require(actor, Permission.TERM_READ)
     query = with_names().where(visible(actor), known(known_at))
+    if only is not None:
+        query = query.where(only)
     if status is not None:
         query = query.where(Term.status == status)
     if account_id is not None:

@@ -59,7 +59,8 @@ with tabs[shown]:
         delivery_parts.due_lines(opened, actor, currency, name="open")
     elif shown == 5:
         with db.read() as session:
-            missed = delivery.misses(session, actor, period, chosen.accounts, limit=delivery_parts.LIMIT)
+            ask = answers.asker(session, actor)
+            missed = ask(delivery.misses, period, chosen.accounts, limit=delivery_parts.LIMIT)
         delivery_parts.due_lines(missed, actor, currency, name="missed")
     else:
         delivery_parts.orders_of(actor, period, chosen.accounts, currency)

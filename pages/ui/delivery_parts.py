@@ -19,7 +19,7 @@ from core.otif import OtifRule
 from core.periods import Period
 from core.revenue import Dimension
 from core.vocabulary import OtifBasis, OtifLevel, Permission
-from pages.ui import charts, dialogs, figure_charts, formats, order_parts, tables
+from pages.ui import answers, charts, dialogs, figure_charts, formats, order_parts, tables
 from pages.ui.forms import plain
 
 LIMIT = 300
@@ -79,7 +79,7 @@ def by_dimension(
 ) -> None:
     """How deliveries turned out by account, product or month: a picture of the weakest, and all rows."""
     with db.read() as session:
-        found = delivery.by(session, actor, period, dimension, accounts=chosen)
+        found = answers.asker(session, actor)(delivery.by, period, dimension, accounts=chosen)
         names = _names(session, actor, dimension, [key for (key,) in found])
     rows = [(names.get(key, str(key)), service) for (key,), service in found.items() if service.due]
     if not rows:
