@@ -73,6 +73,15 @@ def _one_day() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_server() -> Iterator[None]:
+    """Closed once the last database is gone."""
+    yield
+    if _server.cache_info().currsize:
+        _server().close()
+        _server().engine.dispose()
+
+
 def _forget() -> None:
     db.reset()
     config.load.cache_clear()
