@@ -18,7 +18,7 @@ from core.filters import account_named
 from core.language import _
 from core.models import Account, OrderLine, Product
 from core.money import round_money
-from core.price_book import Asked, PriceBook
+from core.price_book import Asked, PriceBook, without_collector
 from core.pricing import Days, Price
 from core.term_drafts import TermDraft
 from core.terms import TermRow
@@ -97,8 +97,8 @@ def prices(
 ) -> list[Price]:
     """The price of each line, by the same rule as one alone: terms and list prices are read once for all."""
     auth.require(actor, Permission.TERM_READ)
-    book = PriceBook(session, actor, lines, known_at)
-    return [book.price(line) for line in lines]
+    with without_collector():
+        return PriceBook(session, actor, lines, known_at).prices(lines)
 
 
 def what_if(

@@ -98,20 +98,20 @@ class Place:
         return (*found, (None, None, segment))
 
 
-_Held = tuple[date, date | None, Decimal | None, Decimal | None]  # from, to, price, share of list
+Held = tuple[date, date | None, Decimal | None, Decimal | None]  # from, to, price, share of list
 
 
 class FloorBook:
     """The floors that were known at a moment; `book` reads them."""
 
-    def __init__(self, floors: dict[_Key, list[_Held]]) -> None:
+    def __init__(self, floors: dict[_Key, list[Held]]) -> None:
         self._floors = floors
 
     @property
     def is_empty(self) -> bool:
         return not self._floors
 
-    def reaching(self, place: Place) -> list[_Held]:
+    def reaching(self, place: Place) -> list[Held]:
         """The floors of all days that reach a place, the most specific first."""
         return [held for key in place.keys for held in self._floors.get(key, ())]
 
@@ -120,7 +120,7 @@ class FloorBook:
         return least_of(self.reaching(place), day, list_price)
 
 
-def least_of(reaching: Sequence[_Held], day: date, list_price: Decimal | None) -> Decimal | None:
+def least_of(reaching: Sequence[Held], day: date, list_price: Decimal | None) -> Decimal | None:
     """The first that holds on a day: its price, or its share of the list price."""
     for valid_from, valid_to, price, share in reaching:
         if holds(valid_from, valid_to, day):
@@ -134,7 +134,7 @@ def least_of(reaching: Sequence[_Held], day: date, list_price: Decimal | None) -
 def book(session: Session, actor: Actor, known_at: datetime | None = None) -> FloorBook:
     """Every floor known at a moment, for making prices: it stays inside core, since not everybody may see floors."""
     auth.require(actor, Permission.TERM_READ)
-    found: dict[_Key, list[_Held]] = {}
+    found: dict[_Key, list[Held]] = {}
     for row in session.scalars(select(FloorPrice).where(known(known_at)).order_by(FloorPrice.valid_from)):
         key = (row.product_id, row.category_id, row.segment_id)
         found.setdefault(key, []).append((row.valid_from, row.valid_to, row.price, row.list_share))
