@@ -103,15 +103,22 @@ class PriceBook:
         listing, ladder, histories = self._place(account_id, product_id)
         return ladder.price(listing.on(days.order), quantity, days, histories)
 
-    def prices(self, lines: Sequence[Asked]) -> list[Price]:
+    def invoice_price(self, line: Asked) -> Price:
+        """From list to net price; what is given after the invoice is left out."""
+        account_id, product_id, quantity, days = line
+        listing, ladder, _histories = self._place(account_id, product_id)
+        return ladder.invoice_price(listing.on(days.order), quantity, days)
+
+    def prices(self, lines: Sequence[Asked], *, to_pocket: bool = True) -> list[Price]:
         """The price of each line, in the order of the lines; worked out account by account."""
+        price = self.price if to_pocket else self.invoice_price
         found: list[Any] = [None] * len(lines)
         by_account: dict[int, list[int]] = {}
         for place, line in enumerate(lines):
             by_account.setdefault(line.account_id, []).append(place)
         for places in by_account.values():
             for place in places:
-                found[place] = self.price(lines[place])
+                found[place] = price(lines[place])
         return found
 
     def offers(self, account_id: int, product_id: int) -> list[Offer]:

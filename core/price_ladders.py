@@ -224,6 +224,11 @@ class Ladder:
 
     def price(self, listed: Listed, quantity: Decimal, days: Days, histories: Histories) -> Price:
         """As `pricing.price`; what other lines have in common with this one is not worked out again."""
+        found = self.invoice_price(listed, quantity, days)
+        return found if self.after is None else self.after.pocketed(found, quantity, days, histories)
+
+    def invoice_price(self, listed: Listed, quantity: Decimal, days: Days) -> Price:
+        """As `pricing.invoice_price`."""
         place = self._turns.place(quantity, days)
         won = self._won.get(place)
         if won is None:
@@ -232,7 +237,7 @@ class Ladder:
         found = won.by_list_price.get(listed)
         if found is None:
             found = won.by_list_price[listed] = self._on_list_price(won.first, listed, quantity, days)
-        return found if self.after is None else self.after.pocketed(found, quantity, days, histories)
+        return found
 
     def _on_list_price(self, first: Price, listed: Listed, quantity: Decimal, days: Days) -> Price:
         if listed.floor is None and first.list_price == listed.price:

@@ -22,6 +22,7 @@ from pages.ui import (
     director_parts,
     health_overview,
     kpi_parts,
+    leakage_parts,
     movement_parts,
     report_parts,
     rfm_parts,
@@ -82,7 +83,7 @@ TABS: tuple[Tab, ...] = (
     Tab("customers", N_("Customers"), _parts(rfm_parts.show)),
     Tab("wallet", N_("Wallet"), _parts(wallet_parts.show)),
     Tab("health", N_("Health"), _health),
-    Tab("prices", N_("Prices"), _parts(waterfall_parts.show, creep_parts.show)),
+    Tab("prices", N_("Prices"), _parts(waterfall_parts.show, creep_parts.show, leakage_parts.by_account)),
 )
 
 
