@@ -529,7 +529,7 @@ ELSEWHERE = {
     # Another's account, or a round that was announced to none of one's own, is absent, as their own tests say.
     "price_lists": {"of_account"},
     "price_rounds": {"search", "detail"},
-    "price_round_records": {"announce", "answer", "withdraw", "reached"},
+    "price_round_records": {"announce", "answer", "withdraw", "restore", "reached"},
     "term_findings": {"lint"},
     "term_usage": {"of_orders", "never_used"},
     "sessions": {"search", "end"},

@@ -27,7 +27,8 @@ def offer(kind, value):
 
 def line(net, *layers, gross="100", quantity="10"):
     found = [Layer(offer(kind, "0.1"), Decimal(amount)) for kind, amount in layers]
-    price = Price(Decimal(10), Decimal(10) - sum(layer.amount for layer in found), tuple(found))
+    off = sum((Decimal(amount) for _kind, amount in layers), Decimal(0))
+    price = Price(Decimal(10), Decimal(10) - off, tuple(found))
     return PricedLine(1, 1, "O", 1, Days(DAY), Decimal(quantity), Decimal(gross), Decimal(net), price)
 
 
