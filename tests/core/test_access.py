@@ -42,7 +42,6 @@ from core import (
     delivery,
     dependence,
     directors,
-    discount_kinds,
     due_lines,
     entitlements,
     exports,
@@ -251,7 +250,6 @@ READERS: dict[str, Read] = {
     "priced_lines.of": lambda session, actor: priced_lines.of(session, actor, YEAR),
     "priced_lines.count": lambda session, actor: priced_lines.count(session, actor, YEAR),
     "leakage.by_account": lambda session, actor: leakage.by_account(session, actor, YEAR),
-    "discount_kinds.explained": lambda session, actor: discount_kinds.explained(session, actor, YEAR),
     "after_invoice.given": lambda session, actor: after_invoice.given(session, actor, YEAR),
     "lump_sums.search": lump_sums.search,
     "lump_sums.accrual": lambda session, actor: lump_sums.accrual(session, actor, YEAR),
@@ -472,6 +470,7 @@ ELSEWHERE = {
     # What is decided about one submission, as its own tests ask it of a stranger.
     "approvals": {"submit", "withdraw", "decide", "detail"},
     "term_effects": {"of"},
+    "discount_kinds": {"explained"},  # asked through `waterfall.of`, and by its own tests
     # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
     "authority": {"search", "in_force", "record", "judged", "require", "require_amount", "refused"},
     # A stranger finds none of them, as their own tests say.

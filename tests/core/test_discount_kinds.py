@@ -115,6 +115,7 @@ def test_what_leaked_stands_by_account_and_everybody_sees_their_own(session, kam
     assert only.cause is Cause.UNEXPLAINED
     assert found.by_cause == {Cause.UNEXPLAINED: 20}
     assert leakage.by_account(session, kam, YEAR).net == 160
+    assert discount_kinds.explained(session, kam, YEAR) == {TermKind.DISCOUNT: 20}
 
 
 def test_more_lines_than_can_be_priced_at_once_are_not_priced(session, shop, director, monkeypatch):
