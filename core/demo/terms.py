@@ -171,8 +171,7 @@ def _general(scene: Scene, account: DemoAccount, account_id: int) -> Agreed:
     """What holds for all goods that nothing else is agreed on: what a customer of its tier usually gets."""
     year = scene.calendar.today.year
     rate = scene.company.buying[account.segment].discount + TIER_EXTRA[account.tier]
-    for first in (date(year - 1, 1, 1), date(year, 1, 1)):
-        end = date(first.year + 1, 1, 1)
+    for first, end in ((date(year - 1, 1, 1), date(year, 1, 1)), (date(year, 1, 1), None)):
         yield (
             _draft(
                 Scope(account_id=account_id), TermKind.DISCOUNT, _step(rate), first, end,

@@ -23,10 +23,10 @@ from pages.ui.charts import Move
 
 def causes() -> dict[Cause, str]:
     return {
-        Cause.EXPIRED: _("a term that did not hold"),
-        Cause.NOT_APPROVED: _("a term that nobody approved"),
-        Cause.QUANTITY: _("a tier for another quantity"),
-        Cause.STACKED: _("a term that does not go with the others"),
+        Cause.EXPIRED: _("term not in force"),
+        Cause.NOT_APPROVED: _("term not approved"),
+        Cause.QUANTITY: _("another quantity tier"),
+        Cause.STACKED: _("terms do not stack"),
         Cause.BELOW_FLOOR: _("below the floor price"),
         Cause.UNEXPLAINED: _("no term has this price"),
     }

@@ -16,7 +16,7 @@ Total = tuple[str, Decimal]
 def waterfall(
     start: Total, on: Sequence[Move], middle: str, after: Sequence[Move], end: str, *, currency: str
 ) -> go.Figure:
-    """From a first amount over a total in the middle to the last one; bars stand on zero.
+    """From a first amount over a total in the middle to the last one, from top to bottom; bars begin at zero.
 
     Without moves `after` the middle is the end, and one bar stands for both.
     """
@@ -30,24 +30,34 @@ def waterfall(
         figures += [step.amount for step in after]
         figures.append(figures[len(on) + 1] + sum((step.amount for step in after), Decimal(0)))
         measures += [*("relative" for _step in after), "total"]
+    places = list(range(len(names)))
     bars = go.Waterfall(
-        x=[name.replace(" ", "<br>") for name in names],
-        y=[float(one) for one in figures],
+        orientation="h",
+        y=places,
+        x=[float(one) for one in figures],
         measure=measures,
         text=[formats.price(one, currency) for one in figures],
         textposition="outside",
         cliponaxis=False,
+        textfont={"size": 12, "color": colours.text},
         increasing={"marker": {"color": colours.good}},
         decreasing={"marker": {"color": colours.bad}},
         totals={"marker": {"color": colours.main}},
         connector={"line": {"color": colours.grid}},
-        hovertemplate="%{x}: %{text}<extra></extra>",
+        customdata=names,
+        hovertemplate="%{customdata}: %{text}<extra></extra>",
     )
-    top = float(max(start[1], *figures)) * 1.15
+    most = float(max(start[1], *figures))
     layout = {
         "template": charts.template(colours),
-        "height": charts.HEIGHT,
+        "height": 30 + 34 * len(names),
         "separators": ".,",
         "showlegend": False,
-    }
-    return go.Figure(data=[bars], layout={**layout, "yaxis": {"range": [0, top], "showticklabels": False}})
+        "margin": {"t": 6, "b": 6},
+        "xaxis": {"range": [0, most * 1.4], "showticklabels": False, "showgrid": False},
+        "yaxis": {
+            "tickvals": places, "ticktext": names, "autorange": "reversed", "showgrid": False, "zeroline": False,
+            "ticksuffix": "  ",
+        },
+    }  # fmt: skip
+    return go.Figure(data=[bars], layout=layout)

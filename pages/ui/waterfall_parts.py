@@ -36,7 +36,7 @@ def show(
     opened = portfolio_parts.heading(title, f"table_{key}")
     rows = steps(now)
     alt = title + ". " + "; ".join(f"{row.name} {formats.compact(row.amount, currency)}" for row in rows)
-    charts.show(figure_charts.steps(rows, currency=currency), alt=alt, key=f"chart_{key}")
+    charts.show(figure_charts.ladder(rows, currency=currency), alt=alt, key=f"chart_{key}")
     _kinds(actor, now, then, key)
     if now.pocket is None:
         pocket, reason = _("Pocket price"), _(POCKET_UNKNOWN)
