@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pandas as pd
@@ -13,7 +13,7 @@ from core.accounts import AccountDetail
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
-from core.leakage import Cause, Leakage, Overview
+from core.leakage import AccountLeakage, Cause, Leakage, Overview
 from core.money import ratio
 from core.periods import Period
 from core.vocabulary import Permission
@@ -85,10 +85,13 @@ def _overview(actor: Actor, found: Overview | None, period: Period, currency: st
     )
     st.markdown(f"**{title}**")
     st.caption(_basis(found.priced, found.lines))
-    if not found.accounts:
-        return
-    _pictured(found.by_cause, title, currency)
-    rows = found.accounts
+    if found.accounts:
+        _pictured(found.by_cause, title, currency)
+        _ranked(actor, found.accounts, period, currency)
+
+
+def _ranked(actor: Actor, rows: Sequence[AccountLeakage], period: Period, currency: str) -> None:
+    """The accounts, the most money first; a cell that is chosen opens its account."""
     frame = pd.DataFrame(
         {
             "code": [row.code for row in rows],

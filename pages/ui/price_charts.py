@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -30,10 +31,9 @@ def waterfall(
         figures += [step.amount for step in after]
         figures.append(figures[len(on) + 1] + sum((step.amount for step in after), Decimal(0)))
         measures += [*("relative" for _step in after), "total"]
-    places = list(range(len(names)))
     bars = go.Waterfall(
         orientation="h",
-        y=places,
+        y=list(range(len(names))),
         x=[float(one) for one in figures],
         measure=measures,
         text=[formats.price(one, currency) for one in figures],
@@ -47,17 +47,19 @@ def waterfall(
         customdata=names,
         hovertemplate="%{customdata}: %{text}<extra></extra>",
     )
-    most = float(max(start[1], *figures))
-    layout = {
-        "template": charts.template(colours),
+    return go.Figure(data=[bars], layout=_layout(names, float(max(start[1], *figures))))
+
+
+def _layout(names: Sequence[str], most: float) -> dict[str, Any]:
+    return {
+        "template": charts.template(charts.palette()),
         "height": 30 + 34 * len(names),
         "separators": ".,",
         "showlegend": False,
         "margin": {"t": 6, "b": 6},
         "xaxis": {"range": [0, most * 1.4], "showticklabels": False, "showgrid": False},
         "yaxis": {
-            "tickvals": places, "ticktext": names, "autorange": "reversed", "showgrid": False, "zeroline": False,
-            "ticksuffix": "  ",
+            "tickvals": list(range(len(names))), "ticktext": list(names), "autorange": "reversed", "showgrid": False,
+            "zeroline": False, "ticksuffix": "  ",
         },
     }  # fmt: skip
-    return go.Figure(data=[bars], layout=layout)

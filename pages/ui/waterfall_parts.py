@@ -24,8 +24,8 @@ def show(
 ) -> None:  # fmt: skip
     """From list to margin, beside the same period a year earlier."""
     base = period.shifted(-12)
+    most = priced_lines.MOST if st.session_state.get(f"{key}_split") else waterfall.SPLIT_AT_ONCE
     with db.read() as session:
-        most = priced_lines.MOST if st.session_state.get(f"{key}_split") else waterfall.SPLIT_AT_ONCE
         now, then = answers.asker(session, actor)(waterfall.of, period, base, accounts, split_up_to=most)
     if not now.lines:
         st.info(_("Nothing was sold in this period."))

@@ -281,6 +281,7 @@ READERS: dict[str, Read] = {
     ),
     "forecasts.overrides_in_force": forecasts.overrides_in_force,
     "exports.prepare terms": lambda session, actor: _export(session, actor, BatchKind.TERMS),
+    "exports.prepare lump sums": lambda session, actor: _export(session, actor, BatchKind.LUMP_SUMS),
     "terms.search": terms.search,
     "approvals.waiting": approvals.waiting,
     "approvals.drafts": approvals.drafts,
@@ -449,7 +450,10 @@ ELSEWHERE = {
     # What an import tells of a stranger's account is asked below, through `importing.check`.
     **{
         f"importing.{module}": {"plan", "undo"}
-        for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows")
+        for module in (
+            "account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows",
+            "lump_sum_rows", "floor_rows",
+        )
     },
     "importing.records": {"account_ids"},
     "importing.comparison": {"compare"},
@@ -486,7 +490,7 @@ ELSEWHERE = {
     # The server's own work, for who maintains the store.
     "health_renewal": {"days", "keep", "read", "read_all"},
     "health_standings": {"first_difference", "keep", "unkept"},
-    "floors": {"search", "record", "end", "book"},
+    "floors": {"search", "record", "end", "book", "standing", "put_back"},
     "merged_terms": {"move", "move_back", "changed", "staying"},
     "merged_wallets": {"move", "move_back", "changed", "staying"},
     "merger_previews": {"preview", "pair", "holding"},
