@@ -65,6 +65,33 @@ def counted_by(term: Term) -> Counted:
     return Counted(term.group_id, term.product_id, term.category_id, term.basis, term.period)
 
 
+class History:
+    """What was bought of what a volume tier counts, in each of its periods; a period is read once."""
+
+    def __init__(self, session: Session, counted: Counted, account_id: int) -> None:
+        self._session, self._counted, self._account_id = session, counted, account_id
+        self._by_month: dict[tuple[int, int], _Days] = {}
+
+    def before(self, day: date) -> Decimal:
+        """Money or base units, as the tier counts, from the beginning of its period up to the day before."""
+        month = (day.year, day.month)
+        found = self._by_month.get(month)
+        if found is None:
+            period = period_of(self._counted.period, day)
+            found = self._read(period)
+            self._by_month |= {(one.year, one.month): found for one in period.months()}
+        return found.before(day)
+
+    def _read(self, period: Period) -> _Days:
+        query = select(OrderLine.booked_on, volume(self._counted)).where(
+            *lines_of(self._counted, self._account_id),
+            OrderLine.booked_on >= period.start,
+            OrderLine.booked_on < period.end,
+        )
+        rows = self._session.execute(query.group_by(OrderLine.booked_on).order_by(OrderLine.booked_on)).all()
+        return _Days([row[0] for row in rows], list(accumulate(row[1] for row in rows)))
+
+
 class Bought:
     """Volumes of tiers, each history read once.
 
@@ -75,25 +102,14 @@ class Bought:
     def __init__(self, session: Session, actor: Actor) -> None:
         auth.require(actor, Permission.TERM_READ)
         self._session = session
-        self._read: dict[tuple[Counted, int, date], _Days] = {}
+        self._histories: dict[tuple[Counted, int], History] = {}
 
-    def before(self, counted: Counted, account_id: int, day: date) -> Decimal:
-        """Money or base units, as the tier counts, from the beginning of its period up to the day before."""
-        period = period_of(counted.period, day)
-        key = (counted, counted.group_id or account_id, period.start)
-        found = self._read.get(key)
+    def history(self, counted: Counted, account_id: int) -> History:
+        key = (counted, counted.group_id or account_id)
+        found = self._histories.get(key)
         if found is None:
-            found = self._read[key] = self._history(counted, account_id, period)
-        return found.before(day)
-
-    def _history(self, counted: Counted, account_id: int, period: Period) -> _Days:
-        query = select(OrderLine.booked_on, volume(counted)).where(
-            *lines_of(counted, account_id),
-            OrderLine.booked_on >= period.start,
-            OrderLine.booked_on < period.end,
-        )
-        rows = self._session.execute(query.group_by(OrderLine.booked_on).order_by(OrderLine.booked_on)).all()
-        return _Days([row[0] for row in rows], list(accumulate(row[1] for row in rows)))
+            found = self._histories[key] = History(self._session, counted, account_id)
+        return found
 
 
 def volume(counted: Counted) -> ColumnElement[Any]:

@@ -18,7 +18,7 @@ from core.filters import account_named
 from core.language import _
 from core.models import Account, OrderLine, Product
 from core.money import round_money
-from core.price_book import Asked, PriceBook
+from core.price_book import Asked, PriceBook, without_collector
 from core.pricing import Days, Price
 from core.term_drafts import TermDraft
 from core.terms import TermRow
@@ -93,12 +93,20 @@ def price(
 
 
 def prices(
-    session: Session, actor: Actor, lines: Sequence[Asked], *, known_at: datetime | None = None
+    session: Session,
+    actor: Actor,
+    lines: Sequence[Asked],
+    *,
+    known_at: datetime | None = None,
+    to_pocket: bool = True,
 ) -> list[Price]:
-    """The price of each line, by the same rule as one alone: terms and list prices are read once for all."""
+    """The price of each line, by the same rule as one alone: terms and list prices are read once for all.
+
+    Without `to_pocket` only what the invoice says is worked out, in half the time.
+    """
     auth.require(actor, Permission.TERM_READ)
-    book = PriceBook(session, actor, lines, known_at)
-    return [book.price(line) for line in lines]
+    with without_collector():
+        return PriceBook(session, actor, lines, known_at).prices(lines, to_pocket=to_pocket)
 
 
 def what_if(

@@ -98,20 +98,20 @@ class Place:
         return (*found, (None, None, segment))
 
 
-_Held = tuple[date, date | None, Decimal | None, Decimal | None]  # from, to, price, share of list
+Held = tuple[date, date | None, Decimal | None, Decimal | None]  # from, to, price, share of list
 
 
 class FloorBook:
     """The floors that were known at a moment; `book` reads them."""
 
-    def __init__(self, floors: dict[_Key, list[_Held]]) -> None:
+    def __init__(self, floors: dict[_Key, list[Held]]) -> None:
         self._floors = floors
 
     @property
     def is_empty(self) -> bool:
         return not self._floors
 
-    def reaching(self, place: Place) -> list[_Held]:
+    def reaching(self, place: Place) -> list[Held]:
         """The floors of all days that reach a place, the most specific first."""
         return [held for key in place.keys for held in self._floors.get(key, ())]
 
@@ -120,7 +120,7 @@ class FloorBook:
         return least_of(self.reaching(place), day, list_price)
 
 
-def least_of(reaching: Sequence[_Held], day: date, list_price: Decimal | None) -> Decimal | None:
+def least_of(reaching: Sequence[Held], day: date, list_price: Decimal | None) -> Decimal | None:
     """The first that holds on a day: its price, or its share of the list price."""
     for valid_from, valid_to, price, share in reaching:
         if holds(valid_from, valid_to, day):
@@ -134,7 +134,7 @@ def least_of(reaching: Sequence[_Held], day: date, list_price: Decimal | None) -
 def book(session: Session, actor: Actor, known_at: datetime | None = None) -> FloorBook:
     """Every floor known at a moment, for making prices: it stays inside core, since not everybody may see floors."""
     auth.require(actor, Permission.TERM_READ)
-    found: dict[_Key, list[_Held]] = {}
+    found: dict[_Key, list[Held]] = {}
     for row in session.scalars(select(FloorPrice).where(known(known_at)).order_by(FloorPrice.valid_from)):
         key = (row.product_id, row.category_id, row.segment_id)
         found.setdefault(key, []).append((row.valid_from, row.valid_to, row.price, row.list_share))
@@ -235,6 +235,45 @@ def end(session: Session, actor: Actor, number: int, last_day: date, reason: str
     return _write(session, actor, draft, row, clock.now()).id
 
 
+def standing(session: Session, actor: Actor, key: str) -> list[tuple[int, date]]:
+    """Id and first day of each version of a scope that is in force now, in the order of their days."""
+    auth.require(actor, Permission.COST_READ)
+    now = [row for row in _of_scope(session, key) if row.superseded_at is None]
+    return [(row.id, row.valid_from) for row in sorted(now, key=lambda row: row.valid_from)]
+
+
+def put_back(session: Session, actor: Actor, key: str, before: Sequence[int], after: Sequence[int]) -> None:
+    """Let the versions of a scope hold again that stood before; Conflict unless those after it stand now.
+
+    What is put back is recorded anew: `after` and what stands then are alike but for their ids.
+    """
+    auth.require(actor, Permission.FLOOR_WRITE)
+    auth.require(actor, Permission.COST_READ)
+    rows = {row.id: row for row in _of_scope(session, key)}
+    now = [row for row in rows.values() if row.superseded_at is None]
+    if _alike(now) != _alike([rows[one] for one in after if one in rows]):
+        raise Conflict(
+            _("The floor prices of this scope were changed since, so the import cannot be undone.")
+        )
+    moment = clock.now()
+    wanted = [rows[one] for one in before if one in rows]
+    for row in now:
+        if _alike([row])[0] not in _alike(wanted):
+            row.superseded_at = moment
+            subject = Subject("floor", str(row.number), row.scope_key)
+            audit.record(session, actor, "floor:undo", subject, audit.differences(_facts(row), {}))
+    session.flush()
+    kept = _alike([row for row in now if row.superseded_at is None])
+    for row in wanted:
+        if _alike([row])[0] not in kept:
+            _write(session, actor, _draft_of(row), row, moment, again=True)
+
+
+def _alike(rows: Sequence[FloorPrice]) -> list[Any]:
+    """What versions say, whatever their ids."""
+    return sorted(tuple(map(str, _facts(row).values())) for row in rows)
+
+
 def _of_scope(session: Session, key: str) -> list[FloorPrice]:
     query = select(FloorPrice).where(FloorPrice.scope_key == key).with_for_update()
     return list(session.scalars(query.order_by(FloorPrice.recorded_at, FloorPrice.id)))
@@ -253,9 +292,15 @@ def _refuse_overtaken(now: Sequence[FloorPrice], same: FloorPrice | None, versio
 
 
 def _write(
-    session: Session, actor: Actor, draft: FloorDraft, before: FloorPrice | None, moment: datetime
+    session: Session,
+    actor: Actor,
+    draft: FloorDraft,
+    before: FloorPrice | None,
+    moment: datetime,
+    *,
+    again: bool = False,
 ) -> FloorPrice:
-    """One more version; `before` is the one of the same number that it supersedes."""
+    """One more version; `before` is the one of the same number that it supersedes, or `again` says the same as."""
     row = FloorPrice(
         number=before.number if before is not None else 0,
         product_id=draft.product_id,
@@ -270,7 +315,7 @@ def _write(
         recorded_at=moment,
         recorded_by=actor.username,
     )
-    if before is not None:
+    if before is not None and not again:
         before.superseded_at = moment
     session.add(row)
     session.flush()
@@ -293,7 +338,14 @@ def _facts(row: FloorPrice) -> dict[str, Any]:
     }
 
 
-def _check(session: Session, draft: FloorDraft) -> None:
+def check(draft: FloorDraft) -> None:
+    """Raise Invalid for what breaks a rule whatever is stored."""
+    problems = _problems(draft)
+    if problems:
+        raise Invalid(next(iter(problems.values())), fields=problems)
+
+
+def _problems(draft: FloorDraft) -> dict[str, str]:
     problems = _of_value(draft)
     if draft.product_id is None and draft.category_id is None and draft.segment_id is None:
         problems["product_id"] = _("A floor price is for a product, a category or a segment: choose one.")
@@ -303,6 +355,11 @@ def _check(session: Session, draft: FloorDraft) -> None:
         problems["valid_to"] = _("It ends before it begins: choose a last day on or after the first.")
     if not draft.reason.strip():
         problems["reason"] = _("Say in a few words why.")
+    return problems
+
+
+def _check(session: Session, draft: FloorDraft) -> None:
+    problems = _problems(draft)
     kinds: tuple[tuple[str, int | None, Any], ...] = (
         ("product_id", draft.product_id, Product), ("category_id", draft.category_id, Category),
         ("segment_id", draft.segment_id, Segment),

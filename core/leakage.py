@@ -7,7 +7,7 @@ invoiced, names the cause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,13 +17,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import accounts as account_list
-from core import auth, entitlements
+from core import auth, priced_lines
 from core.auth import Actor
-from core.models import OrderLine, Product
+from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.models import Account, Product
 from core.money import ZERO, round_money
 from core.periods import Period
-from core.price_book import Asked
-from core.pricing import Days, LostReason, Offer, Price
+from core.priced_lines import PricedLine
+from core.pricing import LostReason, Offer, Price
 from core.vocabulary import Permission, TermKind
 
 
@@ -85,47 +86,104 @@ class Leakage:
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
+@dataclass(frozen=True)
+class AccountLeakage:
+    """What leaked at one account."""
+
+    code: str
+    name: str
+    lines: int  # that were invoiced below their price
+    amount: Decimal
+    net: Decimal  # invoiced on its priced lines
+    cause: Cause  # that most of the money has
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What leaked at all accounts that were asked for, the largest amounts first."""
+
+    lines: int
+    priced: int
+    net: Decimal
+    amount: Decimal
+    accounts: tuple[AccountLeakage, ...]
+    by_cause: Mapping[Cause, Decimal]
+
+
 def of_account(session: Session, actor: Actor, account_id: int, period: Period) -> Leakage:
     """Every sold line of the account in the period against its price; raises NotFound out of sight."""
     auth.require(actor, Permission.TERM_READ)
     account_list.access(session, actor, account_id)
-    rows = session.execute(
-        select(OrderLine, Product.code, Product.name)
-        .join(Product, Product.id == OrderLine.product_id)
-        .where(
-            OrderLine.account_id == account_id,
-            OrderLine.booked_on >= period.start,
-            OrderLine.booked_on < period.end,
-            OrderLine.quantity > 0,
-        )
-        .order_by(OrderLine.ordered_on, OrderLine.order_no, OrderLine.line_no)
-    ).all()
-    asked = [
-        Asked(
-            line.account_id,
-            line.product_id,
-            line.quantity,
-            Days(line.ordered_on, line.delivered_on, line.invoiced_on),
-        )
-        for line, _code, _name in rows
+    only = AccountFilter(account_ids=frozenset({account_id}))
+    sold = [line for line in priced_lines.of(session, actor, period, only) if line.quantity > 0]
+    goods = {line.product_id for line in sold}
+    named = select(Product.id, Product.code, Product.name).where(Product.id.in_(sorted(goods)))
+    names = {row[0]: (row[1], row[2]) for row in session.execute(named)}
+    sold.sort(key=lambda line: (line.days.order, line.order_no, line.line_no))
+    priced = [line for line in sold if line.price.net_price is not None]
+    leaks = [
+        _leak(line, amount, *names[line.product_id])
+        for line in priced
+        if (amount := _leaked(line)) is not None
     ]
-    prices = entitlements.prices(session, actor, asked) if asked else []
-    priced, net, leaks = 0, ZERO, []
-    for (line, code, name), price in zip(rows, prices, strict=True):
-        if price.net_price is None:
-            continue
-        priced += 1
-        net += line.net_amount
-        actual = round_money(line.net_amount / line.quantity)
-        if price.net_price - actual <= _NEAR:
-            continue
-        cause, term = _cause(price, actual)
-        amount = round_money(price.net_price * line.quantity) - line.net_amount
-        leaks.append(
-            Leak(line.order_no, line.line_no, line.ordered_on, code, name, line.quantity, actual, price.net_price,
-                 amount, cause, term)
-        )  # fmt: skip
-    return Leakage(len(rows), priced, net, tuple(sorted(leaks, key=lambda one: -one.amount)))
+    net = sum((line.net for line in priced), ZERO)
+    return Leakage(len(sold), len(priced), net, tuple(sorted(leaks, key=lambda one: -one.amount)))
+
+
+def by_account(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> Overview | None:
+    """Every account that the actor sees, of those of the filter; None where it would be more lines than `MOST`."""
+    auth.require(actor, Permission.TERM_READ)
+    if priced_lines.count(session, actor, period, accounts) > priced_lines.MOST:
+        return None
+    sold = [line for line in priced_lines.of(session, actor, period, accounts) if line.quantity > 0]
+    priced = [line for line in sold if line.price.net_price is not None]
+    found: dict[int, dict[Cause, list[Decimal]]] = {}
+    invoiced: dict[int, Decimal] = {}
+    for line in priced:
+        invoiced[line.account_id] = invoiced.get(line.account_id, ZERO) + line.net
+        amount = _leaked(line)
+        if amount is not None:
+            cause, _term = _cause(line.price, line.invoiced)
+            found.setdefault(line.account_id, {}).setdefault(cause, []).append(amount)
+    rows = select(Account.id, Account.code, Account.name).where(auth.visible_accounts(actor))
+    names = {row[0]: (row[1], row[2]) for row in session.execute(rows) if row[0] in found}
+    listed = [_account(*names[key], causes, invoiced[key]) for key, causes in found.items()]
+    by_cause: dict[Cause, Decimal] = {}
+    for causes in found.values():
+        for cause, amounts in causes.items():
+            by_cause[cause] = by_cause.get(cause, ZERO) + sum(amounts, ZERO)
+    return Overview(
+        len(sold),
+        len(priced),
+        sum(invoiced.values(), ZERO),
+        sum(by_cause.values(), ZERO),
+        tuple(sorted(listed, key=lambda one: (-one.amount, one.code))),
+        dict(sorted(by_cause.items(), key=lambda item: -item[1])),
+    )
+
+
+def _account(code: str, name: str, causes: Mapping[Cause, Sequence[Decimal]], net: Decimal) -> AccountLeakage:
+    sums = {cause: sum(amounts, ZERO) for cause, amounts in causes.items()}
+    lines = sum(len(amounts) for amounts in causes.values())
+    most = max(sums, key=lambda cause: sums[cause])
+    return AccountLeakage(code, name, lines, sum(sums.values(), ZERO), net, most)
+
+
+def _leaked(line: PricedLine) -> Decimal | None:
+    """How much less was invoiced than the terms give; None where it is no less."""
+    by_terms = line.price.net_price
+    if by_terms is None or by_terms - line.invoiced <= _NEAR:
+        return None
+    return round_money(by_terms * line.quantity) - line.net
+
+
+def _leak(line: PricedLine, amount: Decimal, code: str, name: str) -> Leak:
+    cause, term = _cause(line.price, line.invoiced)
+    entitled = line.price.net_price or ZERO
+    return Leak(line.order_no, line.line_no, line.days.order, code, name, line.quantity, line.invoiced, entitled,
+                amount, cause, term)  # fmt: skip
 
 
 def _cause(price: Price, actual: Decimal) -> tuple[Cause, Offer | None]:

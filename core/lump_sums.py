@@ -338,8 +338,13 @@ def _values(row: LumpSum) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _KEPT}
 
 
+def check(draft: LumpSumDraft) -> None:
+    """Raise Invalid naming each field that breaks a rule."""
+    _checked(draft)
+
+
 def _checked(draft: LumpSumDraft) -> dict[str, Any]:
-    """The draft as it is kept; raises Invalid naming each field that breaks a rule."""
+    """The draft as it is kept."""
     problems = {}
     if draft.amount is None or not 0 < draft.amount < _LARGEST or draft.amount != round_money(draft.amount):
         problems["amount"] = _("Give an amount above zero.")

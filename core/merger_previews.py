@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import accounts, auth, merged_lines, merged_records, merged_terms, merged_wallets
@@ -22,12 +22,14 @@ from core.models import (
     AccountYear,
     AttentionDecision,
     Cause,
+    LumpSum,
     Order,
     Receivable,
     Target,
     Term,
     Wallet,
 )
+from core.models.base import Money
 from core.money import ZERO
 from core.vocabulary import Permission
 
@@ -45,6 +47,8 @@ class Holding:
     causes: int  # recorded and not withdrawn
     wallets: int  # estimates in force
     terms: int  # price terms, each with all of its versions
+    lump_sums: int  # likewise, with proof and payments
+    lump_sum_money: Decimal  # what is agreed of those that stand
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ def holding(session: Session, actor: Actor, account_id: int) -> Holding:
         query = select(func.count()).select_from(model).where(model.account_id == account_id, *more)
         return session.scalar(query) or 0
 
+    standing = LumpSum.superseded_at.is_(None), LumpSum.is_withdrawn.is_(False)
     lines, net = session.execute(
         select(func.sum(AccountYear.lines), func.sum(AccountYear.net_amount)).where(
             AccountYear.account_id == account_id
@@ -146,4 +151,11 @@ def holding(session: Session, actor: Actor, account_id: int) -> Holding:
         wallets=count(Wallet, Wallet.superseded_at.is_(None)),
         terms=session.scalar(select(func.count(Term.number.distinct())).where(Term.account_id == account_id))
         or 0,
+        lump_sums=count(LumpSum, *standing),
+        lump_sum_money=session.scalar(
+            select(type_coerce(func.sum(LumpSum.amount), Money())).where(
+                LumpSum.account_id == account_id, *standing
+            )
+        )
+        or ZERO,
     )

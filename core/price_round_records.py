@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock
@@ -119,13 +119,40 @@ def _check(draft: RoundDraft) -> None:
         raise Invalid(next(iter(problems.values())), fields=problems)
 
 
-def withdraw(session: Session, actor: Actor, round_id: int, *, version: int) -> None:
-    """Take a round back that nobody has answered yet; only who sees all its accounts may."""
+def withdraw(session: Session, actor: Actor, round_id: int, *, version: int) -> int:
+    """Take a round back that nobody has answered yet; only who sees all its accounts may.
+
+    Returns its version, for `restore`.
+    """
     auth.require(actor, Permission.TERM_WRITE)
-    row = _held(session, actor, round_id)
-    members = (
-        select(func.count()).select_from(PriceRoundAccount).where(PriceRoundAccount.round_id == round_id)
-    )
+    row = _held(session, actor, round_id, PriceRound.withdrawn_at.is_(None))
+    _require_all(session, actor, row, version)
+    if session.scalar(_members(round_id).where(PriceRoundAccount.answer != RoundAnswer.ANNOUNCED)):
+        raise Conflict(_("Accounts have answered already: the round stays."))
+    row.withdrawn_at = clock.now()
+    session.flush()
+    audit.record(session, actor, "round:retract", _subject(row), {"name": (row.name, None)})
+    return row.version
+
+
+def restore(session: Session, actor: Actor, round_id: int, *, version: int) -> int:
+    """Announce again what was taken back; returns its version."""
+    auth.require(actor, Permission.TERM_WRITE)
+    row = _held(session, actor, round_id, PriceRound.withdrawn_at.is_not(None))
+    _require_all(session, actor, row, version)
+    row.withdrawn_at = None
+    session.flush()
+    audit.record(session, actor, "round:restore", _subject(row), {"name": (None, row.name)})
+    return row.version
+
+
+def _members(round_id: int) -> Select[Any]:
+    return select(func.count()).select_from(PriceRoundAccount).where(PriceRoundAccount.round_id == round_id)
+
+
+def _require_all(session: Session, actor: Actor, row: PriceRound, version: int) -> None:
+    """Raise unless the actor sees every account of the round, as it was shown."""
+    members = _members(row.id)
     visible = members.join(Account, Account.id == PriceRoundAccount.account_id).where(
         auth.visible_accounts(actor)
     )
@@ -133,11 +160,6 @@ def withdraw(session: Session, actor: Actor, round_id: int, *, version: int) -> 
         raise Forbidden(_("Some accounts of this round are not yours: ask a director to take it back."))
     if row.version != version:
         raise Conflict(_("Somebody else changed this round meanwhile. Load the page again."))
-    if session.scalar(members.where(PriceRoundAccount.answer != RoundAnswer.ANNOUNCED)):
-        raise Conflict(_("Accounts have answered already: the round stays."))
-    row.withdrawn_at = clock.now()
-    session.flush()
-    audit.record(session, actor, "round:retract", _subject(row), {"name": (row.name, None)})
 
 
 def answer(
@@ -145,7 +167,7 @@ def answer(
 ) -> int:
     """Note what an account answered; returns the new version."""
     auth.require(actor, Permission.TERM_WRITE)
-    row = _held(session, actor, round_id)
+    row = _held(session, actor, round_id, PriceRound.withdrawn_at.is_(None))
     one, name = _member(session, actor, round_id, account_id)
     if (draft.answer is RoundAnswer.NEGOTIATED) != (draft.rate is not None):
         problem = (
@@ -214,11 +236,11 @@ def _subject(row: PriceRound) -> Subject:
     return Subject("round", str(row.id), row.name)
 
 
-def _held(session: Session, actor: Actor, round_id: int) -> PriceRound:
+def _held(session: Session, actor: Actor, round_id: int, state: ColumnElement[bool]) -> PriceRound:
     """The round, held until the transaction ends; NotFound where the actor sees none of its accounts."""
     row = session.scalar(
         select(PriceRound)
-        .where(PriceRound.id == round_id, PriceRound.withdrawn_at.is_(None), reached(actor))
+        .where(PriceRound.id == round_id, state, reached(actor))
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 from core import volume_tiers
 from core.money import ZERO, round_money
@@ -33,6 +35,8 @@ from core.vocabulary import TermDate, TermKind, TierBasis, TierMode
 
 # Where the order of resolution changes, so does this number: a price that was kept says which one made it.
 ENGINE_VERSION = 2
+
+_WHOLE = Decimal(1)  # part of a line
 
 
 class ForWhom(IntEnum):
@@ -99,19 +103,22 @@ class Offer:
         """How people and the command line call it."""
         return f"T{self.number}"
 
-    @property
+    @cached_property
     def rank(self) -> tuple[int, int, int, bool, Decimal, int]:
         """The most specific first; of one scope and kind exceptions, then the highest minimum quantity first."""
         return (*self.place, -self.min_quantity, self.number)
 
-    @property
+    @cached_property
     def place(self) -> tuple[int, int, int, bool]:
         """Its scope and kind: one offer of each at most decides."""
         return (self.for_whom, self.for_what, _BY_KIND[self.kind], not self.is_exception)
 
+    @cached_property
+    def is_after_invoice(self) -> bool:
+        return self.kind.is_after_invoice
 
-@dataclass(frozen=True, slots=True)
-class Days:
+
+class Days(NamedTuple):
     """The days of an order line that terms go by; what is not known yet counts as the day of the order."""
 
     order: date
@@ -120,15 +127,13 @@ class Days:
 
     def governing(self, offer: Offer) -> date:
         """The day that decides whether this term holds."""
-        if offer.governed_by is TermDate.DELIVERY:
-            return self.delivery or self.order
-        if offer.governed_by is TermDate.INVOICE:
-            return self.invoice or self.order
-        return self.order
+        if offer.governed_by is TermDate.ORDER:
+            return self.order
+        late = self.delivery if offer.governed_by is TermDate.DELIVERY else self.invoice
+        return late or self.order
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """What one term takes off the price of one unit; unknown where there is no list price to take it off."""
 
     offer: Offer
@@ -136,16 +141,14 @@ class Layer:
     is_below_floor: bool = False  # an exception that the floor would have refused
 
 
-@dataclass(frozen=True, slots=True)
-class Loser:
+class Loser(NamedTuple):
     """A candidate that did not win, and why."""
 
     offer: Offer
     reason: LostReason
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """The price of one base unit, every layer of it, and the trace."""
 
     list_price: Decimal | None
@@ -190,7 +193,8 @@ def price(
     """
     found = invoice_price(list_price, offers, quantity=quantity, days=days, floor=floor)
     later = settled(offers, quantity=quantity, days=days)
-    return pocketed(found, later, offers, quantity=quantity, days=days, volumes=volumes or {})
+    tiers = reached(found.net_price, offers, quantity=quantity, days=days, volumes=volumes or {})
+    return pocketed(found, later, tiers)
 
 
 def invoice_price(
@@ -207,7 +211,7 @@ def invoice_price(
     lost: list[Loser] = []
     decided: set[tuple[int, int, int, bool]] = set()  # scopes and kinds whose highest quantity won
     for offer in offers:
-        if offer.kind.is_after_invoice:
+        if offer.is_after_invoice:
             continue
         reason = _out_of_reach(offer, quantity, days.governing(offer))
         if reason is None and offer.place in decided:
@@ -257,7 +261,7 @@ def settled(offers: Sequence[Offer], *, quantity: Decimal, days: Days) -> Settle
     won: dict[TermKind, Offer] = {}
     lost: list[Loser] = []
     for offer in offers:
-        if not offer.kind.is_after_invoice or offer.kind is TermKind.VOLUME_TIER:
+        if not offer.is_after_invoice or offer.kind is TermKind.VOLUME_TIER:
             continue
         reason = _out_of_reach(offer, quantity, days.governing(offer))
         if reason is None and offer.kind in won:
@@ -271,36 +275,40 @@ def settled(offers: Sequence[Offer], *, quantity: Decimal, days: Days) -> Settle
     return Settled(tuple(won.values()), payment, tuple(lost))
 
 
-def pocketed(
-    found: Price,
-    later: Settled,
+class Reached(NamedTuple):
+    """The volume tiers that give something, each with the part of the line it gives it on."""
+
+    parts: tuple[tuple[Offer, Decimal], ...] = ()
+    lost: tuple[Loser, ...] = ()
+
+
+def pocketed(found: Price, later: Settled, tiers: Reached) -> Price:
+    """The same price with what is given after the invoice."""
+    net = found.net_price
+    after = [Layer(offer, _given(offer, net, part)) for offer, part in tiers.parts]
+    after += [Layer(offer, _given(offer, net, _WHOLE)) for offer in later.given]
+    lost = (*found.lost, *tiers.lost, *later.lost)
+    return Price(found.list_price, net, found.layers, lost, tuple(after), later.payment)
+
+
+def reached(
+    net: Decimal | None,
     offers: Sequence[Offer],
     *,
     quantity: Decimal,
     days: Days,
     volumes: Mapping[int, Decimal],
-) -> Price:
-    """The same price with what is given after the invoice: what is settled, and the volume tiers among the offers."""
-    net = found.net_price
-    tiers, beaten = _tiers(found, offers, quantity=quantity, days=days, volumes=volumes)
-    layers = [Layer(offer, _given(offer, net, Decimal(1))) for offer in later.given]
-    lost = (*found.lost, *beaten, *later.lost)
-    return Price(found.list_price, net, found.layers, lost, (*tiers, *layers), later.payment)
-
-
-def _tiers(
-    found: Price, offers: Sequence[Offer], *, quantity: Decimal, days: Days, volumes: Mapping[int, Decimal]
-) -> tuple[list[Layer], list[Loser]]:
+) -> Reached:
     """The volume tiers of the most specific scope that is reached, and why the others give nothing."""
     held: list[Offer] = []
     lost: list[Loser] = []
-    money = None if found.net_price is None else found.net_price * quantity
+    money = None if net is None else net * quantity
     for offer in offers:
         if offer.kind is not TermKind.VOLUME_TIER:
             continue
         more = money if offer.basis is TierBasis.PERIOD_REVENUE else quantity
-        reached = None if more is None else volumes.get(offer.number, ZERO) + more
-        reason = _out_of_reach(offer, reached, days.governing(offer))
+        volume = None if more is None else volumes.get(offer.number, ZERO) + more
+        reason = _out_of_reach(offer, volume, days.governing(offer))
         if reason is None and held and offer.place != held[0].place:
             reason = LostReason.SCOPE_BEATEN
         if reason is None:
@@ -308,11 +316,11 @@ def _tiers(
         else:
             lost.append(Loser(offer, reason))
     if not held:
-        return [], lost
-    parts = _parts(held, found.net_price, quantity, volumes)
+        return Reached((), tuple(lost))
+    parts = _parts(held, net, quantity, volumes)
     given = {offer.number for offer, _part in parts}
     lost.extend(Loser(offer, LostReason.QUANTITY) for offer in held if offer.number not in given)
-    return [Layer(offer, _given(offer, found.net_price, part)) for offer, part in parts], lost
+    return Reached(tuple(parts), tuple(lost))
 
 
 def _parts(
@@ -322,7 +330,7 @@ def _parts(
     highest = held[0]
     more = quantity if highest.basis is TierBasis.PERIOD_QUANTITY or net is None else net * quantity
     if highest.mode is not TierMode.MARGINAL or not more:
-        return [(highest, Decimal(1))]
+        return [(highest, _WHOLE)]
     by_tier = {(offer.min_quantity, offer.value): offer for offer in held}
     slices = volume_tiers.shares_of(list(by_tier), volumes.get(highest.number, ZERO), more)
     return [(by_tier[tier], part) for tier, part in reversed(slices)]

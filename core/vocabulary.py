@@ -74,6 +74,8 @@ class BatchKind(StrEnum):
     TARGETS = "targets"
     RECEIVABLES = "receivables"
     TERMS = "terms"
+    LUMP_SUMS = "lump_sums"
+    FLOORS = "floors"
 
 
 class BatchStatus(StrEnum):

@@ -2,7 +2,8 @@
 
 List × quantity = gross revenue → on-invoice layers → invoice price → off-invoice layers → pocket price → cost → pocket
 margin (Marn and Rosiello, Managing Price, Gaining Profit, HBR 1992, for the idea; percentages that follow each other
-multiply). A further layer is one function in `_ON_INVOICE` or `_OFF_INVOICE`. Where no term and no lump sum gives
+multiply). What the invoice takes off is split by kind of term as long as there are few enough lines to price each; a
+further layer after the invoice is one function in `_OFF_INVOICE`. Where no term and no lump sum gives
 anything after the invoice, or who asks may not read terms, the pocket price is not known beyond the invoice: it is
 None, never the invoice price under another name.
 """
@@ -15,7 +16,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import after_invoice, auth, lump_sums, revenue
+from core import after_invoice, auth, discount_kinds, lump_sums, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import N_
@@ -25,6 +26,7 @@ from core.revenue import Measures
 from core.vocabulary import Permission, TermKind
 
 POCKET_UNKNOWN = N_("Not known beyond the invoice: no term and no lump sum gives anything after it here.")
+REST = N_("Without a term")
 LEAKAGE_UNKNOWN = N_(
     "Discount leakage is what was given beyond what the terms grant; an account's page names it line by line."
 )
@@ -48,6 +50,7 @@ class Waterfall:
     cost: Decimal | None = None  # none: unknown, or not to be seen by who asks
     uncovered: Decimal = ZERO  # invoiced on lines whose cost is unknown: no margin is known of it
     lines: int = 0
+    is_split: bool = False  # whether the on-invoice layers are kinds of terms
 
     @property
     def discount(self) -> Decimal:
@@ -96,10 +99,16 @@ def stacked(amount: Decimal, rates: Iterable[tuple[str, Decimal]]) -> tuple[Laye
 Source = Callable[[Session, Actor, Period, AccountFilter, Measures], Sequence[Layer]]
 
 
-def _discount(
-    _session: Session, _actor: Actor, _period: Period, _accounts: AccountFilter, sums: Measures
+def _kinds(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, sums: Measures
 ) -> Sequence[Layer]:
-    return (Layer(N_("On-invoice discount"), sums.discount),)
+    """What each kind of term took off, and the rest; nothing where no term took anything off."""
+    found = discount_kinds.explained(session, actor, period, accounts)
+    if not found:
+        return ()
+    layers = [Layer(_ON[kind], amount) for kind, amount in found.items()]
+    rest = sums.discount - sum(found.values(), ZERO)
+    return [*layers, Layer(REST, rest)] if rest else layers
 
 
 def _terms(
@@ -116,12 +125,18 @@ def _lump_sums(
     return () if found is None else (Layer(N_("Lump sums"), sum(found.values(), ZERO)),)
 
 
+_ON = {
+    TermKind.SPECIAL_PRICE: N_("Special prices"),
+    TermKind.DISCOUNT: N_("Discounts"),
+    TermKind.QUANTITY_TIER: N_("Quantity tiers"),
+    TermKind.PROMOTION: N_("Promotions"),
+}
 _AFTER = {
     TermKind.VOLUME_TIER: N_("Volume tiers"),
     TermKind.PROMPT_PAYMENT: N_("Prompt payment"),
     TermKind.FREIGHT: N_("Freight"),
 }
-_ON_INVOICE: tuple[Source, ...] = (_discount,)
+SPLIT_AT_ONCE = 20_000  # lines of a window: both are priced in half a second
 _OFF_INVOICE: tuple[Source, ...] = (_terms, _lump_sums)
 
 
@@ -131,21 +146,33 @@ def of(
     period: Period,
     base: Period | None = None,
     accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    split_up_to: int = SPLIT_AT_ONCE,
 ) -> tuple[Waterfall, Waterfall]:
-    """The waterfall of the period and of the base window (default: twelve months earlier)."""
+    """The waterfall of the period and of the base window (default: twelve months earlier).
+
+    The on-invoice discount is split by kind of term where neither window has more lines than `split_up_to`.
+    """
     auth.require(actor, Permission.REVENUE_READ)
-    windows = (period, base or period.shifted(-12))
-    now, then = (_of(session, actor, window, accounts) for window in windows)
+    windows = [
+        (window, revenue.totals(session, actor, window, accounts))
+        for window in (period, base or period.shifted(-12))
+    ]
+    split = actor.may(Permission.TERM_READ) and max(sums.lines for _window, sums in windows) <= split_up_to
+    now, then = (_of(session, actor, window, accounts, sums, split=split) for window, sums in windows)
     return now, then
 
 
-def _of(session: Session, actor: Actor, period: Period, accounts: AccountFilter) -> Waterfall:
-    sums = revenue.totals(session, actor, period, accounts)
+def _of(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, sums: Measures, *, split: bool
+) -> Waterfall:
     asked = (session, actor, period, accounts, sums)
     after = _OFF_INVOICE if actor.may(Permission.TERM_READ) else ()
+    kinds = tuple(_kinds(*asked)) if split else ()
     return Waterfall(
         gross=sums.gross,
-        on_invoice=tuple(layer for source in _ON_INVOICE for layer in source(*asked)),
+        on_invoice=kinds or (Layer(N_("On-invoice discount"), sums.discount),),
+        is_split=bool(kinds),
         off_invoice=tuple(layer for source in after for layer in source(*asked)) or None,
         cost=sums.cost if sums.covered_lines else None,
         uncovered=sums.net - sums.covered_net,

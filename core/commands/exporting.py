@@ -1,4 +1,4 @@
-"""`export KIND`: accounts, products, orders, targets, receivables or terms as a file."""
+"""`export KIND`: accounts, products, orders, targets, receivables, terms, lump_sums or floors as a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 def export(
     kind: Annotated[
         BatchKind,
-        typer.Argument(metavar="KIND", help="accounts, products, orders, targets, receivables or terms."),
+        typer.Argument(
+            metavar="KIND",
+            help="accounts, products, orders, targets, receivables, terms, lump_sums or floors.",
+        ),
     ],
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,
     form: Annotated[Format, typer.Option("--format")] = Format.CSV,

@@ -9,7 +9,7 @@ from core.demo.calendar import DemoCalendar, Factors
 from core.demo.company import DemoAccount
 from core.demo.scene import Scene
 
-_TIER_EXTRA = {"Strategic": 0.028, "Key": 0.004, "Growth": -0.018}
+TIER_EXTRA = {"Strategic": 0.028, "Key": 0.004, "Growth": -0.018}
 _STEP = 5  # thousandths: agreements are made in half percents
 _PROMOTIONS_A_YEAR = 5
 _DAYS_A_YEAR = 365.25
@@ -22,7 +22,7 @@ def discounts(
     calendar = scene.calendar
     families, days = len(calendar.families), len(calendar.working)
     habits = scene.company.buying[account.segment]
-    base = habits.discount + _TIER_EXTRA[account.tier] + random.normal(0, 0.010)
+    base = habits.discount + TIER_EXTRA[account.tier] + random.normal(0, 0.010)
     by_family = base + random.normal(0, 0.016, families)
     # Whoever negotiates every year gets a little more every year; one account gets far too much.
     drift = 0.019 if account.story == "creep" else 0.0045

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.demo.company import DemoAccount
+from core.demo.discounts import TIER_EXTRA
 from core.demo.rows import Ids
 from core.demo.scene import Scene
 from core.models import Category, ListPrice, Segment, Term
@@ -25,6 +26,7 @@ from core.vocabulary import TermKind, TermStatus
 _STREAM = 11  # its stream of random numbers
 _SPECIAL_EVERY = 3  # every third account has special prices
 _SPECIALS = 4
+_WITHOUT_GENERAL = 4  # every fourth account has no agreement on all goods: its segment's terms hold
 _TIERS = ((Decimal(120), "0.02"), (Decimal(480), "0.05"))
 _FAULTY_TIERS = ((Decimal(120), "0.04"), (Decimal(480), "0.03"))
 _STEP = Decimal("0.005")
@@ -104,6 +106,8 @@ def _agreed(session: Session, scene: Scene, ids: Ids, random: np.random.Generato
     prices = list_prices(session)
     for place, (account, account_id) in enumerate(zip(scene.company.accounts, ids.accounts, strict=True)):
         yield from _yearly(scene, account, account_id, categories, random)
+        if (place + 1) % _WITHOUT_GENERAL:
+            yield from _general(scene, account, account_id)
         if place % _SPECIAL_EVERY == 0:
             yield from _specials(scene, account_id, ids, prices, random)
         if place % 10 == 0:
@@ -161,6 +165,20 @@ def _yearly(
             value = _step(rate + (0.01 if year == this_year else 0))
             end = date(year + 1, 1, 1)
             yield _draft(scope, TermKind.DISCOUNT, value, first, end, reason=f"agreement {year}"), known
+
+
+def _general(scene: Scene, account: DemoAccount, account_id: int) -> Agreed:
+    """What holds for all goods that nothing else is agreed on: what a customer of its tier usually gets."""
+    year = scene.calendar.today.year
+    rate = scene.company.buying[account.segment].discount + TIER_EXTRA[account.tier]
+    for first, end in ((date(year - 1, 1, 1), date(year, 1, 1)), (date(year, 1, 1), None)):
+        yield (
+            _draft(
+                Scope(account_id=account_id), TermKind.DISCOUNT, _step(rate), first, end,
+                reason=f"general agreement {first.year}",
+            ),
+            date(first.year - 1, 12, 15),
+        )  # fmt: skip
 
 
 def _specials(

@@ -48,6 +48,10 @@ _UNIT = ("uom", "unitofmeasure", "baseunit", "unitukuran")
 _LIST = ("listunitprice", "grossprice", "rrp", "catalogueprice", "hargasenarai", "hargakatalog")
 _COST = ("costprice", "cost", "standardcost", "unitcostprice", "kos", "kosunit", "hargakos")
 
+_FROM = ("from", "start", "startdate", "validfrom", "effectivefrom", "berkuatkuasa", "sahdari")
+_TO = ("to", "end", "enddate", "validto", "until", "sahhingga", "hingga")
+_REASON = ("remark", "note", "comment", "sebab", "catatan")
+
 FIELDS: dict[BatchKind, tuple[Field, ...]] = {
     BatchKind.ORDERS: (
         _field("order_no", Content.ID, "invoiceno", "invoice", "invoicenumber", "orderno", "ordernumber", "orderid",
@@ -132,17 +136,16 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("kind", Content.TEXT, "type", "conditiontype", "jenis", required=True),
         _field("value", Content.RATE, "price", "rate", "discount", "netprice", "specialprice", "nilai", "harga",
                "kadar", required=True),
-        _field("valid_from", Content.DAY, "from", "start", "startdate", "validfrom", "effectivefrom", "berkuatkuasa",
-               "sahdari", required=True),
+        _field("valid_from", Content.DAY, *_FROM, required=True),
         _field("account", Content.ID, *_ACCOUNT),
         _field("group", Content.TEXT, "accountgroup", "customergroup", "chain", "kumpulan"),
         _field("segment", Content.TEXT, "customersegment", "channel", "segmen"),
         _field("product", Content.ID, *_PRODUCT),
         _field("category", Content.TEXT, *_CATEGORY),
         _field("min_quantity", Content.QUANTITY, "minqty", "minimumquantity", "scale", "kuantitiminimum"),
-        _field("valid_to", Content.DAY, "to", "end", "enddate", "validto", "until", "sahhingga", "hingga"),
+        _field("valid_to", Content.DAY, *_TO),
         _field("stacks", Content.TEXT, "stackable", "cumulative", "bertindan"),
-        _field("reason", Content.TEXT, "remark", "note", "comment", "sebab", "catatan"),
+        _field("reason", Content.TEXT, *_REASON),
         _field("status", Content.TEXT, "state"),
         _field("recorded_on", Content.DAY, "recorded", "knownfrom", "agreedon", "tarikhrekod"),
         _field("governed_by", Content.TEXT, "governingdate", "pricingdate", "tarikhpenentu"),
@@ -152,6 +155,25 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("mode", Content.TEXT, "tiermode", "kaedah"),
         _field("days", Content.WHOLE, "withindays", "hari"),
         _field("exception", Content.TEXT, "belowfloor", "pengecualian"),
+    ),
+    BatchKind.LUMP_SUMS: (
+        _field("account", Content.ID, *_ACCOUNT, "code", "kod", required=True),
+        _field("kind", Content.TEXT, "type", "jenis", required=True),
+        _field("amount", Content.MONEY, "value", "total", "jumlah", "amaun", required=True),
+        _field("valid_from", Content.DAY, *_FROM, required=True),
+        _field("valid_to", Content.DAY, *_TO, required=True),
+        _field("reason", Content.TEXT, *_REASON, required=True),
+        _field("number", Content.ID, "no", "lumpsum", "reference", "rujukan"),
+    ),
+    BatchKind.FLOORS: (
+        _field("product", Content.ID, *_PRODUCT),
+        _field("category", Content.TEXT, *_CATEGORY),
+        _field("segment", Content.TEXT, "customersegment", "channel", "segmen"),
+        _field("price", Content.MONEY, "floorprice", "minprice", "hargalantai", "harga"),
+        _field("list_share", Content.RATE, "share", "ofthelistprice", "bahagian"),
+        _field("valid_from", Content.DAY, *_FROM, required=True),
+        _field("valid_to", Content.DAY, *_TO),
+        _field("reason", Content.TEXT, *_REASON, required=True),
     ),
 }  # fmt: skip
 

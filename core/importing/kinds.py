@@ -11,7 +11,16 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from core.auth import Actor
-from core.importing import account_rows, order_plan, product_rows, receivable_rows, target_rows, term_rows
+from core.importing import (
+    account_rows,
+    floor_rows,
+    lump_sum_rows,
+    order_plan,
+    product_rows,
+    receivable_rows,
+    target_rows,
+    term_rows,
+)
 from core.importing.columns import Values
 from core.importing.findings import Findings
 from core.importing.options import Options
@@ -36,6 +45,8 @@ KINDS: dict[BatchKind, Kind] = {
     BatchKind.TARGETS: Kind(target_rows.plan, target_rows.undo),
     BatchKind.RECEIVABLES: Kind(receivable_rows.plan, receivable_rows.undo),
     BatchKind.TERMS: Kind(term_rows.plan, term_rows.undo),
+    BatchKind.LUMP_SUMS: Kind(lump_sum_rows.plan, lump_sum_rows.undo),
+    BatchKind.FLOORS: Kind(floor_rows.plan, floor_rows.undo),
 }
 
 

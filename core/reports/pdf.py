@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
@@ -16,6 +17,7 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
@@ -26,6 +28,9 @@ from core.reports.sheets import Picture, Sheet, Table, said, widths
 MAIN, QUIET, LINE = colors.HexColor("#0f5c5c"), colors.HexColor("#5c6664"), colors.HexColor("#e1e4e0")
 _GOOD, _BAD, TEXT = colors.HexColor("#2f7d4f"), colors.HexColor("#b3423d"), colors.HexColor("#1d2424")
 REGULAR, BOLD = "Vera", "VeraBd"  # they come with ReportLab, and know the minus sign of print
+# For names in Chinese: known to every reader of PDFs, which brings the glyphs, so that none need to be in the file.
+CHINESE = "STSong-Light"
+_CHINESE_RUN = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 _MARGIN = 12 * mm
 _PICTURE_ROW = 10.5
 _FRAME = 12  # what a page template keeps free on both sides within its margins
@@ -38,6 +43,7 @@ def fonts() -> None:
     folder = Path(reportlab.__file__).parent / "fonts"
     for name in (REGULAR, BOLD):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
 
 
 def write(sheet: Sheet) -> bytes:
@@ -69,9 +75,9 @@ class _Footer:
         self._title = sheet.title
 
     def draw(self, canvas: Any, document: Any) -> None:
-        canvas.setFont(REGULAR, 7)
         canvas.setFillColor(QUIET)
-        canvas.drawString(_MARGIN, 6 * mm, self._title)
+        draw(canvas, _MARGIN, 6 * mm, self._title, 7)
+        canvas.setFont(REGULAR, 7)
         canvas.drawRightString(document.pagesize[0] - _MARGIN, 6 * mm, str(document.page))
 
 
@@ -83,8 +89,24 @@ def style(size: float, *, bold: bool = False, color: Any = TEXT, right: bool = F
 
 
 def safe(text: str) -> str:
-    """Text that somebody typed, never read as markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that somebody typed, never read as markup; what is Chinese of it in a font that knows it."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _CHINESE_RUN.sub(rf'<font name="{CHINESE}">\g<0></font>', plain)
+
+
+def draw(canvas: Any, left: float, bottom: float, text: str, size: float) -> None:
+    """A line of text outside paragraphs."""
+    line = canvas.beginText(left, bottom)
+    place = 0
+    for found in (*_CHINESE_RUN.finditer(text), None):
+        end = len(text) if found is None else found.start()
+        line.setFont(REGULAR, size)
+        line.textOut(text[place:end])
+        if found is not None:
+            line.setFont(CHINESE, size)
+            line.textOut(found.group())
+            place = found.end()
+    canvas.drawText(line)
 
 
 def _rows(tables: Sequence[Table]) -> Iterator[tuple[Table, ...]]:

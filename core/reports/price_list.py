@@ -128,9 +128,9 @@ class _Footer:
         self._text = " · ".join(filter(None, (found.company, found.account, formats.day(found.valid_from))))
 
     def draw(self, canvas: Any, document: Any) -> None:
-        canvas.setFont(pdf.REGULAR, 7)
         canvas.setFillColor(pdf.QUIET)
-        canvas.drawString(_MARGIN, 8 * mm, self._text)
+        pdf.draw(canvas, _MARGIN, 8 * mm, self._text, 7)
+        canvas.setFont(pdf.REGULAR, 7)
         canvas.drawRightString(document.pagesize[0] - _MARGIN, 8 * mm, str(document.page))
 
 

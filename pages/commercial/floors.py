@@ -4,8 +4,8 @@ import streamlit as st
 
 from core import db, floors, settings
 from core.language import _
-from core.vocabulary import Permission
-from pages.ui import answers, floor_form, floor_parts, gate
+from core.vocabulary import BatchKind, Permission
+from pages.ui import answers, floor_form, floor_parts, gate, grant_files
 
 actor = gate.require(Permission.COST_READ)
 
@@ -19,6 +19,9 @@ with left:
     st.caption(_("The least net price. Only who may see cost sees it; others read “below the floor price”."))
 with right, st.container(horizontal=True, horizontal_alignment="right"):
     floor_form.add(actor)
+    if rows:
+        said = _("All floor prices, those that come too. “Data & import” reads each of them back.")
+        grant_files.download(actor, BatchKind.FLOORS, said)
 
 floor_parts.order()
 if not rows:

@@ -22,6 +22,7 @@ from pages.ui import (
     director_parts,
     health_overview,
     kpi_parts,
+    leakage_parts,
     movement_parts,
     report_parts,
     rfm_parts,
@@ -73,6 +74,12 @@ def _parts(*drawn: Part) -> Callable[[Actor, kpi_parts.Asked, Place], None]:
     return draw
 
 
+def _prices(actor: Actor, asked: kpi_parts.Asked, head: Place) -> None:
+    """What is left of the list price, whose discounts rose, and what leaks."""
+    _parts(waterfall_parts.show, creep_parts.show)(actor, asked, head)
+    leakage_parts.by_account(actor, asked.period, asked.accounts, asked.currency)
+
+
 TABS: tuple[Tab, ...] = (
     Tab("overview", N_("Overview"), _overview),
     Tab("movement", N_("Movement"), _parts(movement_parts.show)),
@@ -82,7 +89,7 @@ TABS: tuple[Tab, ...] = (
     Tab("customers", N_("Customers"), _parts(rfm_parts.show)),
     Tab("wallet", N_("Wallet"), _parts(wallet_parts.show)),
     Tab("health", N_("Health"), _health),
-    Tab("prices", N_("Prices"), _parts(waterfall_parts.show, creep_parts.show)),
+    Tab("prices", N_("Prices"), _prices),
 )
 
 

@@ -62,6 +62,38 @@ def steps(rows: Sequence[Step], *, currency: str) -> go.Figure:
     )
 
 
+def ladder(rows: Sequence[Step], *, currency: str) -> go.Figure:
+    """The same as `steps` from top to bottom: however many bars, every name and amount can be read on a phone."""
+    colours = charts.palette()
+    divisor, _unit = formats.step(max((abs(row.amount) for row in rows), default=Decimal(0)))
+    amounts = [formats.money(row.amount, currency, places=0, signed=not row.is_total) for row in rows]
+    places = list(range(len(rows)))
+    bars = go.Waterfall(
+        orientation="h", y=places, x=[float(row.amount / divisor) for row in rows],
+        measure=["relative" if not row.is_total else "total" if place else "absolute"
+                 for place, row in enumerate(rows)],
+        text=[formats.compact(row.amount, None, signed=not row.is_total) for row in rows],
+        textposition="outside", cliponaxis=False, textfont={"size": 12, "color": colours.quiet},
+        customdata=[f"{row.name}: {amount}" for row, amount in zip(rows, amounts, strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
+        increasing={"marker": {"color": colours.good}},
+        decreasing={"marker": {"color": colours.bad}},
+        totals={"marker": {"color": colours.main}},
+        connector={"line": {"color": colours.grid, "width": 1}},
+    )  # fmt: skip
+    most = max(float(row.amount / divisor) for row in rows)
+    return _drawn(
+        [bars],
+        colours,
+        showlegend=False,
+        height=30 + 28 * len(rows),
+        margin={"t": 6, "b": 6},
+        xaxis={"showticklabels": False, "range": [min(0.0, -0.02 * most), 1.22 * most], "showgrid": False},
+        yaxis={"tickvals": places, "ticktext": [row.name for row in rows], "autorange": "reversed",
+               "showgrid": False, "zeroline": False, "ticksuffix": "  "},
+    )  # fmt: skip
+
+
 def ranked(rows: Sequence[charts.Compared], *, prefix: str = "", suffix: str = "") -> go.Figure:
     """Figures now as bars, the first on top and named in full; last year's as grey marks, targets as amber ones."""
     colours = charts.palette()

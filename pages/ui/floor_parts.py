@@ -73,8 +73,8 @@ def frame(rows: Sequence[FloorRow], currency: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             _("For"): [scope(row) for row in rows],
-            _("Segment"): [row.segment or _("all") for row in rows],
             _("Floor"): [value(row, currency) for row in rows],
+            _("Segment"): [row.segment or _("all") for row in rows],
             _("From"): [row.draft.valid_from for row in rows],
             _("Last day"): [row.last_day for row in rows],
             _("Reason"): [row.draft.reason for row in rows],

@@ -25,6 +25,8 @@ def kinds(actor: Actor) -> dict[BatchKind, str]:
         BatchKind.TARGETS: Permission.TARGET_WRITE,
         BatchKind.RECEIVABLES: Permission.DATA_IMPORT,
         BatchKind.TERMS: Permission.TERM_WRITE,
+        BatchKind.LUMP_SUMS: Permission.TERM_WRITE,
+        BatchKind.FLOORS: Permission.FLOOR_WRITE,
     }
     names = kind_names()
     return {kind: names[kind] for kind, permission in needed.items() if actor.may(permission)}
@@ -38,12 +40,16 @@ def kind_names() -> dict[BatchKind, str]:
         BatchKind.TARGETS: _("Targets"),
         BatchKind.RECEIVABLES: _("Receivables"),
         BatchKind.TERMS: _("Price terms"),
+        BatchKind.LUMP_SUMS: _("Lump sums"),
+        BatchKind.FLOORS: _("Floor prices"),
     }
 
 
 def names(kind: BatchKind) -> dict[str, str]:
     """Every field of a kind by what people call it; what a file must have is marked."""
-    said = _order_names() | _record_names()
+    said = _order_names() | _record_names() | _granted_names()
+    if kind is BatchKind.LUMP_SUMS:
+        said["amount"] = _("Amount")
     return {
         field.name: f"{said.get(field.name, field.name)} *"
         if field.required
@@ -185,4 +191,25 @@ def _record_names() -> dict[str, str]:
         "amount": _("Invoice amount"),
         "open_amount": _("Open amount"),
         "as_of": _("As of"),
+    }
+
+
+def _granted_names() -> dict[str, str]:
+    return {
+        "kind": _("Kind"),
+        "value": _("Value"),
+        "valid_to": _("Last day"),
+        "reason": _("Reason"),
+        "number": _("Number (changes that one)"),
+        "price": _("Price of a unit"),
+        "list_share": _("Share of the list price"),
+        "min_quantity": _("From this quantity on"),
+        "stacks": _("Given beside other discounts"),
+        "recorded_on": _("Known since"),
+        "governed_by": _("Goes by"),
+        "basis": _("What it counts"),
+        "period": _("Period"),
+        "mode": _("How tiers count"),
+        "days": _("Days"),
+        "exception": _("Exception from the floor price"),
     }

@@ -112,7 +112,7 @@ def columns(actor: Actor, state: InHand, kind: BatchKind, upload: Upload) -> dic
 def options(actor: Actor, state: InHand, kind: BatchKind, matched: dict[str, str]) -> Options:
     """What to do where something is missing, and what was answered to the file's questions."""
     missing, create, source = "reject", False, None
-    if kind in (BatchKind.ORDERS, BatchKind.TARGETS, BatchKind.RECEIVABLES):
+    if kind in (BatchKind.ORDERS, BatchKind.TARGETS, BatchKind.RECEIVABLES, BatchKind.LUMP_SUMS):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             if kind is BatchKind.ORDERS and actor.sees_everything:
                 words = {"reject": _("Refuse the row"), "unassigned": _("Book it without an account")}

@@ -1,15 +1,19 @@
-"""Discount leakage of an account: what was invoiced below the price that the terms give, line by line, by cause."""
+"""Discount leakage: what was invoiced below the price by the terms, of an account line by line, of all by account."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
 
-from core import db, leakage
+from core import db, leakage, priced_lines
 from core.accounts import AccountDetail
 from core.auth import Actor
+from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
-from core.leakage import Cause, Leakage
+from core.leakage import AccountLeakage, Cause, Leakage, Overview
 from core.money import ratio
 from core.periods import Period
 from core.vocabulary import Permission
@@ -19,10 +23,10 @@ from pages.ui.charts import Move
 
 def causes() -> dict[Cause, str]:
     return {
-        Cause.EXPIRED: _("a term that did not hold"),
-        Cause.NOT_APPROVED: _("a term that nobody approved"),
-        Cause.QUANTITY: _("a tier for another quantity"),
-        Cause.STACKED: _("a term that does not go with the others"),
+        Cause.EXPIRED: _("term not in force"),
+        Cause.NOT_APPROVED: _("term not approved"),
+        Cause.QUANTITY: _("another quantity tier"),
+        Cause.STACKED: _("terms do not stack"),
         Cause.BELOW_FLOOR: _("below the floor price"),
         Cause.UNEXPLAINED: _("no term has this price"),
     }
@@ -43,18 +47,84 @@ def show(actor: Actor, account: AccountDetail, period: Period, currency: str) ->
         amount=formats.money(found.amount, currency), share=formats.percent(ratio(found.amount, found.net))
     )
     st.markdown(f"**{title}**")
-    st.caption(
-        _("Σ (price by the terms − invoiced price) × quantity over {priced} of {lines} lines, where it is above zero; "
-          "the terms as they are known now.").format(
-            priced=formats.number(found.priced), lines=formats.number(found.lines))
-    )  # fmt: skip
+    st.caption(_basis(found.priced, found.lines))
     if found.leaks:
-        _pictured(found, title, currency)
+        _pictured(found.by_cause(), title, currency)
         _list(actor, found, currency)
 
 
-def _pictured(found: Leakage, title: str, currency: str) -> None:
-    moves = [Move(causes()[cause], amount) for cause, amount in found.by_cause().items()]
+def by_account(
+    actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS, currency: str = "MYR"
+) -> None:
+    """Where it leaks, account by account: computed only once it is opened, since every order line is priced."""
+    if not actor.may(Permission.TERM_READ):
+        return
+    label = _("Discount leakage by account")
+    box = st.expander(label, icon=":material/water_drop:", key="leakage_by_account", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        with db.read() as session:
+            found = answers.asker(session, actor)(leakage.by_account, period, accounts)
+        _overview(actor, found, period, currency)
+
+
+def _overview(actor: Actor, found: Overview | None, period: Period, currency: str) -> None:
+    if found is None:
+        text = _(
+            "More than {most} order lines are not priced at once: choose fewer accounts or a shorter period."
+        )
+        st.info(text.format(most=formats.number(priced_lines.MOST)))
+        return
+    if not found.priced:
+        st.info(_("Neither a list price nor a term prices what was sold in this period."))
+        return
+    title = _("{amount} were given beyond the terms, {share} of what was invoiced").format(
+        amount=formats.money(found.amount, currency, places=0),
+        share=formats.percent(ratio(found.amount, found.net)),
+    )
+    st.markdown(f"**{title}**")
+    st.caption(_basis(found.priced, found.lines))
+    if found.accounts:
+        _pictured(found.by_cause, title, currency)
+        _ranked(actor, found.accounts, period, currency)
+
+
+def _ranked(actor: Actor, rows: Sequence[AccountLeakage], period: Period, currency: str) -> None:
+    """The accounts, the most money first; a cell that is chosen opens its account."""
+    frame = pd.DataFrame(
+        {
+            "code": [row.code for row in rows],
+            "name": [row.name for row in rows],
+            "leaked": [row.amount for row in rows],
+            "share": [ratio(row.amount, row.net) for row in rows],
+            "lines": [row.lines for row in rows],
+            "cause": [causes()[row.cause] for row in rows],
+        }
+    )
+    columns = {
+        "code": figure_parts.texts(_("Code")),
+        "name": figure_parts.texts(_("Account"), "medium"),
+        "leaked": figure_parts.amounts(_("Leaked"), currency),
+        "share": figure_parts.shares(_("Of what was invoiced")),
+        "lines": figure_parts.numbers(_("Order lines")),
+        "cause": figure_parts.texts(_("Mostly")),
+    }
+    words = {"period": formats.period(period)}
+    alt = _("What was given beyond the terms, by account.")
+    codes = [row.code for row in rows]
+    figure_parts.listing(actor, "leakage_by_account", frame, columns, codes, alt=alt, words=words)
+
+
+def _basis(priced: int, lines: int) -> str:
+    return _(
+        "Σ (price by the terms − invoiced price) × quantity over {priced} of {lines} lines, where it is above zero; "
+        "the terms as they are known now."
+    ).format(priced=formats.number(priced), lines=formats.number(lines))
+
+
+def _pictured(by_cause: Mapping[Cause, Decimal], title: str, currency: str) -> None:
+    moves = [Move(causes()[cause], amount) for cause, amount in by_cause.items()]
     alt = title + ". " + "; ".join(f"{move.name} {formats.compact(move.amount, currency)}" for move in moves)
     charts.show(charts.movers(moves, currency=currency, more_is_good=False), alt=alt, key="chart_leakage")
 

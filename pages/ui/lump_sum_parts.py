@@ -14,8 +14,8 @@ from core.filters import AccountFilter
 from core.language import _
 from core.lump_sums import LumpSumDraft, LumpSumRow, Stage
 from core.money import ZERO, ratio
-from core.vocabulary import LumpSumKind, LumpSumStep, Permission
-from pages.ui import answers, dialogs, formats, forms, tables
+from core.vocabulary import BatchKind, LumpSumKind, LumpSumStep, Permission
+from pages.ui import answers, dialogs, formats, forms, grant_files, tables
 from pages.ui.forms import Form, plain
 
 
@@ -45,8 +45,12 @@ def show(actor: Actor, account: AccountDetail, currency: str) -> None:
         only = AccountFilter(account_ids=frozenset({account.id}))
         found = answers.asker(session, actor)(lump_sums.search, only)
     may = actor.may(Permission.TERM_WRITE) and not account.is_unassigned
-    if may and st.button(_("Agree a lump sum"), icon=":material/add:", key="lump_sum"):
-        dialogs.show(_("Lump sum"), _agree, account.id, account.name)
+    with st.container(horizontal=True):
+        if may and st.button(_("Agree a lump sum"), icon=":material/add:", key="lump_sum"):
+            dialogs.show(_("Lump sum"), _agree, account.id, account.name)
+        if found:
+            said = _("The lump sums of this account. “Data & import” reads each of them back.")
+            grant_files.download(actor, BatchKind.LUMP_SUMS, said, account.code)
     if not found:
         st.info(
             _(

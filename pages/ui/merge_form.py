@@ -15,7 +15,7 @@ from core.accounts import AccountDetail, AccountRow
 from core.auth import Actor
 from core.errors import Invalid, UtamaError
 from core.language import _
-from core.merger_previews import Preview
+from core.merger_previews import Holding, Preview
 from core.vocabulary import AccountStatus
 from pages.ui import audit_parts, formats, forms
 from pages.ui.forms import plain
@@ -97,6 +97,7 @@ def _moves(found: Preview, currency: str) -> None:
         (_("Causes"), formats.number(moved.causes), formats.number(there.causes)),
         (_("Wallet estimates"), formats.number(moved.wallets), formats.number(there.wallets)),
         (_("Price terms"), formats.number(moved.terms), formats.number(there.terms)),
+        (_("Lump sums"), _lump_sums(moved, currency), _lump_sums(there, currency)),
     ]
     columns = [
         _("What"),
@@ -112,6 +113,12 @@ def _moves(found: Preview, currency: str) -> None:
         alt=_("What each of the two accounts holds"),
     )
     st.caption(plain(" ".join(_notes(found))))
+
+
+def _lump_sums(held: Holding, currency: str) -> str:
+    """`3, RM 12,000`."""
+    count = formats.number(held.lump_sums)
+    return f"{count}, {formats.money(held.lump_sum_money, currency, places=0)}" if held.lump_sums else count
 
 
 def _people(account: AccountDetail) -> str:

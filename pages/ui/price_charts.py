@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -16,7 +17,7 @@ Total = tuple[str, Decimal]
 def waterfall(
     start: Total, on: Sequence[Move], middle: str, after: Sequence[Move], end: str, *, currency: str
 ) -> go.Figure:
-    """From a first amount over a total in the middle to the last one; bars stand on zero.
+    """From a first amount over a total in the middle to the last one, from top to bottom; bars begin at zero.
 
     Without moves `after` the middle is the end, and one bar stands for both.
     """
@@ -31,23 +32,34 @@ def waterfall(
         figures.append(figures[len(on) + 1] + sum((step.amount for step in after), Decimal(0)))
         measures += [*("relative" for _step in after), "total"]
     bars = go.Waterfall(
-        x=[name.replace(" ", "<br>") for name in names],
-        y=[float(one) for one in figures],
+        orientation="h",
+        y=list(range(len(names))),
+        x=[float(one) for one in figures],
         measure=measures,
         text=[formats.price(one, currency) for one in figures],
         textposition="outside",
         cliponaxis=False,
+        textfont={"size": 12, "color": colours.text},
         increasing={"marker": {"color": colours.good}},
         decreasing={"marker": {"color": colours.bad}},
         totals={"marker": {"color": colours.main}},
         connector={"line": {"color": colours.grid}},
-        hovertemplate="%{x}: %{text}<extra></extra>",
+        customdata=names,
+        hovertemplate="%{customdata}: %{text}<extra></extra>",
     )
-    top = float(max(start[1], *figures)) * 1.15
-    layout = {
-        "template": charts.template(colours),
-        "height": charts.HEIGHT,
+    return go.Figure(data=[bars], layout=_layout(names, float(max(start[1], *figures))))
+
+
+def _layout(names: Sequence[str], most: float) -> dict[str, Any]:
+    return {
+        "template": charts.template(charts.palette()),
+        "height": 30 + 34 * len(names),
         "separators": ".,",
         "showlegend": False,
-    }
-    return go.Figure(data=[bars], layout={**layout, "yaxis": {"range": [0, top], "showticklabels": False}})
+        "margin": {"t": 6, "b": 6},
+        "xaxis": {"range": [0, most * 1.4], "showticklabels": False, "showgrid": False},
+        "yaxis": {
+            "tickvals": list(range(len(names))), "ticktext": list(names), "autorange": "reversed", "showgrid": False,
+            "zeroline": False, "ticksuffix": "  ",
+        },
+    }  # fmt: skip

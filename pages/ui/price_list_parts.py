@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from functools import partial
 
 import streamlit as st
 
-from core import clock, db, exports, price_lists, reports
+from core import clock, db, price_lists, reports
 from core.accounts import AccountDetail
 from core.auth import Actor
 from core.errors import UtamaError
-from core.exports import Format
 from core.language import LANGUAGES, _, current
 from core.reports import price_list
 from core.vocabulary import BatchKind, Permission
+from pages.ui import grant_files
 from pages.ui.forms import plain
 
 
@@ -25,17 +24,8 @@ def download(actor: Actor, account: AccountDetail) -> None:
         return
     with st.popover(_("Price list"), icon=":material/request_quote:", key="price_list_of_account"):
         _price_list(actor, account)
-    with st.popover(_("Files"), icon=":material/download:", key="files_of_terms"):
-        st.caption(_("All terms of this account. “Data & import” reads each of them back."))
-        for form in Format:
-            st.download_button(
-                form.value.upper(),
-                data=partial(terms_file, actor, account.code, form),
-                file_name=f"terms-{account.code}.{form.value}",
-                key=f"export_terms_{form.value}",
-                on_click="ignore",
-                width="stretch",
-            )
+    said = _("All terms of this account. “Data & import” reads each of them back.")
+    grant_files.download(actor, BatchKind.TERMS, said, account.code)
 
 
 def _price_list(actor: Actor, account: AccountDetail) -> None:
@@ -72,14 +62,3 @@ def price_list_file(actor: Actor, account: AccountDetail, day: date, speaks: str
         asked = {"account": account.code, "valid_from": f"{day:%Y-%m-%d}", "language": speaks}
         reports.record_export(session, actor, reports.PRICE_LIST, form, asked)
     return made
-
-
-def terms_file(actor: Actor, code: str, form: Format) -> bytes:
-    """The terms of an account, noted in the audit."""
-    made = io.BytesIO()
-    with db.read() as session:
-        prepared = exports.prepare(session, actor, BatchKind.TERMS, account_code=code)
-        count = exports.write(prepared, made, form)
-    with db.write() as session:
-        exports.record(session, actor, prepared, count, form)
-    return made.getvalue()

@@ -185,4 +185,5 @@ def take_back(actor: Actor, row: RoundRow) -> None:
     )
     if asked is not None:
         with asked.saving(_("Price round taken back: {name}").format(name=row.name)) as session:
-            price_round_records.withdraw(session, actor, row.id, version=row.version)
+            now = price_round_records.withdraw(session, actor, row.id, version=row.version)
+            asked.offer_undo(partial(price_round_records.restore, round_id=row.id, version=now))

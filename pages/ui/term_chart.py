@@ -86,7 +86,7 @@ def _ticks(start: date) -> dict[str, Any]:
     days = [add_months(start.replace(day=1), number) for number in range(3, _BEFORE + _AFTER + 1, 6)]
     return {
         "tickvals": [one.isoformat() for one in days],
-        "ticktext": [formats.short_month(one) for one in days],
+        "ticktext": [formats.month(one) for one in days],
     }
 
 

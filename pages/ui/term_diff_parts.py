@@ -11,7 +11,7 @@ from core import clock, db, term_diffs
 from core.auth import Actor
 from core.language import _, ngettext
 from core.periods import add_months
-from core.term_diffs import Diff, Kind, Moment
+from core.term_diffs import Diff, Difference, Kind, Moment
 from core.terms import TermRow
 from pages.ui import answers, formats, tables, term_words
 from pages.ui.term_words import Words
@@ -79,9 +79,15 @@ def _table(found: Diff, words: Words, titles: Sequence[str]) -> None:
     def value(row: TermRow | None) -> str | None:
         return None if row is None else f"{words.value(row)} ({term_words.days(row)})"
 
+    def moved(one: Difference) -> str:
+        """`13.5% → 14.5%`; where only its days changed, once."""
+        then, now = (formats.UNKNOWN if row is None else words.value(row) for row in (one.then, one.now))
+        return now if then == now else f"{then} → {now}"
+
     frame = pd.DataFrame(
         {
             "goods": [words.goods(one.row) for one in found.rows],
+            "change": [moved(one) for one in found.rows],
             "what": [names[one.kind] for one in found.rows],
             "then": [value(one.then) for one in found.rows],
             "now": [value(one.now) for one in found.rows],
@@ -92,7 +98,8 @@ def _table(found: Diff, words: Words, titles: Sequence[str]) -> None:
     )
     column = st.column_config
     columns = {
-        "goods": column.TextColumn(_("Goods"), width=200, pinned=True),
+        "goods": column.TextColumn(_("Goods"), width=160, pinned=True),
+        "change": column.TextColumn(_("Value")),
         "what": column.TextColumn(_("Difference")),
         "then": column.TextColumn(_("Then: {moment}").format(moment=titles[0]), width="large"),
         "now": column.TextColumn(_("Now: {moment}").format(moment=titles[1]), width="large"),

@@ -199,12 +199,12 @@ def _month(month: date, rows: Sequence[Coming], words: Words, accounts: Mapping[
     names = term_words.events()
     frame = pd.DataFrame(
         {
-            "day": [one.day for one in rows],
+            "day": [formats.day(one.day) for one in rows],
+            "goods": [words.goods(one.row) for one in rows],
+            "value": [_moved(one, words) for one in rows],
             "event": [
                 names[one.event] + (" (" + _("waits for approval") + ")" if one.waits else "") for one in rows
             ],
-            "goods": [words.goods(one.row) for one in rows],
-            "value": [_moved(one, words) for one in rows],
             "kind": [words.kind(one.row) for one in rows],
             "whom": [words.whom(one.row) for one in rows],
             "name": [one.row.name for one in rows],
@@ -221,6 +221,7 @@ def _month(month: date, rows: Sequence[Coming], words: Words, accounts: Mapping[
         row_height=tables.ROW_HEIGHT,
         height=_FIRST * tables.ROW_HEIGHT if len(rows) > _FIRST else "auto",
         column_config=_month_columns(),
+        column_order=["day", "whom", "goods", "value", "event", "kind", "name"],
         on_select="rerun",
         selection_mode="single-cell",
         key=f"calendar_of_all_{month:%Y-%m}_{number}",
@@ -236,10 +237,10 @@ def _month(month: date, rows: Sequence[Coming], words: Words, accounts: Mapping[
 def _month_columns() -> dict[str, Any]:
     column = st.column_config
     return {
-        "day": column.DateColumn(_("Day"), format="D MMM YYYY", width=110, pinned=True),
-        "event": column.TextColumn(_("What"), width="medium"),
-        "goods": column.TextColumn(_("Goods"), width=200),
+        "day": column.TextColumn(_("Day"), width=100, pinned=True),
+        "goods": column.TextColumn(_("Goods"), width=160),
         "value": column.TextColumn(_("Value")),
+        "event": column.TextColumn(_("What")),
         "kind": column.TextColumn(_("Kind")),
         "whom": column.TextColumn(_("For whom")),
         "name": column.TextColumn(_("Term")),

@@ -7,11 +7,12 @@ from decimal import Decimal
 import pandas as pd
 import streamlit as st
 
-from core import db, waterfall
+from core import db, priced_lines, waterfall
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
 from core.periods import Period
+from core.vocabulary import Permission
 from core.waterfall import POCKET_UNKNOWN, Waterfall
 from pages.ui import answers, charts, figure_charts, figure_parts, formats, portfolio_parts
 from pages.ui.figure_charts import Step
@@ -23,8 +24,9 @@ def show(
 ) -> None:  # fmt: skip
     """From list to margin, beside the same period a year earlier."""
     base = period.shifted(-12)
+    most = priced_lines.MOST if st.session_state.get(f"{key}_split") else waterfall.SPLIT_AT_ONCE
     with db.read() as session:
-        now, then = answers.asker(session, actor)(waterfall.of, period, base, accounts)
+        now, then = answers.asker(session, actor)(waterfall.of, period, base, accounts, split_up_to=most)
     if not now.lines:
         st.info(_("Nothing was sold in this period."))
         return
@@ -34,7 +36,8 @@ def show(
     opened = portfolio_parts.heading(title, f"table_{key}")
     rows = steps(now)
     alt = title + ". " + "; ".join(f"{row.name} {formats.compact(row.amount, currency)}" for row in rows)
-    charts.show(figure_charts.steps(rows, currency=currency), alt=alt, key=f"chart_{key}")
+    charts.show(figure_charts.ladder(rows, currency=currency), alt=alt, key=f"chart_{key}")
+    _kinds(actor, now, then, key)
     if now.pocket is None:
         pocket, reason = _("Pocket price"), _(POCKET_UNKNOWN)
         st.caption(f"{pocket}: {reason}")
@@ -45,6 +48,28 @@ def show(
         portfolio_parts.table(title, _named(frame), currency, places=2)
     words = {"period": formats.period(period), "base": formats.period(base)}
     figure_parts.export(actor, key, frame, words)
+
+
+def _kinds(actor: Actor, now: Waterfall, then: Waterfall, key: str) -> None:
+    """Whether the discount is split by kind of term; many lines are priced only once somebody asks for it."""
+    if not actor.may(Permission.TERM_READ):
+        return
+    lines = max(now.lines, then.lines)
+    if lines > priced_lines.MOST:
+        text = _(
+            "The on-invoice discount is not split by kind of term over more than {most} order lines: choose fewer "
+            "accounts or a shorter period."
+        )
+        st.caption(text.format(most=formats.number(priced_lines.MOST)))
+        return
+    if lines > waterfall.SPLIT_AT_ONCE:
+        label = _("Split the on-invoice discount by kind of term ({count} order lines are priced)")
+        st.toggle(label.format(count=formats.number(now.lines + then.lines)), key=f"{key}_split")
+    if now.is_split:
+        st.caption(
+            _("On-invoice discount by kind of term, by the terms as they are known now; what no term grants stands as "
+              "“{rest}”.").format(rest=_(waterfall.REST))
+        )  # fmt: skip
 
 
 def _difference(now: Waterfall, then: Waterfall) -> Decimal | None:

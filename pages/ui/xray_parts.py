@@ -224,7 +224,7 @@ def value(row: TermRow, currency: str) -> str:
     if not row.min_quantity:
         return text
     if row.basis is TierBasis.PERIOD_REVENUE:
-        least = formats.money(row.min_quantity, currency)
+        least = formats.money(row.min_quantity, currency, places=0 if row.min_quantity % 1 == 0 else 2)
     else:
         least = " ".join(filter(None, (formats.quantity(row.min_quantity), row.unit)))
     if row.period is None:

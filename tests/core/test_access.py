@@ -64,6 +64,7 @@ from core import (
     portfolio,
     portfolio_tiles,
     precedents,
+    priced_lines,
     product_prices,
     product_story,
     receivables,
@@ -246,6 +247,9 @@ READERS: dict[str, Read] = {
     ),
     "rfm.board": lambda session, actor: rfm.board(session, actor, TWO_YEARS),
     "waterfall.of": lambda session, actor: waterfall.of(session, actor, YEAR),
+    "priced_lines.of": lambda session, actor: priced_lines.of(session, actor, YEAR),
+    "priced_lines.count": lambda session, actor: priced_lines.count(session, actor, YEAR),
+    "leakage.by_account": lambda session, actor: leakage.by_account(session, actor, YEAR),
     "after_invoice.given": lambda session, actor: after_invoice.given(session, actor, YEAR),
     "lump_sums.search": lump_sums.search,
     "lump_sums.accrual": lambda session, actor: lump_sums.accrual(session, actor, YEAR),
@@ -277,6 +281,7 @@ READERS: dict[str, Read] = {
     ),
     "forecasts.overrides_in_force": forecasts.overrides_in_force,
     "exports.prepare terms": lambda session, actor: _export(session, actor, BatchKind.TERMS),
+    "exports.prepare lump sums": lambda session, actor: _export(session, actor, BatchKind.LUMP_SUMS),
     "terms.search": terms.search,
     "approvals.waiting": approvals.waiting,
     "approvals.drafts": approvals.drafts,
@@ -445,7 +450,10 @@ ELSEWHERE = {
     # What an import tells of a stranger's account is asked below, through `importing.check`.
     **{
         f"importing.{module}": {"plan", "undo"}
-        for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows")
+        for module in (
+            "account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows",
+            "lump_sum_rows", "floor_rows",
+        )
     },
     "importing.records": {"account_ids"},
     "importing.comparison": {"compare"},
@@ -466,6 +474,7 @@ ELSEWHERE = {
     # What is decided about one submission, as its own tests ask it of a stranger.
     "approvals": {"submit", "withdraw", "decide", "detail"},
     "term_effects": {"of"},
+    "discount_kinds": {"explained"},  # asked through `waterfall.of`, and by its own tests
     # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
     "authority": {"search", "in_force", "record", "judged", "require", "require_amount", "refused"},
     # A stranger finds none of them, as their own tests say.
@@ -481,7 +490,7 @@ ELSEWHERE = {
     # The server's own work, for who maintains the store.
     "health_renewal": {"days", "keep", "read", "read_all"},
     "health_standings": {"first_difference", "keep", "unkept"},
-    "floors": {"search", "record", "end", "book"},
+    "floors": {"search", "record", "end", "book", "standing", "put_back"},
     "merged_terms": {"move", "move_back", "changed", "staying"},
     "merged_wallets": {"move", "move_back", "changed", "staying"},
     "merger_previews": {"preview", "pair", "holding"},
@@ -523,7 +532,7 @@ ELSEWHERE = {
     # Another's account, or a round that was announced to none of one's own, is absent, as their own tests say.
     "price_lists": {"of_account"},
     "price_rounds": {"search", "detail"},
-    "price_round_records": {"announce", "answer", "withdraw", "reached"},
+    "price_round_records": {"announce", "answer", "withdraw", "restore", "reached"},
     "term_findings": {"lint"},
     "term_usage": {"of_orders", "never_used"},
     "sessions": {"search", "end"},

@@ -22,6 +22,7 @@ from core import (
     doctor,
     exports,
     kpis,
+    lump_sums,
     merger_previews,
     portfolio,
     revenue,
@@ -35,6 +36,7 @@ from core.auth import OPERATOR
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.importing import lookups
 from core.kpis import By, Options
+from core.lump_sums import LumpSumDraft
 from core.models import (
     Account,
     AccountMerger,
@@ -56,6 +58,7 @@ from core.vocabulary import (
     AttentionOutcome,
     BatchKind,
     CauseKind,
+    LumpSumKind,
     Role,
     TeamRole,
     TermKind,
@@ -187,12 +190,19 @@ def test_the_preview_counts_terms_causes_and_wallets_and_what_of_them_stays(sess
     _term(session, gone, 1)
     _term(session, gone, 2, product_id=tea)
     _term(session, kept, 3, date(2025, 1, 1))
+    display = LumpSumDraft(
+        LumpSumKind.DISPLAY, Decimal(900), date(2026, 1, 1), date(2026, 6, 30), "end of aisle"
+    )
+    lump_sums.agree(session, director, gone.id, display)
+    withdrawn = lump_sums.agree(session, director, gone.id, display)
+    lump_sums.withdraw(session, director, withdrawn, version=withdrawn)
 
     found = merger_previews.preview(session, director, gone.id, kept.id)
     merger = _merge(session, director, gone, kept)
 
     assert (found.moved.causes, found.moved.wallets, found.moved.terms) == (1, 2, 2)
     assert (found.there.causes, found.there.wallets, found.there.terms) == (0, 1, 1)
+    assert (found.moved.lump_sums, found.moved.lump_sum_money, found.there.lump_sums) == (1, 900, 0)
     assert (found.staying_terms, found.staying_wallets) == (1, 1)
     owners = dict(session.execute(select(Term.number, Term.account_id)).all())
     assert owners == {1: gone.id, 2: kept.id, 3: kept.id}

@@ -138,7 +138,11 @@ def _granted(session, shop, said):
     if kind is TermKind.QUANTITY_TIER and least == "0":
         more["min_quantity"] = Decimal(3)
     if kind is TermKind.VOLUME_TIER:
-        more |= {"basis": TierBasis.PERIOD_REVENUE, "period": TierPeriod.MONTH, "mode": TierMode.MARGINAL}
+        more |= {
+            "basis": TierBasis.PERIOD_REVENUE if stacks else TierBasis.PERIOD_QUANTITY,
+            "period": TierPeriod.MONTH,
+            "mode": TierMode.MARGINAL if by_case else TierMode.ALL_UNITS,
+        }
     elif by_case:
         more["unit_id"] = shop["case"].id
     if kind is TermKind.PROMPT_PAYMENT:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import python_calamine
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from core import clock, db, price_lists, product_prices, term_versions
@@ -13,7 +14,7 @@ from core.__main__ import app
 from core.auth import OPERATOR
 from core.errors import Invalid, NotFound
 from core.models import Segment
-from core.price_lists import Payment, Promotion, Step
+from core.price_lists import Item, Payment, PriceList, Promotion, Step
 from core.reports import price_list
 from core.term_drafts import Scope, TermDraft
 from core.vocabulary import TermKind, TermStatus
@@ -178,3 +179,15 @@ def test_the_command_line_writes_it_and_notes_who_took_it(session, shop, tmp_pat
 
         newest = audit.search(reading, OPERATOR).rows[0]
     assert "price-list" in str(newest)
+
+
+def test_names_in_chinese_stand_in_a_font_that_knows_them():
+    soy = Item("SOY", "李锦记 Soy <sauce> 酱油", "酱料", None, Decimal(10), Decimal(9), (), ())
+    found = PriceList("Utama", "A-1", "永旺 & Co", "MYR", DAY, (soy,))
+
+    page = PdfReader(io.BytesIO(price_list.write(found, "pdf", "en"))).pages[0]
+
+    said = page.extract_text()
+    assert all(text in said for text in ("李锦记", "Soy <sauce>", "酱油", "酱料", "永旺", "& Co"))
+    fonts = {str(font.get_object()["/BaseFont"]) for font in page["/Resources"]["/Font"].values()}
+    assert "/STSong-Light" in fonts

@@ -161,9 +161,13 @@ def test_a_round_can_be_taken_back_until_somebody_has_answered(session, shops, d
 
     with pytest.raises(Conflict):
         price_round_records.withdraw(session, director, first, version=1)
-    price_round_records.withdraw(session, director, second, version=1)
+    taken_back = price_round_records.withdraw(session, director, second, version=1)
 
     assert [row.id for row in price_rounds.search(session, director)] == [first]
+    with pytest.raises(Conflict):
+        price_round_records.restore(session, director, second, version=1)
+    price_round_records.restore(session, director, second, version=taken_back)
+    assert {row.id for row in price_rounds.search(session, director)} == {first, second}
 
 
 @pytest.mark.parametrize(

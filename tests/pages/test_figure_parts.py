@@ -1,12 +1,14 @@
 """The parts about figures on the Account and the Portfolio: they say the finding, and only what is one's own."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from core import clock, db, rollups
-from core.models import AuditEntry
+from core.models import AuditEntry, ListPrice, Product
 from core.periods import Period
 from pages.ui import figure_parts
 from tests import factories
@@ -66,6 +68,27 @@ def test_the_account_shows_its_waterfall_rhythm_and_retention(open_page, sold, k
     assert "83.3% of the list price reaches the invoice" in text  # 300 / 360
     assert "Not known beyond the invoice" in text
     assert "Own rhythm not known" in text
+
+
+def test_the_directors_see_where_it_leaks_once_they_ask(open_page, sold, director):
+    """Listed at 12, the account paid 10 for thirty: no term says why."""
+    with db.write() as writing:
+        soap = writing.scalar(select(Product.id))
+        listed = ListPrice(
+            product_id=soap, price=Decimal(12), valid_from=date(2026, 1, 1), recorded_at=clock.now()
+        )
+        writing.add(listed)
+    page = open_page("management/kpis.py", director, tab="prices")
+    page.run()
+    assert "given beyond the terms" not in shown(page)
+    page.session_state["leakage_by_account"] = True
+
+    page.run()
+
+    assert not page.exception
+    assert "RM 60 were given beyond the terms, 20.0% of what was invoiced" in shown(page).replace(
+        "\u00a0", " "
+    )
 
 
 def test_a_list_leaves_with_exact_values_and_is_noted(session, director):

@@ -12,8 +12,8 @@ from core.auth import OPERATOR
 from core.exports import Format
 from core.price_round_records import RoundDraft
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import RoundAnswer, TermKind, TermStatus
-from pages.ui import price_list_parts
+from core.vocabulary import BatchKind, RoundAnswer, TermKind, TermStatus
+from pages.ui import grant_files, price_list_parts
 from tests import factories
 from tests.pages.conftest import field, shown, sign_in, submit
 
@@ -160,5 +160,5 @@ def test_files_and_price_list_are_for_who_may_export(director, shop, open_page):
     assert price_list_parts.price_list_file(director, account, date(2026, 12, 1), "ms", "pdf").startswith(
         b"%PDF"
     )
-    made = price_list_parts.terms_file(director, "MINE", Format.YAML)
+    made = grant_files.made(director, BatchKind.TERMS, Format.YAML, "MINE")
     assert made.startswith(b"- account: MINE\n")
