@@ -16,6 +16,7 @@ from core.vocabulary import Permission, Role
 _READING = frozenset(
     {
         Permission.ACCOUNT_READ,
+        Permission.COMPETITOR_READ,
         Permission.PRODUCT_READ,
         Permission.REVENUE_READ,
         Permission.DATA_EXPORT,
@@ -30,6 +31,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ACCOUNT_WRITE,
         Permission.AUDIT_READ,
         Permission.BATCH_READ,
+        Permission.COMPETITOR_WRITE,
         Permission.DATA_IMPORT,
         Permission.FORECAST_OVERRIDE,
         Permission.ORDER_WRITE,
@@ -44,6 +46,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.AUTHORITY_WRITE,
         Permission.BATCH_READ,
+        Permission.COMPETITOR_WRITE,
         Permission.DATA_IMPORT,
         Permission.FLOOR_WRITE,
         Permission.FORECAST_OVERRIDE,
@@ -178,6 +181,15 @@ def visible_account_ids(actor: Actor) -> ColumnElement[bool] | None:
     if actor.sees_everything:
         return None
     return select(Account.id).where(visible_accounts(actor)).scalar_subquery()
+
+
+def in_confidence(actor: Actor) -> ColumnElement[bool]:
+    """The condition on Account that lets through those whose confidences the actor shares: team and directors."""
+    if actor.user_id is None or Role.DIRECTOR in actor.roles:
+        return visible_accounts(actor)
+    if Role.MANAGER in actor.roles:
+        return and_(visible_accounts(actor), _works_on(actor))
+    return false()
 
 
 def _works_on(actor: Actor) -> ColumnElement[bool]:

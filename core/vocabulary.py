@@ -24,6 +24,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     AUTHORITY_WRITE = "authority:write"
     BATCH_READ = "batch:read"
+    COMPETITOR_READ = "competitor:read"
+    COMPETITOR_WRITE = "competitor:write"
     COST_READ = "cost:read"
     DATA_EXPORT = "data:export"
     DATA_IMPORT = "data:import"
@@ -76,6 +78,7 @@ class BatchKind(StrEnum):
     TERMS = "terms"
     LUMP_SUMS = "lump_sums"
     FLOORS = "floors"
+    COMPETITOR_CLAIMS = "competitor_claims"
 
 
 class BatchStatus(StrEnum):
@@ -259,6 +262,95 @@ class WalletBasis(StrEnum):
     DECLARED = "declared"
     MODELLED = "modelled"
     ALLOCATED = "allocated"
+
+
+class ClaimTopic(StrEnum):
+    """What a competitor claim is about; each topic has a half-life of its own."""
+
+    PRICE = "price"
+    TERMS = "terms"
+    PRODUCT = "product"
+    PEOPLE = "people"
+    LOGISTICS = "logistics"
+    FINANCE = "finance"
+    LEGAL = "legal"
+    GOAL = "goal"
+
+
+class Swot(StrEnum):
+    """What a claim says of the competitor: its strength or weakness; or for us: an opportunity or threat."""
+
+    STRENGTH = "strength"
+    WEAKNESS = "weakness"
+    OPPORTUNITY = "opportunity"
+    THREAT = "threat"
+
+
+class SourceKind(StrEnum):
+    """Where a claim comes from. What comes from the competitor itself is refused: competition law."""
+
+    BUYER = "buyer"
+    USER = "user"  # somebody else at the account
+    OWN_STAFF = "own_staff"
+    DISTRIBUTOR = "distributor"
+    MARKET = "market"  # a shelf, a catalogue, a public tender
+    PRESS = "press"
+    EVENT = "event"
+    OTHER = "other"
+    COMPETITOR = "competitor"
+
+
+class Reliability(StrEnum):
+    """How reliable a source is, by the Admiralty grades."""
+
+    A = "A"  # completely
+    B = "B"  # usually
+    C = "C"  # fairly
+    D = "D"  # not usually
+    E = "E"  # unreliable
+    F = "F"  # cannot be judged
+
+
+class ObjectionKind(StrEnum):
+    """What an objection is about."""
+
+    PRICE = "price"
+    TERMS = "terms"
+    QUALITY = "quality"
+    DELIVERY = "delivery"
+    RANGE = "range"
+    SERVICE = "service"
+    RELATION = "relation"
+    OTHER = "other"
+
+
+class ObjectionOutcome(StrEnum):
+    """How an objection ended."""
+
+    WON = "won"
+    LOST = "lost"
+    OPEN = "open"
+
+
+class ContestOutcome(StrEnum):
+    """How a contested deal or category ended for us."""
+
+    WON = "won"
+    LOST = "lost"
+
+
+class ContestReason(StrEnum):
+    """Why a contest was won or lost."""
+
+    PRICE = "price"
+    TERMS = "terms"
+    QUALITY = "quality"
+    DELIVERY = "delivery"
+    RANGE = "range"
+    SERVICE = "service"
+    RELATION = "relation"
+    BRAND = "brand"
+    OTHER = "other"
 
 
 class AttemptOutcome(StrEnum):

@@ -5,6 +5,18 @@ from core.models.attention import AttentionDecision
 from core.models.audit import AuditEntry, AuditHead
 from core.models.base import Base, Money, Quantity, Rate
 from core.models.causes import Cause
+from core.models.competitors import (
+    AccountNote,
+    ClaimAttachment,
+    Competitor,
+    CompetitorClaim,
+    CompetitorPresence,
+    CompetitorProduct,
+    CompetitorSegment,
+    Contest,
+    Objection,
+    SearchText,
+)
 from core.models.delivery import (
     DeliveryAccountDay,
     DeliveryAccountMonth,
@@ -71,6 +83,7 @@ __all__ = [
     "AccountDay",
     "AccountMerger",
     "AccountMonth",
+    "AccountNote",
     "AccountRhythm",
     "AccountStructure",
     "AccountYear",
@@ -83,6 +96,13 @@ __all__ = [
     "BookedMonth",
     "Category",
     "Cause",
+    "ClaimAttachment",
+    "Competitor",
+    "CompetitorClaim",
+    "CompetitorPresence",
+    "CompetitorProduct",
+    "CompetitorSegment",
+    "Contest",
     "DeliveryAccountDay",
     "DeliveryAccountMonth",
     "DeliveryCell",
@@ -109,6 +129,7 @@ __all__ = [
     "Measures",
     "MergedLine",
     "Money",
+    "Objection",
     "Order",
     "OrderDay",
     "OrderLine",
@@ -131,6 +152,7 @@ __all__ = [
     "ReplacedLine",
     "RevenueCell",
     "SavedView",
+    "SearchText",
     "Segment",
     "Setting",
     "SignInAttempt",

@@ -118,6 +118,7 @@ OptionalAmount = Annotated[Decimal | None, mapped_column(Money)]
 Count = Annotated[Decimal, mapped_column(Quantity)]
 OptionalCount = Annotated[Decimal | None, mapped_column(Quantity)]
 Share = Annotated[Decimal, mapped_column(Rate)]
+OptionalShare = Annotated[Decimal | None, mapped_column(Rate)]
 
 
 def whole_numbers(*columns: str) -> list[CheckConstraint]:
