@@ -11,16 +11,17 @@ from babel.numbers import is_currency
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, delivery_sums, health_marks, health_rules, otif, rfm_rule, rollups
+from core import audit, auth, claim_rules, delivery_sums, health_marks, health_rules, otif, rfm_rule, rollups
 from core.audit import Subject
 from core.auth import Actor
+from core.claim_rules import HALF_LIVES, HalfLives
 from core.errors import Conflict, Invalid
 from core.health_rules import RULES, HealthRule, Measure
 from core.language import LANGUAGES, _
 from core.models import OrderLine, Setting
 from core.otif import OtifRule
 from core.rfm_rule import RfmRule
-from core.vocabulary import OtifBasis, OtifLevel, Permission
+from core.vocabulary import ClaimTopic, OtifBasis, OtifLevel, Permission
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,16 @@ class Settings:
     health_green: Decimal = Decimal(70)  # the score from which an account is green
     health_amber: Decimal = Decimal(40)
     health_least_coverage: Decimal = Decimal("0.5")  # with less known a score has no band
+    # Days after which half of a competitor claim's worth is gone, by topic.
+    claim_days_price: int = HALF_LIVES[ClaimTopic.PRICE]
+    claim_days_terms: int = HALF_LIVES[ClaimTopic.TERMS]
+    claim_days_product: int = HALF_LIVES[ClaimTopic.PRODUCT]
+    claim_days_people: int = HALF_LIVES[ClaimTopic.PEOPLE]
+    claim_days_logistics: int = HALF_LIVES[ClaimTopic.LOGISTICS]
+    claim_days_finance: int = HALF_LIVES[ClaimTopic.FINANCE]
+    claim_days_legal: int = HALF_LIVES[ClaimTopic.LEGAL]
+    claim_days_goal: int = HALF_LIVES[ClaimTopic.GOAL]
+    contract_end_days: int = 60  # a competitor's contract that ends within so many days is an opening
     demo: str = ""  # which demo company is loaded, if any
 
     @cached_property
@@ -92,6 +103,10 @@ class Settings:
     @cached_property
     def rfm(self) -> RfmRule:
         return RfmRule.of(vars(self))
+
+    @cached_property
+    def half_lives(self) -> HalfLives:
+        return HalfLives.of(vars(self))
 
     @cached_property
     def health(self) -> HealthRule:
@@ -177,6 +192,8 @@ def _typed(key: str, value: Any) -> Any:
         return rfm_rule.typed(key, value)
     if key in health_rules.DEFAULTS:
         return health_rules.typed(key, value)
+    if key in claim_rules.KEYS:
+        return claim_rules.typed(key, value)
     return tuple(value) if key == "languages" else value
 
 
@@ -199,6 +216,7 @@ def problems(values: Settings) -> dict[str, str]:
         | otif.problems(values.otif)
         | rfm_rule.problems(values.rfm)
         | health_rules.problems(values.health)
+        | claim_rules.problems(values.half_lives)
     )
 
 
@@ -210,7 +228,7 @@ def _of_attention(values: Settings) -> dict[str, str]:
         found["fall_share"] = _("Give a share between 0 and 1, such as 0.2 for a fifth.")
     if not 0 <= values.fall_spread <= 10:
         found["fall_spread"] = _("Give a number from 0 to 10; 0 asks at every fall beyond the share.")
-    for field, most in (("confirm_days", 3650), ("terms_expire_days", 365)):
+    for field, most in (("confirm_days", 3650), ("terms_expire_days", 365), ("contract_end_days", 365)):
         if not 1 <= getattr(values, field) <= most:
             found[field] = _("Give a number of days from 1 to {most}.").format(most=most)
     return found

@@ -66,7 +66,9 @@ class CompetitorProduct(Base):
     id: Mapped[Id]
     competitor_id: Mapped[int] = mapped_column(Ref, ForeignKey("competitors.id"))
     name: Mapped[str]
-    product_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("products.id"))  # ours; none: nothing of ours
+    product_id: Mapped[int | None] = mapped_column(
+        Ref, ForeignKey("products.id")
+    )  # ours; none: nothing of ours
 
 
 class CompetitorPresence(Base):
