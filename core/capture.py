@@ -102,7 +102,7 @@ class _Reading:
     def is_free(self, start: int, end: int) -> bool:
         return all(end <= part.start or part.end <= start for part in self.parts)
 
-    def take(self, start: int, end: int, name: str, **values: Any) -> bool:
+    def take(self, start: int, end: int, name: str, /, **values: Any) -> bool:
         """Note a part and what it says; not where something was said about that already."""
         if not self.is_free(start, end) or any(key in self.values for key in values):
             return False
