@@ -64,7 +64,7 @@ def search(
             row.id, row.version, row.account_id, code, name, row.noted_on, row.tag, row.body, row.recorded_at,
             row.recorded_by,
         )
-        for row, code, name in session.execute(query).tuples()
+        for row, code, name in session.execute(query)
     ]  # fmt: skip
 
 

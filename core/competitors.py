@@ -116,8 +116,7 @@ def get(session: Session, actor: Actor, competitor_id: int) -> CompetitorDetail:
         note=one.note,
         segments={row.id: row.name for row in session.execute(segments)},
         products=tuple(
-            TheirProduct(name, product_id, ours or "")
-            for name, product_id, ours in session.execute(products).tuples()
+            TheirProduct(name, product_id, ours or "") for name, product_id, ours in session.execute(products)
         ),
         created_at=one.created_at,
         created_by=one.created_by,

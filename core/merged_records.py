@@ -17,8 +17,13 @@ from core.merged_lines import Route
 from core.models import (
     Account,
     AccountCode,
+    AccountNote,
     AttentionDecision,
     Cause,
+    CompetitorClaim,
+    CompetitorPresence,
+    Contest,
+    Objection,
     PriceRoundAccount,
     Receivable,
     Target,
@@ -35,6 +40,16 @@ TAKEN: dict[str, str] = {
 }  # fmt: skip
 _OF_A_RECEIVABLE = ("as_of", "invoice_no", "due_on", "amount", "open_amount", "batch_id")
 _OF_A_MEMBER = ("user_id", "role", "valid_from", "valid_to")
+# What moves as it is, by the name under which a merger keeps what it moved.
+_ENTRIES: dict[str, Any] = {
+    "decisions": AttentionDecision,
+    "causes": Cause,
+    "competitor_claims": CompetitorClaim,
+    "presences": CompetitorPresence,
+    "objections": Objection,
+    "contests": Contest,
+    "notes": AccountNote,
+}
 _AT_ONCE = 300
 _UNSYNCHRONISED = {"synchronize_session": False}
 
@@ -42,7 +57,7 @@ Wanted = targets.Wanted
 
 
 def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> dict[str, Any]:
-    """Move receivables, team, codes, decisions, causes, wallets, targets, terms and lump sums; take over the fields."""
+    """Move receivables, team, codes, entries, wallets, targets, terms and lump sums; take over the fields."""
     auth.require(actor, Permission.ACCOUNT_MERGE)
     estimates, in_force = merged_wallets.move(session, actor, route)
     return {
@@ -50,8 +65,7 @@ def move(session: Session, actor: Actor, route: Route, take: frozenset[str]) -> 
         **_move_receivables(session, route),
         "team": _move_team(session, route),
         "codes": _move_codes(session, route),
-        "decisions": _move_all(session, AttentionDecision, route),
-        "causes": _move_all(session, Cause, route),
+        **{name: _move_all(session, model, route) for name, model in _ENTRIES.items()},
         "wallets": estimates,
         "wallets_in_force": in_force,
         "price_rounds": _move_rounds(session, route),
@@ -86,10 +100,8 @@ def move_back(session: Session, actor: Actor, route: Route, details: Mapping[str
     session.flush()
     _move_receivables_back(session, route, details)
     _give(session, TeamMember, TeamMember.id, [row[0] for row in details["team"]], route.merged_id)
-    for model, name in (
-        (AttentionDecision, "decisions"), (Cause, "causes"), (PriceRoundAccount, "price_rounds"),
-    ):  # fmt: skip
-        # Mergers of before there were causes, wallets and price rounds moved none.
+    for name, model in {**_ENTRIES, "price_rounds": PriceRoundAccount}.items():
+        # Mergers of before one of them existed moved none of it.
         _give(session, model, model.id, details.get(name, []), route.merged_id)
     pair: Any = tuple_(AccountCode.source, AccountCode.code)
     _give(session, AccountCode, pair, [tuple(one) for one in details["codes"]], route.merged_id)

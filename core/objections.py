@@ -77,7 +77,7 @@ def search(
         query = query.where(Objection.competitor_id == competitor_id)
     if ids:
         query = query.where(Objection.id.in_(sorted(ids)))
-    return [_row(*parts) for parts in session.execute(query).tuples()]
+    return [_row(*parts) for parts in session.execute(query)]
 
 
 def record(session: Session, actor: Actor, account_id: int, draft: ObjectionDraft) -> int:

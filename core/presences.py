@@ -86,7 +86,7 @@ def search(
         today = clock.today()
         last = today + timedelta(days=ends_within)
         query = query.where(CompetitorPresence.contract_ends_on.between(today, last))
-    return [_row(*parts) for parts in session.execute(query).tuples()]
+    return [_row(*parts) for parts in session.execute(query)]
 
 
 def record(session: Session, actor: Actor, account_id: int, draft: PresenceDraft) -> int:

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 import core
 from core import (
+    account_notes,
     account_story,
     accounts,
     after_invoice,
@@ -30,6 +31,7 @@ from core import (
     audit,
     auth,
     authority,
+    battlecards,
     bridge,
     bridge_pairs,
     causes,
@@ -37,6 +39,10 @@ from core import (
     clock,
     cohort,
     commitments,
+    competitor_claim_records,
+    competitor_claims,
+    competitors,
+    contests,
     creep,
     db,
     delivery,
@@ -57,6 +63,7 @@ from core import (
     leakage,
     lump_sums,
     movement,
+    objections,
     order_entry,
     order_lines,
     orders,
@@ -66,7 +73,10 @@ from core import (
     precedents,
     priced_lines,
     product_prices,
+    presences,
+    price_gaps,
     product_story,
+    quick_notes,
     receivables,
     revenue,
     revenue_table,
@@ -81,8 +91,10 @@ from core import (
     term_endings,
     term_versions,
     terms,
+    threats,
     wallets,
     waterfall,
+    whitespace_grid,
     whole_accounts,
 )
 from core.auth import OPERATOR, Actor
@@ -113,9 +125,12 @@ from core.vocabulary import (
     BatchKind,
     BatchStatus,
     CauseKind,
+    ClaimTopic,
+    ContestOutcome,
     ForecastMethod,
     ForecastStatus,
     LumpSumKind,
+    ObjectionOutcome,
     Permission,
     Role,
     Structure,
@@ -220,6 +235,26 @@ READERS: dict[str, Read] = {
         session, actor, YEAR, YEAR.shifted(-12)
     ),
     "cause_records.search": causes.search,
+    "account_notes.search": account_notes.search,
+    "battlecards.card": lambda session, actor: [
+        battlecards.card(session, actor, one.id) for one in competitors.search(session, actor)
+    ],
+    "competitor_claims.search": competitor_claims.search,
+    "competitor_claims.search by text": lambda session, actor: competitor_claims.search(
+        session, actor, competitor_claims.ClaimFilter(text=BENS)
+    ),
+    "contests.search": contests.search,
+    "objections.search": objections.search,
+    "presences.search": presences.search,
+    "price_gaps.gaps": lambda session, actor: price_gaps.gaps(
+        session, actor, competitor_claims.search(session, actor)
+    ),
+    "quick_notes.words": lambda session, actor: quick_notes.words(session, actor).accounts,
+    "quick_notes.preview": lambda session, actor: (
+        quick_notes.preview(session, actor, f"@{BENS} RIVAL -3%").account
+    ),
+    "threats.board": threats.board,
+    "whitespace_grid.grid": whitespace_grid.grid,
     "causes.explained": lambda session, actor: causes.explained(session, actor, YEAR, YEAR.shifted(-12)),
     "wallets.share_of_wallet": lambda session, actor: wallets.share_of_wallet(session, actor, clock.today()),
     "accounts.search": lambda session, actor: accounts.search(session, actor, with_unassigned=True),
@@ -385,6 +420,25 @@ OF_ONE: dict[str, Ask] = {
     "cause_records.restore": lambda session, actor, key: causes.restore(
         session, actor, key.cause_id, version=1
     ),
+    "competitor_claim_records.record": lambda session, actor, key: competitor_claim_records.record(
+        session, actor, _claim(session, key.id)
+    ),
+    "presences.record": lambda session, actor, key: presences.record(
+        session, actor, key.id, presences.PresenceDraft(_rival(session))
+    ),
+    "objections.record": lambda session, actor, key: objections.record(
+        session, actor, key.id, objections.ObjectionDraft("Too dear", raised_on=date(2024, 2, 2))
+    ),
+    "contests.record": lambda session, actor, key: contests.record(
+        session, actor, key.id, _contest(session, "Shelf")
+    ),
+    "account_notes.record": lambda session, actor, key: account_notes.record(session, actor, key.id, "Note"),
+    "account_notes.withdraw": lambda session, actor, key: account_notes.withdraw(
+        session, actor, key.note_id, version=1
+    ),
+    "account_notes.restore": lambda session, actor, key: account_notes.restore(
+        session, actor, key.note_id, version=1
+    ),
     "wallet_records.record": lambda session, actor, key: wallets.record(
         session, actor, key.id, _wallet(key.code), seen=None
     ),
@@ -459,6 +513,18 @@ ELSEWHERE = {
     "importing.comparison": {"compare"},
     "importing.lookups": {"accounts"},
     "importing.mapping": {"suggest", "remember"},
+    # Competitors themselves are everybody's to know who may read of them.
+    "competitors": {"search", "get", "access", "create", "update"},
+    # A stranger and who shares no confidences find none, as their own tests say.
+    "competitor_claims": {"get", "history"},
+    "competitor_claim_records": {"change", "confirm", "refute", "withdraw", "revert", "access", "checked"},
+    "claim_attachments": {"search", "content", "attach", "detach"},
+    "account_entries": {"record", "update", "withdraw", "restore"},
+    "presences": {"update", "withdraw", "restore"},
+    "objections": {"update", "withdraw", "restore"},
+    "contests": {"update", "withdraw", "restore"},
+    "quick_notes": {"keep", "undo"},
+    "battlecards": {"record_print"},
     # Every account is carried on, whoever starts it; what that tells is read by the functions above.
     "forecast_runs": {"start", "known", "note", "finish", "write", "fail", "latest"},
     "forecasts": {"versions", "version", "company_series"},
@@ -546,12 +612,14 @@ ELSEWHERE = {
 class Key:
     """What somebody could ask for an account by."""
 
-    def __init__(self, account_id: int, code: str, batch_id: int, cause_id: int, wallet_id: int) -> None:
+    def __init__(
+        self, account_id: int, code: str, batch_id: int, cause_id: int, wallet_id: int, note_id: int
+    ) -> None:
         self.id, self.code, self.batch_id = account_id, code, batch_id
-        self.cause_id, self.wallet_id = cause_id, wallet_id
+        self.cause_id, self.wallet_id, self.note_id = cause_id, wallet_id, note_id
 
 
-ABSENT = Key(987_654_321, "NOWHERE", 987_654_321, 987_654_321, 987_654_321)
+ABSENT = Key(987_654_321, "NOWHERE", 987_654_321, 987_654_321, 987_654_321, 987_654_321)
 
 
 @pytest.fixture
@@ -578,6 +646,7 @@ def annas(session: Session, kam: Actor, other_kam: Actor, director: Actor) -> Ac
     )
     factories.line(session, harbour, tea, date(2024, 3, 3), quantity="-2", net_price="9", unit_cost="6")
     targets.set_many(session, director, harbour.id, {date(2024, 1, 1): (Decimal(500), Decimal(120))})
+    competitors.create(session, OPERATOR, competitors.CompetitorDraft("RIVAL"))
     session.add(_debt(harbour.id, "H-1"))
     _forecast(session, harbour.id)
     rollups.rebuild(session)
@@ -688,9 +757,37 @@ def add_bens(
         )
         cause_id = causes.record(store, OPERATOR, account_id, why)
         spent = wallets.record(store, OPERATOR, account_id, _wallet(BENS), seen=None)
-        return Key(account_id, BENS, batch.id, cause_id, spent.id)
+        competitor_claim_records.record(store, OPERATOR, _claim(store, account_id))
+        there = presences.PresenceDraft(_rival(store), own.category_id, contact=f"{BENS} buyer")
+        presences.record(store, OPERATOR, account_id, there)
+        against = objections.ObjectionDraft(
+            f"{BENS} says no", "We asked", outcome=ObjectionOutcome.WON, raised_on=date(2024, 2, 2),
+            competitor_id=_rival(store),
+        )  # fmt: skip
+        objections.record(store, OPERATOR, account_id, against)
+        contests.record(store, OPERATOR, account_id, _contest(store, f"{BENS} shelf"))
+        note_id = account_notes.record(store, OPERATOR, account_id, f"{BENS} note")
+        return Key(account_id, BENS, batch.id, cause_id, spent.id, note_id)
 
     return added
+
+
+def _rival(store: Session) -> int:
+    """The competitor that everybody knows of."""
+    return next(one.id for one in competitors.search(store, OPERATOR) if one.name == "RIVAL")
+
+
+def _claim(store: Session, account_id: int) -> competitor_claims.ClaimDraft:
+    return competitor_claims.ClaimDraft(
+        _rival(store), f"{BENS} pays less", ClaimTopic.PRICE, account_id=account_id, price_gap=Decimal("-0.0777"),
+        observed_on=clock.today(),
+    )  # fmt: skip
+
+
+def _contest(store: Session, title: str) -> contests.ContestDraft:
+    return contests.ContestDraft(
+        _rival(store), title, ContestOutcome.LOST, date(2024, 2, 2), amount=Decimal(777)
+    )
 
 
 def _lump_sum(reason: str) -> lump_sums.LumpSumDraft:

@@ -643,6 +643,11 @@ def test_every_table_that_refers_to_accounts_is_thought_of():
         "lump_sums",
         "lump_sum_entries",
         "price_round_accounts",
+        "competitor_claims",
+        "competitor_presences",
+        "objections",
+        "contests",
+        "account_notes",
     }
     sums = {
         name
