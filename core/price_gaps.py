@@ -2,8 +2,8 @@
 
 Our net price of a product is net revenue ÷ quantity over the three months up to the one in which the claim was
 observed, at the claim's account, or at all visible accounts for a claim of the market; where nothing was sold in them,
-over the twelve months. Index = our price ÷ theirs; of several observations Σ weight ÷ Σ (weight × theirs ÷ ours), with
-our net revenue of twelve months in the claim's scope as weight.
+over the twelve months, and else over the last twelve. Index = our price ÷ theirs; of several observations Σ weight ÷ Σ (weight × theirs ÷ ours), with
+our net revenue of the last twelve months in the claim's scope as weight, as margin and break-even are of these.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class PriceGap:
     claim: ClaimRow
     ours: Decimal | None
     theirs: Decimal | None
-    sales: Decimal  # our net revenue of twelve months in the claim's scope
+    sales: Decimal  # our net revenue of the last twelve months in the claim's scope
     margin_rate: Decimal | None  # None: not known, or whoever asks may not see cost
     lines: int  # order lines behind our price
 
@@ -90,8 +90,9 @@ def gaps(session: Session, actor: Actor, claims: Sequence[ClaimRow]) -> list[Pri
 def _gap(row: ClaimRow, sales: _Sales, packs: Mapping[tuple[int, int], Decimal | None]) -> PriceGap:
     said = row.draft
     observed = said.observed_on or clock.today()
-    near, year = sales.around(row, observed, _NEAR_MONTHS), sales.around(row, observed, _YEAR)
-    known = near if near.quantity > 0 else year
+    now = sales.around(row, clock.today(), _YEAR)
+    around = (sales.around(row, observed, months) for months in (_NEAR_MONTHS, _YEAR))
+    known = next((one for one in around if one.quantity > 0), now)
     ours = None
     if said.product_id is not None and known.quantity > 0 and known.net > 0:
         ours = round_money(known.net / known.quantity)
@@ -101,7 +102,7 @@ def _gap(row: ClaimRow, sales: _Sales, packs: Mapping[tuple[int, int], Decimal |
         theirs = None if held is None else round_money(said.price / held)
     elif said.price_gap is not None and ours is not None:
         theirs = round_money(ours * (1 + said.price_gap))
-    return PriceGap(row, ours, theirs, max(year.net, ZERO), year.margin_rate, known.lines)
+    return PriceGap(row, ours, theirs, max(now.net, ZERO), now.margin_rate, known.lines)
 
 
 class _Sales:
@@ -110,7 +111,7 @@ class _Sales:
     def __init__(self, session: Session, actor: Actor, claims: Sequence[ClaimRow]) -> None:
         days = [row.draft.observed_on or clock.today() for row in claims]
         start = add_months(first_of_month(min(days)), 1 - _YEAR)
-        period = Period(start, add_months(first_of_month(max(days)), 1))
+        period = Period(start, add_months(first_of_month(clock.today()), 1))
         accounts = frozenset(row.account_id for row in claims)
         only = AccountFilter() if None in accounts else AccountFilter(account_ids=accounts)
         self._accounts = frozenset(one for one in accounts if one is not None)
