@@ -6,7 +6,9 @@ that they changed and never what they say; the versions themselves hold it.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,24 +30,36 @@ _LARGEST = Decimal(10) ** 9
 _LONGEST = 2000
 
 
-def record(session: Session, actor: Actor, draft: ClaimDraft, *, captured: str = "") -> int:
+@dataclass(frozen=True)
+class Stamp:
+    """What a file says beside the claim itself: when it became known, was confirmed or refuted, and by which import."""
+
+    recorded_at: datetime | None = None  # none: now
+    confirmed_on: date | None = None
+    refuted_on: date | None = None
+    batch_id: int | None = None
+
+
+NOW = Stamp()
+
+
+def record(
+    session: Session, actor: Actor, draft: ClaimDraft, *, captured: str = "", stamp: Stamp = NOW
+) -> int:
     """Note a claim; returns its number, which is its first `version` too. `captured` is the line as it was typed."""
     auth.require(actor, Permission.COMPETITOR_WRITE)
-    values = checked(session, actor, draft)
-    row = _version(
-        actor,
-        {
-            **values,
-            "captured": captured,
-            "author": actor.username,
-            "author_id": actor.user_id,
-            "confirmed_on": None,
-            "refuted_on": None,
-            "reason": "",
-            "is_withdrawn": False,
-        },
-        number=0,
-    )
+    values = {
+        **checked(session, actor, draft),
+        "captured": captured,
+        "author": actor.username,
+        "author_id": actor.user_id,
+        "confirmed_on": stamp.confirmed_on,
+        "refuted_on": stamp.refuted_on,
+        "reason": "",
+        "is_withdrawn": False,
+    }
+    row = _version(actor, values, number=0)
+    row.recorded_at, row.batch_id = stamp.recorded_at or row.recorded_at, stamp.batch_id
     session.add(row)
     session.flush()
     row.number = row.id
@@ -55,7 +69,15 @@ def record(session: Session, actor: Actor, draft: ClaimDraft, *, captured: str =
     return row.number
 
 
-def change(session: Session, actor: Actor, number: int, draft: ClaimDraft, *, version: int) -> int:
+def change(
+    session: Session,
+    actor: Actor,
+    number: int,
+    draft: ClaimDraft,
+    *,
+    version: int,
+    stamp: Stamp | None = None,
+) -> int:
     """Say it otherwise: a new version that supersedes; returns its `version`."""
     auth.require(actor, Permission.COMPETITOR_WRITE)
     before = _access(session, actor, number)
@@ -66,6 +88,12 @@ def change(session: Session, actor: Actor, number: int, draft: ClaimDraft, *, ve
         raise Invalid(
             _("A claim stays with its account and competitor: take it back and record another one.")
         )
+    if stamp is not None:
+        values |= {
+            "confirmed_on": stamp.confirmed_on,
+            "refuted_on": stamp.refuted_on,
+            "batch_id": stamp.batch_id,
+        }
     return _supersede(session, actor, before, values, "competitor_claim:update")
 
 
@@ -203,24 +231,29 @@ def checked(session: Session, actor: Actor, draft: ClaimDraft) -> dict[str, Any]
         if account.is_unassigned:
             raise Invalid(_("Orders without an account have no competitors: assign them first."))
     one = None if draft.competitor_id is None else session.get(Competitor, draft.competitor_id)
-    problems = _of_words(draft) | _of_days(draft) | _of_price(session, draft)
+    names = () if one is None else competitors.get(session, actor, one.id).names
+    problems = problems_of(session, draft, names)
     if one is None:
         problems["competitor_id"] = _("Choose the competitor that it is about.")
-    elif claim_rules.is_from_competitor(
-        draft.source_kind, draft.source, competitors.get(session, actor, one.id).names
-    ):
-        problems["source"] = _(
-            "What a competitor itself tells us must not be used: competition law forbids it to exchange prices, terms"
-            " or plans with us. Leave the claim out, or name the buyer or publication it comes from."
-        )
-    if not _is_there(session, draft):
-        problems["scope"] = _("Choose one product or one category that is there, or none.")
     if problems:
         raise Invalid(_("Some fields need another look."), fields=problems)
     values = {name: getattr(draft, name) for name in _SAID if name != "valid_to"}
     valid_to = None if draft.last_on is None else draft.last_on + timedelta(days=1)
     statement, source = draft.statement.strip(), draft.source.strip()
     return {**values, "valid_to": valid_to, "statement": statement, "source": source}
+
+
+def problems_of(session: Session, draft: ClaimDraft, names: Iterable[str]) -> dict[str, str]:
+    """What breaks a rule, by field; `names` are those of the competitor."""
+    problems = _of_words(draft) | _of_days(draft) | _of_price(session, draft)
+    if claim_rules.is_from_competitor(draft.source_kind, draft.source, names):
+        problems["source"] = _(
+            "What a competitor itself tells us must not be used: competition law forbids it to exchange prices, terms"
+            " or plans with us. Leave the claim out, or name the buyer or publication it comes from."
+        )
+    if not _is_there(session, draft):
+        problems["scope"] = _("Choose one product or one category that is there, or none.")
+    return problems
 
 
 def _of_words(draft: ClaimDraft) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 Our net price of a product is net revenue ÷ quantity over the three months up to the one in which the claim was
 observed, at the claim's account, or at all visible accounts for a claim of the market; where nothing was sold in them,
-over the twelve months, and else over the last twelve. Index = our price ÷ theirs; of several observations Σ weight ÷ Σ (weight × theirs ÷ ours), with
-our net revenue of the last twelve months in the claim's scope as weight, as margin and break-even are of these.
+over the twelve months, and else over the last twelve. Index = our price ÷ theirs; of several observations Σ weight ÷
+Σ (weight × theirs ÷ ours), with our net revenue of the last twelve months in the claim's scope as weight: margin and
+break-even are of these months too.
 """
 
 from __future__ import annotations

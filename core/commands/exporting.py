@@ -1,4 +1,5 @@
 """`export KIND`: accounts, products, orders, targets, receivables, terms, lump_sums or floors as a file."""
+"""`export KIND`: accounts, products, orders, targets, receivables, terms or competitor_claims as a file."""
 
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ def export(
         typer.Argument(
             metavar="KIND",
             help="accounts, products, orders, targets, receivables, terms, lump_sums or floors.",
+            help="accounts, products, orders, targets, receivables, terms or competitor_claims.",
         ),
     ],
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,

@@ -15,6 +15,7 @@ from core.importing import (
     account_rows,
     floor_rows,
     lump_sum_rows,
+    claim_rows,
     order_plan,
     product_rows,
     receivable_rows,
@@ -47,6 +48,7 @@ KINDS: dict[BatchKind, Kind] = {
     BatchKind.TERMS: Kind(term_rows.plan, term_rows.undo),
     BatchKind.LUMP_SUMS: Kind(lump_sum_rows.plan, lump_sum_rows.undo),
     BatchKind.FLOORS: Kind(floor_rows.plan, floor_rows.undo),
+    BatchKind.COMPETITOR_CLAIMS: Kind(claim_rows.plan, claim_rows.undo),
 }
 
 

@@ -27,6 +27,7 @@ def kinds(actor: Actor) -> dict[BatchKind, str]:
         BatchKind.TERMS: Permission.TERM_WRITE,
         BatchKind.LUMP_SUMS: Permission.TERM_WRITE,
         BatchKind.FLOORS: Permission.FLOOR_WRITE,
+        BatchKind.COMPETITOR_CLAIMS: Permission.COMPETITOR_WRITE,
     }
     names = kind_names()
     return {kind: names[kind] for kind, permission in needed.items() if actor.may(permission)}
@@ -42,6 +43,7 @@ def kind_names() -> dict[BatchKind, str]:
         BatchKind.TERMS: _("Price terms"),
         BatchKind.LUMP_SUMS: _("Lump sums"),
         BatchKind.FLOORS: _("Floor prices"),
+        BatchKind.COMPETITOR_CLAIMS: _("Competitor claims"),
     }
 
 
@@ -50,6 +52,7 @@ def names(kind: BatchKind) -> dict[str, str]:
     said = _order_names() | _record_names() | _granted_names()
     if kind is BatchKind.LUMP_SUMS:
         said["amount"] = _("Amount")
+    said = _order_names() | _record_names() | _claim_names()
     return {
         field.name: f"{said.get(field.name, field.name)} *"
         if field.required
@@ -212,4 +215,22 @@ def _granted_names() -> dict[str, str]:
         "mode": _("How tiers count"),
         "days": _("Days"),
         "exception": _("Exception from the floor price"),
+def _claim_names() -> dict[str, str]:
+    return {
+        "competitor": _("Competitor"),
+        "statement": _("Statement"),
+        "observed_on": _("Observed on"),
+        "source_kind": _("Kind of source"),
+        "topic": _("Topic"),
+        "swot": _("Side"),
+        "price": _("Their price"),
+        "price_gap": _("Their price against ours"),
+        "source": _("Source"),
+        "reliability": _("Reliability"),
+        "credibility": _("Credibility"),
+        "confidential": _("Confidential"),
+        "confirmed_on": _("Confirmed on"),
+        "refuted_on": _("Refuted on"),
+        "recorded_on": _("Recorded on"),
+        "valid_to": _("Until"),
     }
