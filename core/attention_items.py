@@ -21,14 +21,19 @@ from core import (
     auth,
     causes,
     clock,
+    competitor_claims,
     db,
     delivery,
     portfolio,
+    presences,
     receivables,
     settings,
     term_endings,
+    wallets,
 )
 from core.auth import Actor
+from core.claim_rules import ClaimState
+from core.competitor_claims import ClaimFilter, ClaimRow
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, ImportBatch
 from core.money import ZERO
@@ -56,6 +61,8 @@ class Kind(StrEnum):
     UNCONFIRMED = "unconfirmed"
     APPROVAL = "approval"
     EXPIRING = "expiring"
+    CLAIM = "claim"
+    CONTRACT = "contract"
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,8 @@ class Item:
     on: date | None = None
     period: Period | None = None  # unexplained: the months that moved
     change: Decimal = ZERO  # unexplained: against the same months of the year before, with its sign
-    who: str = ""  # approval: who asks
+    who: str = ""  # approval: who asks; claim and contract: the competitor
+    said: str = ""  # claim: what is claimed; contract: the category, if it is known
 
 
 @dataclass(frozen=True)
@@ -261,11 +269,61 @@ def _expiring(look: _Look) -> Iterator[Item]:
         )
 
 
+def _claims(look: _Look) -> Iterator[Item]:
+    """What was claimed of competitors and nobody confirmed for a half-life: the strongest of each account."""
+    if not look.actor.may(Permission.COMPETITOR_WRITE):
+        return
+    found: dict[int, list[ClaimRow]] = {}
+    asked = ClaimFilter(states=frozenset({ClaimState.TO_CONFIRM}))
+    for row in competitor_claims.search(look.session, look.actor, asked):
+        if row.account_id in look.names:
+            found.setdefault(row.account_id or 0, []).append(row)
+    for account_id, rows in found.items():
+        first = rows[0]
+        yield replace(
+            _item(look, Kind.CLAIM, account_id, f"{first.number}:{first.version}", None),
+            days=first.standing.age_days,
+            count=len(rows),
+            on=first.renewed_on,
+            who=first.competitor,
+            said=first.draft.statement,
+        )
+
+
+def _contracts(look: _Look) -> Iterator[Item]:
+    """Contracts of competitors that end soon; what they supply is to be won, where wallet and share are known."""
+    if not look.actor.may(Permission.COMPETITOR_READ):
+        return
+    within = look.decided.contract_end_days
+    rows = presences.search(look.session, look.actor, look.accounts, ends_within=within)
+    rows = [row for row in rows if row.account_id in look.names and row.draft.contract_ends_on is not None]
+    if not rows:
+        return
+    only = AccountFilter(account_ids=frozenset(row.account_id for row in rows))
+    known = wallets.share_of_wallet(look.session, look.actor, look.day, only)
+    spend = {(one.account_id, one.category_id): one.wallet.amount for one in known.purses if one.wallet}
+    for row in rows:
+        end, amount = row.draft.contract_ends_on, None
+        wallet = spend.get((row.account_id, row.draft.category_id))
+        if wallet is not None and row.draft.share is not None:
+            amount = wallet * row.draft.share
+        yield replace(
+            _item(look, Kind.CONTRACT, row.account_id, f"{row.id}:{end}", amount),
+            days=row.days_left(clock.today()) or 0,
+            on=end,
+            share=row.draft.share or ZERO,
+            base=wallet or ZERO,
+            who=row.competitor,
+            said=row.category or "",
+        )
+
+
 def _item(look: _Look, kind: Kind, account_id: int, occasion: str, amount: Decimal | None) -> Item:
     code, name = look.names.get(account_id, ("", ""))
     return Item(kind, occasion, account_id, code, name, False, amount)
 
 
 _KINDS: tuple[Callable[[_Look], Iterator[Item]], ...] = (
-    _of_portfolio, _overdue, _late, _unexplained, _rejects, _unconfirmed, _approvals, _expiring,
+    _of_portfolio, _overdue, _late, _unexplained, _rejects, _unconfirmed, _approvals, _expiring, _claims,
+    _contracts,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from core.demo.after_invoice import after_invoice
 from core.demo.calendar import FACTS
 from core.demo.causes import causes
 from core.demo.company import DemoCompany
+from core.demo.competitors import competitors
 from core.demo.forecasts import forecasts
 from core.demo.order_rows import Progress
 from core.demo.receivables import receivables
@@ -129,6 +130,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     judge(session)
     causes(session, scene, ids)
     wallets(session, scene, ids)
+    competitors(session, scene, ids)
     forecasts(session, scene, ids)
     health_renewal.read_all(session, OPERATOR)
     return Totals(totals.orders, totals.lines, targets)

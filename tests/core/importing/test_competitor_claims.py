@@ -151,7 +151,7 @@ def test_an_export_has_what_its_reader_sees_and_comes_back_as_it_was(people):
     assert "Lorries late" not in exported(vera)
     assert "Three percent below" not in exported(ben)
     assert ",'=1+1," in exported(anna)
-    with pytest.raises(Forbidden), db.read() as session:
+    with pytest.raises(Forbidden), db.write() as session:
         ada = auth.actor_for(factories.user(session, "ada", Role.ADMIN))
         exports.prepare(session, ada, BatchKind.COMPETITOR_CLAIMS)
     assert {row.state for row in found(anna)} == {ClaimState.LIVE}
