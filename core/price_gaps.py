@@ -180,6 +180,12 @@ def index_over_time(found: Iterable[PriceGap]) -> list[IndexPoint]:
     return _points(known, monthly=True)
 
 
+def together(found: Iterable[PriceGap]) -> IndexPoint | None:
+    """One index over all of them as of now; None without a usable observation beside a price of ours."""
+    usable = [one for one in found if one.claim.standing.is_usable and one.index is not None]
+    return _point(("", "", None), usable) if usable else None
+
+
 def _points(found: Iterable[PriceGap], *, monthly: bool) -> list[IndexPoint]:
     groups: dict[tuple[str, str, date | None], list[PriceGap]] = {}
     for one in found:

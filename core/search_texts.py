@@ -51,3 +51,11 @@ def _matching(session: Session, words: list[str]) -> Select[int]:
     simple: ColumnElement[str] = literal_column("'simple'")
     query = func.to_tsquery(simple, " & ".join(f"{word}:*" for word in words))
     return select(SearchText.entity_id).where(func.to_tsvector(simple, SearchText.body).op("@@")(query))
+
+
+def ids(session: Session, entity: str, text: str) -> frozenset[int]:
+    """The keys of records that have every word of a text; ask for the records themselves with who may see them."""
+    words = fold(text).split()[:_MOST_WORDS]
+    if not words:
+        return frozenset()
+    return frozenset(session.scalars(_matching(session, words).where(SearchText.entity == entity)))

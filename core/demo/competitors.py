@@ -249,7 +249,7 @@ class _Teller:
 
     def _presence(self, rival: _Rival, category_id: int, place: int) -> CompetitorPresence:
         share = Decimal(int(self._random.integers(8, 45))) / 100
-        ends = self._today + timedelta(days=int(self._random.integers(5, 420)))
+        ends = self._today + timedelta(days=int(self._random.integers(5, 240)))
         known = bool(self._random.integers(4))
         return CompetitorPresence(
             account_id=self._account_id, competitor_id=rival.id, category_id=category_id,
@@ -305,7 +305,7 @@ def _side(topic: ClaimTopic, text: str, gap: Decimal) -> Swot:
         return Swot.THREAT if gap < 0 else Swot.OPPORTUNITY
     if any(word in text for word in _WEAK):
         return Swot.WEAKNESS
-    return Swot.STRENGTH if topic in (ClaimTopic.LOGISTICS, ClaimTopic.FINANCE) else Swot.THREAT
+    return Swot.THREAT if topic in (ClaimTopic.TERMS, ClaimTopic.GOAL) else Swot.STRENGTH
 
 
 def _write(session: Session, made: Sequence[CompetitorClaim], names: dict[int, str]) -> None:

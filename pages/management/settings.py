@@ -20,7 +20,8 @@ st.caption(_("They hold for everybody; each change is in the audit."))
 with forms.form("settings") as form:
     shown, seen = form.keep("shown", current), form.keep("version", current)
     touched = form.keep("touched", set())
-    general, figures, health = st.tabs([_("General"), _("Figures"), _("Health")])
+    labels = [_("General"), _("Figures"), _("Health"), _("Competition")]
+    general, figures, health, competition = st.tabs(labels)
     with general:
         left, middle, right = st.columns(3, gap="medium")
         with left:
@@ -33,10 +34,12 @@ with forms.form("settings") as form:
         of_figures = settings_parts.figures(form, current)
     with health:
         of_health = settings_parts.health(form, current)
+    with competition:
+        of_rivals = settings_parts.competition(form, current)
     submitted = form.submit(_("Save settings"))
 
 if submitted:
-    typed = {**of_company, **of_attention, **of_figures, **of_delivery, **of_health}
+    typed = {**of_company, **of_attention, **of_figures, **of_delivery, **of_health, **of_rivals}
     # What was left alone is not sent, so that it cannot replace what somebody else decided meanwhile.
     touched |= {key for key, value in typed.items() if value != getattr(shown, key)}
     changes = {key: value for key, value in typed.items() if key in touched and value is not None}

@@ -20,6 +20,7 @@ from pages.ui import (
     bridge_parts,
     cause_parts,
     commitment_parts,
+    competition_tab,
     figure_tabs,
     forecast_account_parts,
     health_parts,
@@ -93,6 +94,10 @@ def _wallets(actor: Actor, view: View) -> None:
     wallet_parts.of_account(actor, view.account, view.period, view.currency)
 
 
+def _competition(actor: Actor, view: View) -> None:
+    competition_tab.show(actor, view.account, view.currency)
+
+
 def _history(actor: Actor, view: View) -> None:
     account_parts.history(actor, view.account)
 
@@ -105,6 +110,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("Bonuses & lump sums"), _lump_sums),
     (N_("Standing"), _standing),
     (N_("Share of wallet"), _wallets),
+    (N_("Competition"), _competition),
     (N_("Health"), _health),
     (N_("Forecast"), _forecast),
     (N_("Orders"), _orders),

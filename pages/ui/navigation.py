@@ -61,6 +61,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         ),
     ),
     N_("Market"): (
+        Entry("market/competitors.py", N_("Competitors"), ":material/swords:", Permission.COMPETITOR_READ),
         Entry("market/products.py", N_("Products"), ":material/inventory_2:", Permission.REVENUE_READ),
     ),
     N_("Management"): (

@@ -12,7 +12,7 @@ from core.health_rules import Measure
 from core.language import LANGUAGES, _
 from core.settings import Settings
 from core.vocabulary import OtifBasis, OtifLevel
-from pages.ui import health_words
+from pages.ui import competitor_words, health_words
 from pages.ui.forms import Form
 
 
@@ -74,6 +74,31 @@ def attention(form: Form, current: Settings) -> dict[str, Any]:
     text = _("A term that ends within so many days, with nothing after it, asks for attention.")
     chosen["terms_expire_days"] = form.whole(
         "terms_expire_days", _("Terms end within, days"), current.terms_expire_days, help=text
+    )
+    return chosen
+
+
+def competition(form: Form, current: Settings) -> dict[str, Any]:
+    """How fast claims about competitors lose their worth, and when an ending contract asks for attention."""
+    st.subheader(_("Competition"))
+    st.caption(
+        _(
+            "Half-lives: after so many days a claim is worth half and asks to be confirmed; after twice as many it is "
+            "stale and no battlecard says it."
+        )
+    )
+    chosen: dict[str, Any] = {}
+    with st.grid(4, min_column_width=150):
+        for topic, name in competitor_words.topics().items():
+            field = f"claim_days_{topic.value}"
+            with st.container():
+                label = _("{topic}, days").format(topic=name)
+                chosen[field] = form.whole(field, label, getattr(current, field))
+    chosen["contract_end_days"] = form.whole(
+        "contract_end_days",
+        _("Contracts of competitors end within, days"),
+        current.contract_end_days,
+        help=_("A competitor's contract at an account that ends so soon is an opening."),
     )
     return chosen
 

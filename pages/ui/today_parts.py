@@ -12,7 +12,17 @@ from core.attention import Decided, Item, Kind, Today
 from core.auth import Actor
 from core.language import _, ngettext
 from core.vocabulary import AttentionOutcome, Permission
-from pages.ui import account_form, cause_form, dialogs, filters, formats, forms, navigation
+from pages.ui import (
+    account_form,
+    cause_form,
+    competition_words,
+    confirm_claims,
+    dialogs,
+    filters,
+    formats,
+    forms,
+    navigation,
+)
 from pages.ui.forms import plain
 
 FIRST = 10
@@ -44,7 +54,7 @@ def nothing() -> None:
         _(
             "Looked at: own order rhythm, revenue against last year, target, overdue receivables, late orders, "
             "movements without a recorded cause, refused rows of imports, data not confirmed for long, "
-            "terms that wait for approval or end soon."
+            "terms that wait for approval or end soon, competitor claims to confirm, competitors' contracts that end."
         )
     )
 
@@ -112,6 +122,8 @@ def _reason(actor: Actor, item: Item, currency: str) -> None:
             key = f"approve_{item.occasion}"
             if st.button(_("Decide"), key=key, icon=":material/approval:", width="content"):
                 _open_approval(item)
+        if item.kind is Kind.CLAIM:
+            confirm_claims.button(item)
         if may_decide(actor):
             key = f"decide_{item.account_id}_{item.kind}_{item.occasion}"
             if st.button(_("Done or later"), key=key, icon=":material/task_alt:", width="content"):
@@ -154,6 +166,8 @@ def sentence(item: Item, currency: str) -> str:
         return text.format(count=item.count)
     if item.kind in (Kind.APPROVAL, Kind.EXPIRING):
         return _of_terms(item, amount)
+    if item.kind in (Kind.CLAIM, Kind.CONTRACT):
+        return competition_words.sentence(item)
     return _("Nobody confirmed the data for {days} days").format(days=item.days)
 
 
@@ -205,13 +219,19 @@ def formula(item: Item, currency: str) -> str:
         return text if item.usual is None else f"{text}; {_usual(item, currency)}"
     if item.kind is Kind.REJECTS:
         return _("applied on {day}; the rows stand in Data & import").format(day=formats.day(item.on))
-    if item.kind is Kind.APPROVAL:
-        return _("Σ (list price − net price) × quantity of the last 12 months; asked on {day}").format(
-            day=formats.day(item.on)
-        )
+    if item.kind in (Kind.APPROVAL, Kind.EXPIRING):
+        return _how_of_terms(item)
+    if item.kind in (Kind.CLAIM, Kind.CONTRACT):
+        return competition_words.formula(item, currency)
+    return _("last confirmed or created on {day}").format(day=formats.day(item.on))
+
+
+def _how_of_terms(item: Item) -> str:
     if item.kind is Kind.EXPIRING:
         return _("net revenue of the last 12 finished months in their scopes, each product once")
-    return _("last confirmed or created on {day}").format(day=formats.day(item.on))
+    return _("Σ (list price − net price) × quantity of the last 12 months; asked on {day}").format(
+        day=formats.day(item.on)
+    )
 
 
 def _usual(item: Item, currency: str) -> str:

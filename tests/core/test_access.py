@@ -39,6 +39,7 @@ from core import (
     clock,
     cohort,
     commitments,
+    competition_search,
     competitor_claim_records,
     competitor_claims,
     competitors,
@@ -242,6 +243,9 @@ READERS: dict[str, Read] = {
     "competitor_claims.search": competitor_claims.search,
     "competitor_claims.search by text": lambda session, actor: competitor_claims.search(
         session, actor, competitor_claims.ClaimFilter(text=BENS)
+    ),
+    "competition_search.everything": lambda session, actor: competition_search.everything(
+        session, actor, BENS
     ),
     "contests.search": contests.search,
     "objections.search": objections.search,
