@@ -232,7 +232,7 @@ def checked(session: Session, actor: Actor, draft: ClaimDraft) -> dict[str, Any]
             raise Invalid(_("Orders without an account have no competitors: assign them first."))
     one = None if draft.competitor_id is None else session.get(Competitor, draft.competitor_id)
     names = () if one is None else competitors.get(session, actor, one.id).names
-    problems = problems_of(session, draft, names)
+    problems = problems_of(session, actor, draft, names)
     if one is None:
         problems["competitor_id"] = _("Choose the competitor that it is about.")
     if problems:
@@ -243,8 +243,9 @@ def checked(session: Session, actor: Actor, draft: ClaimDraft) -> dict[str, Any]
     return {**values, "valid_to": valid_to, "statement": statement, "source": source}
 
 
-def problems_of(session: Session, draft: ClaimDraft, names: Iterable[str]) -> dict[str, str]:
+def problems_of(session: Session, actor: Actor, draft: ClaimDraft, names: Iterable[str]) -> dict[str, str]:
     """What breaks a rule, by field; `names` are those of the competitor."""
+    auth.require(actor, Permission.COMPETITOR_WRITE)
     problems = _of_words(draft) | _of_days(draft) | _of_price(session, draft)
     if claim_rules.is_from_competitor(draft.source_kind, draft.source, names):
         problems["source"] = _(

@@ -168,12 +168,12 @@ def update(
     session.flush()
     _file(session, one.id, draft)
     if renamed:
-        index_claims(session, one)
+        _index_claims(session, one)
     audit.record(session, actor, "competitor:update", subject(one), changes)
     return one.version
 
 
-def index_claims(session: Session, one: Competitor) -> None:
+def _index_claims(session: Session, one: Competitor) -> None:
     """Keep the words of a competitor's claims anew: its name is one of them."""
     query = select(CompetitorClaim).where(
         CompetitorClaim.competitor_id == one.id, CompetitorClaim.superseded_at.is_(None)

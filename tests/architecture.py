@@ -149,6 +149,7 @@ ACTORLESS = {
     "core.importing.rejects": "a step of an import, which has asked",
     "core.importing.staging": "a step of an import, which has asked",
     "core.kept_sums": "keeps the sums in step for functions that have asked",
+    "core.search_texts": "finds keys of records; the records are read in scope by functions that have asked",
     "core.kpis.document": "writes down results that somebody has asked for",
     "core.models": "tables",
     "core.order_drafts.lines_of": "prices a draft for functions that have asked",

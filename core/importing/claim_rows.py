@@ -106,7 +106,13 @@ class _Reader:
         options: Options,
         said: list[dict[str, Any]],
     ) -> None:
-        self._session, self._values, self._found, self._said = session, values, found, said
+        self._session, self._actor, self._values, self._found, self._said = (
+            session,
+            actor,
+            values,
+            found,
+            said,
+        )
         self._accounts = records.account_ids(session, actor, values, found, options)
         self._products = lookups.products(session)
         self._categories = {row.name: row.id for row in session.scalars(select(Category))}
@@ -189,7 +195,7 @@ class _Reader:
     def _of_draft(self, row: _Row) -> list[tuple[str, str]]:
         rival = self._rivals.get(fold(row.competitor))
         names = (row.competitor,) if rival is None else rival.names
-        wrong = claims.problems_of(self._session, row.draft, names)
+        wrong = claims.problems_of(self._session, self._actor, row.draft, names)
         return [(_FIELD_OF.get(name, name), reason) for name, reason in wrong.items()]
 
 

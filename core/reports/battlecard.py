@@ -91,8 +91,9 @@ def _claims(title: str, rows: Sequence[ClaimRow], said: Words) -> list[Any]:
 
 
 def _line(row: ClaimRow, said: Words) -> str:
-    label = f"[{_('confidential')}] " if row.draft.is_confidential else ""
-    return f"{label}{row.draft.statement} ({said.facts(row)})"
+    label = _("confidential")
+    said_first = f"[{label}] " if row.draft.is_confidential else ""
+    return f"{said_first}{row.draft.statement} ({said.facts(row)})"
 
 
 def _section(title: str, lines: Iterable[str], *, empty: str = "") -> Iterator[Any]:
@@ -116,7 +117,8 @@ def _advantages(card: Battlecard) -> Iterator[str]:
 def _prices(card: Battlecard, currency: str) -> Iterator[str]:
     for one in card.gaps:
         gap = formats.percent(one.gap, places=1, signed=True)
-        text = f"{one.claim.scope or _('everything')}: {gap}"
+        scope = one.claim.scope or _("everything")
+        text = f"{scope}: {gap}"
         if one.ours is not None and one.theirs is not None:
             ours, theirs = formats.price(one.ours, currency), formats.price(one.theirs, currency)
             text += " · " + _("theirs {theirs}, ours {ours}").format(theirs=theirs, ours=ours)

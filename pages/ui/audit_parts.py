@@ -66,9 +66,7 @@ def action_names() -> dict[str, str]:
     return {
         "apply": _("applied"),
         "approve": _("approved"),
-        "attach": _("file attached"),
         "backup": _("backed up"),
-        "battlecard": _("Battlecard"),
         "bridge": _("Revenue bridge"),
         "change": _("changed"),
         "codes": _("codes changed"),
@@ -77,7 +75,6 @@ def action_names() -> dict[str, str]:
         "create": _("created"),
         "deactivate": _("deactivated"),
         "delivery": _("Orders & delivery"),
-        "detach": _("file taken back"),
         "done": _("done"),
         "end": _("ended"),
         "export": _("exported"),
@@ -89,9 +86,7 @@ def action_names() -> dict[str, str]:
         "portfolio": _("Portfolio"),
         "price": _("list price published"),
         "reactivate": _("active again"),
-        "refute": _("refuted"),
         "reject": _("rejected"),
-        "revert": _("taken back"),
         "remove": _("removed"),
         "reset-code": _("one-time code given"),
         "restore": _("restored"),
@@ -113,7 +108,16 @@ def action_names() -> dict[str, str]:
 def action_name(action: str) -> str:
     """`account:update` as people say it: `Account: changed`."""
     entity, _colon, verb = action.partition(":")
-    verbs = {"announce": _("announced"), "answer": _("answer noted"), **action_names()}
+    verbs = {
+        "announce": _("announced"),
+        "answer": _("answer noted"),
+        "attach": _("file attached"),
+        "battlecard": _("Battlecard"),
+        "detach": _("file taken back"),
+        "refute": _("refuted"),
+        "revert": _("taken back"),
+        **action_names(),
+    }
     return f"{entity_names().get(entity, entity)}: {verbs.get(verb, verb)}"
 
 

@@ -84,7 +84,8 @@ def _advantages(card: Battlecard) -> None:
     st.markdown("**" + _("What speaks for us") + "**")
     for one in card.advantages:
         said = "; ".join(row.draft.statement for row in one.claims)
-        st.markdown(plain(f"{one.scope or _('In general')}: {said}"))
+        scope = one.scope or _("In general")
+        st.markdown(plain(f"{scope}: {said}"))
 
 
 def _answers(card: Battlecard) -> None:

@@ -96,60 +96,73 @@ def _change(actor: Actor, row: ClaimRow) -> None:
 def _fields(form: Form, actor: Actor, draft: ClaimDraft, *, is_new: bool) -> ClaimDraft:
     with db.read() as session:
         rivals = {row.id: row.name for row in competitors.search(session, actor)}
-        scopes: dict[Scope, str] = {
-            ("category", key): name for key, name in products.categories(session, actor).items()
-        }
-        scopes |= {("product", row.id): f"{row.name} · {row.code}" for row in products.search(session, actor)}
         units = products.units(session, actor)
     if is_new:
         rival = form.choice("competitor_id", _("Competitor"), rivals, draft.competitor_id)
         draft = replace(draft, competitor_id=rival)
     statement = form.text("statement", _("What is claimed, in one sentence"), draft.statement, long=True)
+    draft = replace(draft, statement=statement)
     left, right = st.columns(2)
     with left:
-        topic = form.choice("topic", _("Topic"), words.topics(), draft.topic)
-        which, key = form.choice("scope", _("Product or category"), scopes, _scope(draft)) or ("", None)
-        price = form.money("price", _("Their price"), draft.price)
-        gap = form.decimal(
-            "price_gap",
-            _("or against our price, %"),
-            None if draft.price_gap is None else draft.price_gap * 100,
-            places=4,
-            help=_("Below zero where they are cheaper: -3 is three percent below ours."),
-        )
-        observed = form.date("observed_on", _("Observed on"), draft.observed_on)
-        secret = form.tick(
-            "is_confidential",
-            _("Confidential"),
-            draft.is_confidential,
-            help=_("Seen by the account's team and directors only."),
-        )
+        draft = _about(form, actor, draft)
     with right:
-        swot = form.choice("swot", _("Side"), words.sides(), draft.swot)
-        kind = form.choice("source_kind", _("Kind of source"), words.sources(), draft.source_kind)
-        unit = form.choice("unit_id", _("Per unit"), units, draft.unit_id, help=_("Empty: the base unit."))
-        source = form.text("source", _("Who or what exactly"), draft.source)
-        last = form.date("last_on", _("Holds until"), draft.last_on)
-        trust = form.choice("reliability", _("Reliability"), words.reliabilities(), draft.reliability)
-        truth = form.choice("credibility", _("Credibility"), words.credibilities(), draft.credibility)
+        return _evidence(form, draft, units)
+
+
+def _about(form: Form, actor: Actor, draft: ClaimDraft) -> ClaimDraft:
+    """What it is about, at which price, when it was seen, and who may know."""
+    topic = form.choice("topic", _("Topic"), words.topics(), draft.topic)
+    which, key = form.choice("scope", _("Product or category"), _scopes(actor), _scope(draft)) or ("", None)
+    price = form.money("price", _("Their price"), draft.price)
+    gap = form.decimal(
+        "price_gap",
+        _("or against our price, %"),
+        None if draft.price_gap is None else draft.price_gap * 100,
+        places=4,
+        help=_("Below zero where they are cheaper: -3 is three percent below ours."),
+    )
+    observed = form.date("observed_on", _("Observed on"), draft.observed_on)
+    text = _("Seen by the account's team and directors only.")
+    secret = form.tick("is_confidential", _("Confidential"), draft.is_confidential, help=text)
     return replace(
         draft,
-        statement=statement,
         topic=topic or ClaimTopic.PRODUCT,
-        swot=swot or Swot.THREAT,
         product_id=key if which == "product" else None,
         category_id=key if which == "category" else None,
         price=price,
-        unit_id=unit,
         price_gap=None if gap is None else gap / 100,
         observed_on=observed,
-        last_on=last,
-        source_kind=kind or SourceKind.OTHER,
-        source=source,
-        reliability=trust or Reliability.F,
-        credibility=truth or 6,
         is_confidential=secret,
     )
+
+
+def _evidence(form: Form, draft: ClaimDraft, units: dict[int, str]) -> ClaimDraft:
+    """Whom it helps, where it comes from, how long it holds and how far it is to be believed."""
+    swot = form.choice("swot", _("Side"), words.sides(), draft.swot)
+    kind = form.choice("source_kind", _("Kind of source"), words.sources(), draft.source_kind)
+    unit = form.choice("unit_id", _("Per unit"), units, draft.unit_id, help=_("Empty: the base unit."))
+    source = form.text("source", _("Who or what exactly"), draft.source)
+    last = form.date("last_on", _("Holds until"), draft.last_on)
+    trust = form.choice("reliability", _("Reliability"), words.reliabilities(), draft.reliability)
+    truth = form.choice("credibility", _("Credibility"), words.credibilities(), draft.credibility)
+    return replace(
+        draft,
+        swot=swot or Swot.THREAT,
+        source_kind=kind or SourceKind.OTHER,
+        unit_id=unit,
+        source=source,
+        last_on=last,
+        reliability=trust or Reliability.F,
+        credibility=truth or 6,
+    )
+
+
+def _scopes(actor: Actor) -> dict[Scope, str]:
+    with db.read() as session:
+        categories = products.categories(session, actor)
+        known = products.search(session, actor)
+    found: dict[Scope, str] = {("category", key): name for key, name in categories.items()}
+    return found | {("product", row.id): f"{row.name} · {row.code}" for row in known}
 
 
 def _scope(draft: ClaimDraft) -> Scope | None:

@@ -59,14 +59,20 @@ def card(actor: Actor, row: ClaimRow, currency: str, *, key: str, with_account: 
 def decide(actor: Actor, row: ClaimRow, *, key: str) -> None:
     """Two buttons: it is so today, or it is not so; each is taken back with one click."""
     if row.draft.last_on is None or row.state is not ClaimState.STALE:
-        with forms.form(f"{key}-confirm-{row.number}-{row.version}", border=False) as form:
+        with (
+            st.container(width="content"),
+            forms.form(f"{key}-confirm-{row.number}-{row.version}", border=False) as form,
+        ):
             is_so = form.submit(_("Confirm"), type="secondary", icon=":material/check:")
         if is_so:
             with form.saving(_("Confirmed: {text}").format(text=_short(row))) as session:
                 now = records.confirm(session, actor, row.number, version=row.version)
                 form.offer_undo(partial(records.revert, number=row.number, version=now))
     if row.state is not ClaimState.REFUTED:
-        with forms.form(f"{key}-refute-{row.number}-{row.version}", border=False) as form:
+        with (
+            st.container(width="content"),
+            forms.form(f"{key}-refute-{row.number}-{row.version}", border=False) as form,
+        ):
             is_not = form.submit(_("Refute"), type="tertiary", icon=":material/close:")
         if is_not:
             with form.saving(_("Refuted: {text}").format(text=_short(row))) as session:

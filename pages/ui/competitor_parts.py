@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +19,7 @@ from core.filters import AccountFilter
 from core.language import _, ngettext
 from core.presences import PresenceRow
 from core.threats import Board, Threat
-from core.whitespace_grid import Grid
+from core.whitespace_grid import Cell, Grid
 from pages.ui import answers, claim_parts, competition_tab, formats, gap_parts, navigation, tables
 from pages.ui import competitor_words as words
 from pages.ui.forms import plain
@@ -98,34 +99,11 @@ def threat_board(board: Board, currency: str) -> None:
         st.success(_("No live evidence threatens an account."), icon=":material/check_circle:")
         return
     rows = board.rows[:_SHOWN]
-    stake = _("Margin at stake") if board.is_margin else _("Net revenue at stake")
-    frame = pd.DataFrame(
-        {
-            "account": [row.account for row in rows],
-            "competitor": [row.competitor for row in rows],
-            "exposure": [None if row.exposure is None else tables.whole(row.exposure) for row in rows],
-            "stake": [None if row.at_stake is None else tables.whole(row.at_stake) for row in rows],
-            "fresh": [tables.hundred(row.claim.standing.freshness) for row in rows],
-            "strength": [tables.hundred(row.claim.standing.strength) for row in rows],
-            "reason": [_reason(row, currency) for row in rows],
-            "ends": [row.contract_ends_on for row in rows],
-        }
-    )
-    column = st.column_config
     event = st.dataframe(
-        frame,
+        _board_frame(rows, currency),
         hide_index=True,
         row_height=tables.ROW_HEIGHT,
-        column_config={
-            "account": column.TextColumn(_("Account"), width=190),
-            "competitor": column.TextColumn(_("Competitor"), width=130),
-            "exposure": tables.money_column(_("Exposed"), currency, places=0),
-            "stake": tables.money_column(stake, currency, places=0, help=_("Of the last twelve months.")),
-            "fresh": column.NumberColumn(_("Freshness"), format="%.0f%%"),
-            "strength": column.NumberColumn(_("Strength"), format="%.0f%%"),
-            "reason": column.TextColumn(_("Reason"), width=420),
-            "ends": column.DateColumn(_("Contract ends"), format="D MMM YYYY"),
-        },
+        column_config=_board_columns(board, currency),
         on_select="rerun",
         selection_mode="single-cell",
         key="threat_board",
@@ -143,6 +121,36 @@ def threat_board(board: Board, currency: str) -> None:
         st.switch_page(
             navigation.PAGES / "accounts/account.py", query_params={"account": chosen.account_code}
         )
+
+
+def _board_frame(rows: Sequence[Threat], currency: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "account": [row.account for row in rows],
+            "competitor": [row.competitor for row in rows],
+            "exposure": [None if row.exposure is None else tables.whole(row.exposure) for row in rows],
+            "stake": [None if row.at_stake is None else tables.whole(row.at_stake) for row in rows],
+            "fresh": [tables.hundred(row.claim.standing.freshness) for row in rows],
+            "strength": [tables.hundred(row.claim.standing.strength) for row in rows],
+            "reason": [_reason(row, currency) for row in rows],
+            "ends": [row.contract_ends_on for row in rows],
+        }
+    )
+
+
+def _board_columns(board: Board, currency: str) -> dict[str, Any]:
+    stake = _("Margin at stake") if board.is_margin else _("Net revenue at stake")
+    column = st.column_config
+    return {
+        "account": column.TextColumn(_("Account"), width=190),
+        "competitor": column.TextColumn(_("Competitor"), width=130),
+        "exposure": tables.money_column(_("Exposed"), currency, places=0),
+        "stake": tables.money_column(stake, currency, places=0, help=_("Of the last twelve months.")),
+        "fresh": column.NumberColumn(_("Freshness"), format="%.0f%%"),
+        "strength": column.NumberColumn(_("Strength"), format="%.0f%%"),
+        "reason": column.TextColumn(_("Reason"), width=420),
+        "ends": column.DateColumn(_("Contract ends"), format="D MMM YYYY"),
+    }
 
 
 def _reason(row: Threat, currency: str) -> str:
@@ -271,28 +279,13 @@ def whitespace(found: Grid, currency: str) -> None:
             "where no wallet is estimated or a competitor's share is not known."
         ).format(period=formats.period(found.period))
     )
-    cells = found.cells[:_SHOWN]
-
-    def money(name: str) -> list[int | None]:
-        known = (getattr(cell, name) for cell in cells)
-        return [None if amount is None else tables.whole(amount) for amount in known]
-
-    frame = pd.DataFrame(
-        {
-            "account": [cell.account for cell in cells],
-            "category": [cell.category for cell in cells],
-            **{name: money(name) for name in ("ours", "theirs", "open", "elsewhere", "wallet")},
-            "competitors": [", ".join(cell.competitors) for cell in cells],
-            "note": [_note(cell.is_white, cell.is_below_sales) for cell in cells],
-        }
-    )
     heads = {
         "ours": _("Ours"), "theirs": _("Theirs"), "open": _("Open"), "elsewhere": _("Bought from others"),
         "wallet": _("Wallet"),
     }  # fmt: skip
     text = st.column_config.TextColumn
     tables.plain_frame(
-        frame,
+        _grid_frame(found.cells[:_SHOWN]),
         {
             "account": text(_("Account")),
             "category": text(_("Category")),
@@ -305,6 +298,22 @@ def whitespace(found: Grid, currency: str) -> None:
     )
     if len(found.cells) > _SHOWN:
         st.caption(_("The first {shown} of {count}.").format(shown=_SHOWN, count=len(found.cells)))
+
+
+def _grid_frame(cells: Sequence[Cell]) -> pd.DataFrame:
+    def money(name: str) -> list[int | None]:
+        known = (getattr(cell, name) for cell in cells)
+        return [None if amount is None else tables.whole(amount) for amount in known]
+
+    return pd.DataFrame(
+        {
+            "account": [cell.account for cell in cells],
+            "category": [cell.category for cell in cells],
+            **{name: money(name) for name in ("ours", "theirs", "open", "elsewhere", "wallet")},
+            "competitors": [", ".join(cell.competitors) for cell in cells],
+            "note": [_note(cell.is_white, cell.is_below_sales) for cell in cells],
+        }
+    )
 
 
 def _note(is_white: bool, is_below: bool) -> str:

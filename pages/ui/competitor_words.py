@@ -132,7 +132,8 @@ def badges(row: ClaimRow) -> str:
     """State and label of a claim as coloured marks."""
     marks = [f":{_COLORS[row.state]}-badge[{states()[row.state]}]"]
     if row.draft.is_confidential:
-        marks.append(f":violet-badge[:material/lock: {_('confidential')}]")
+        label = _("confidential")
+        marks.append(f":violet-badge[:material/lock: {label}]")
     return " ".join(marks)
 
 

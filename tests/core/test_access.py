@@ -521,7 +521,9 @@ ELSEWHERE = {
     "competitors": {"search", "get", "access", "create", "update"},
     # A stranger and who shares no confidences find none, as their own tests say.
     "competitor_claims": {"get", "history"},
-    "competitor_claim_records": {"change", "confirm", "refute", "withdraw", "revert", "access", "checked"},
+    "competitor_claim_records": {
+        "change", "confirm", "refute", "withdraw", "revert", "access", "checked", "problems_of",
+    },
     "claim_attachments": {"search", "content", "attach", "detach"},
     "account_entries": {"record", "update", "withdraw", "restore"},
     "presences": {"update", "withdraw", "restore"},
