@@ -18,6 +18,7 @@ from pages.ui import claim_parts, dialogs, formats, gap_parts
 from pages.ui import competitor_words as words
 from pages.ui.forms import plain
 
+_MOST = 6  # claims of a side: what counts most stands first, as on paper
 _ORDER = ((Swot.STRENGTH, Swot.WEAKNESS), (Swot.THREAT, Swot.OPPORTUNITY))
 
 
@@ -70,10 +71,12 @@ def _as_of(card: Battlecard) -> str:
 
 def _side(title: str, rows: tuple[ClaimRow, ...], currency: str) -> None:
     st.markdown(f"**{title}**")
-    for row in rows:
+    for row in rows[:_MOST]:
         lock = ":material/lock: " if row.draft.is_confidential else ""
-        below = words.facts(row, currency)
+        below = words.facts(row, currency, with_competitor=False)
         st.markdown(f"{lock}{plain(row.draft.statement)}  \n:small[:gray[{plain(below)}]]")
+    if len(rows) > _MOST:
+        st.caption(_("and {count} more").format(count=len(rows) - _MOST))
     if not rows:
         st.caption(_("No live claim."))
 
@@ -124,7 +127,7 @@ def document(actor: Actor, competitor_id: int, account_id: int | None, speaks: s
     before = language.current()
     language.use(speaks)
     try:
-        said = printed.Words(words.sides(), lambda row: words.facts(row, currency))
+        said = printed.Words(words.sides(), partial(words.facts, currency=currency, with_competitor=False))
         made = printed.write(card, said, currency)
     finally:
         language.use(before)

@@ -96,7 +96,9 @@ def _sides(rows: list[ClaimRow], currency: str) -> None:
                 st.markdown(f"**{words.sides()[side]}**")
                 for row in found.sides[side]:
                     said = f"{words.badges(row)} {plain(row.draft.statement)}"
-                    st.markdown(f"{said}  \n:small[:gray[{plain(words.facts(row, currency))}]]")
+                    st.markdown(
+                        f"{said}  \n:small[:gray[{plain(words.facts(row, currency, with_competitor=False))}]]"
+                    )
                 if not found.sides[side]:
                     st.caption(_("Nothing is known."))
 

@@ -156,11 +156,11 @@ def value(row: ClaimRow, currency: str) -> str:
     return ""
 
 
-def facts(row: ClaimRow, currency: str, *, with_account: bool = True) -> str:
+def facts(row: ClaimRow, currency: str, *, with_account: bool = True, with_competitor: bool = True) -> str:
     """What stands below the statement: where, about what, how sure, how old, from whom."""
     said = row.draft
     parts = [
-        row.competitor,
+        row.competitor if with_competitor else "",
         (row.account or _("market")) if with_account else "",
         topics()[said.topic],
         row.scope or "",

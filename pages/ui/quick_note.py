@@ -38,7 +38,7 @@ def box(actor: Actor, account_id: int | None, currency: str) -> None:
 
 
 def _line(form: forms.Form, account_id: int | None) -> str:
-    example = "#call BrandX -3% Snacks 500g until 31/3 src:buyer B2"
+    example = _("#call BrandX -3% Snacks 500g until 31/3 src:buyer B2")
     typed = st.text_input(
         _("Quick note"),
         key=form.widget_key("line"),

@@ -316,7 +316,7 @@ def test_what_people_type_is_never_read_as_markdown(trade, people, session, open
         kept = {
             "observed_on": DAY,
             "source_kind": SourceKind.BUYER,
-            "source": EVIL,
+            "source": f"Siti {EVIL}",
             "account_id": trade["shop"],
         }
         for side in Swot:
