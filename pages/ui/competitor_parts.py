@@ -225,7 +225,7 @@ def win_rates(rows: Sequence[ContestRow], currency: str) -> None:
         RateBy.MANAGER: _("Manager"),
     }  # fmt: skip
     by = st.segmented_control(
-        _("By"), list(names), format_func=names.__getitem__, default=RateBy.COMPETITOR, key="rates_by"
+        _("Rates by"), list(names), format_func=names.__getitem__, default=RateBy.COMPETITOR, key="rates_by"
     )
     chosen = by or RateBy.COMPETITOR
     _rates(contests.rates(rows, chosen), names[chosen], chosen, currency)
@@ -258,7 +258,7 @@ def _rates(found: Sequence[WinRate], label: str, by: RateBy, currency: str) -> N
             "rate": column.NumberColumn(_("Win rate"), format="%.0f%%"),
             "count": column.NumberColumn(_("Contests")),
             "won": column.NumberColumn(_("Won")),
-            "lost": column.NumberColumn(_("Lost")),
+            "lost": column.NumberColumn(_("Lost to them")),
             "amount": tables.money_column(_("Revenue lost"), currency, places=0),
             "avoidable": column.TextColumn(_("Avoidable")),
             "few": column.TextColumn(_("Sample"), help=_("Fewer than five contests say little.")),
@@ -273,12 +273,19 @@ def whitespace(found: Grid, currency: str) -> None:
     if not found.cells:
         st.info(_("Nothing was sold, estimated or seen of competitors in these accounts."))
         return
+    views = {"open": _("Open"), "theirs": _("Theirs"), "ours": _("Ours"), "list": _("All in one list")}
+    view = st.segmented_control(
+        _("Show"), list(views), format_func=views.__getitem__, default="open", key="whitespace_view"
+    )
     st.caption(
         _(
             "Ours: net revenue of {period}. Theirs: known shares × wallet. Open = wallet − ours − theirs. Unknown "
             "where no wallet is estimated or a competitor's share is not known."
         ).format(period=formats.period(found.period))
     )
+    if view != "list":
+        _matrix(found.cells, view, currency)
+        return
     heads = {
         "ours": _("Ours"), "theirs": _("Theirs"), "open": _("Open"), "elsewhere": _("Bought from others"),
         "wallet": _("Wallet"),
@@ -298,6 +305,23 @@ def whitespace(found: Grid, currency: str) -> None:
     )
     if len(found.cells) > _SHOWN:
         st.caption(_("The first {shown} of {count}.").format(shown=_SHOWN, count=len(found.cells)))
+
+
+def _matrix(cells: Sequence[Cell], name: str | None, currency: str) -> None:
+    """Accounts down, categories across: one figure, empty where it is not known."""
+    kept = name or "open"
+    accounts = list(dict.fromkeys(cell.account for cell in cells))[:_SHOWN]
+    categories = sorted({cell.category for cell in cells})
+    known = {(cell.account, cell.category): getattr(cell, kept) for cell in cells}
+    columns: dict[str, list[Any]] = {_("Account"): list(accounts)}
+    for category in categories:
+        amounts = (known.get((account, category)) for account in accounts)
+        columns[category] = [None if amount is None else tables.whole(amount) for amount in amounts]
+    config = {category: st.column_config.NumberColumn(format="localized") for category in categories}
+    tables.plain_frame(
+        pd.DataFrame(columns), config, key="whitespace_matrix", alt=_("Whitespace by account and category")
+    )
+    st.caption(_("In {unit}, rounded.").format(unit=formats.symbol(currency)))
 
 
 def _grid_frame(cells: Sequence[Cell]) -> pd.DataFrame:

@@ -111,7 +111,7 @@ def objection_outcomes() -> dict[ObjectionOutcome, str]:
 
 
 def contest_outcomes() -> dict[ContestOutcome, str]:
-    return {ContestOutcome.WON: _("Won"), ContestOutcome.LOST: _("Lost")}
+    return {ContestOutcome.WON: _("Won"), ContestOutcome.LOST: _("Lost to them")}
 
 
 def reasons() -> dict[ContestReason, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -77,7 +78,8 @@ def index(gaps: Sequence[PriceGap]) -> None:
 
 
 def _over_time(points: Sequence[IndexPoint]) -> None:
-    scopes = sorted({(one.competitor, one.scope) for one in points})
+    seen = Counter((one.competitor, one.scope) for one in points)
+    scopes = sorted(seen, key=lambda one: (-seen[one], one))
     if not scopes:
         return
     chosen = st.selectbox(
