@@ -274,7 +274,13 @@ def _claims(look: _Look) -> Iterator[Item]:
     if not look.actor.may(Permission.COMPETITOR_WRITE):
         return
     found: dict[int, list[ClaimRow]] = {}
-    asked = ClaimFilter(states=frozenset({ClaimState.TO_CONFIRM}))
+    lives = look.decided.half_lives.days.values()
+    today = clock.today()
+    asked = ClaimFilter(
+        account_ids=frozenset(look.names) if len(look.names) == 1 else frozenset(),
+        states=frozenset({ClaimState.TO_CONFIRM}),
+        renewed=Period(today - timedelta(days=2 * max(lives)), today - timedelta(days=min(lives))),
+    )
     for row in competitor_claims.search(look.session, look.actor, asked):
         if row.account_id in look.names:
             found.setdefault(row.account_id or 0, []).append(row)

@@ -23,6 +23,7 @@ from core.claim_rules import ClaimState, HalfLives, Standing, standing
 from core.errors import NotFound
 from core.language import _
 from core.models import Account, Category, ClaimAttachment, Competitor, CompetitorClaim, Product, Unit
+from core.periods import Period
 from core.vocabulary import ClaimTopic, Permission, Reliability, Role, SourceKind, Swot
 
 ENTITY = "competitor_claim"
@@ -117,6 +118,7 @@ class ClaimFilter:
     states: frozenset[ClaimState] = frozenset()
     numbers: frozenset[int] = frozenset()
     text: str = ""
+    renewed: Period | None = None  # observed or last confirmed in these days
 
 
 ALL_CLAIMS = ClaimFilter()
@@ -260,6 +262,10 @@ def _conditions(session: Session, claims: ClaimFilter) -> Iterable[ColumnElement
     if claims.account_ids:
         of_account = claim.account_id.in_(sorted(claims.account_ids))
         yield or_(of_account, claim.account_id.is_(None)) if claims.with_market else of_account
+    if claims.renewed is not None:
+        start, end = claims.renewed.start, claims.renewed.end
+        yield and_(claim.observed_on < end, or_(claim.confirmed_on.is_(None), claim.confirmed_on < end))
+        yield or_(claim.observed_on >= start, claim.confirmed_on >= start)
     if claims.text.strip():
         yield search_texts.among(session, ENTITY, claim.number, claims.text)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, search_texts
@@ -18,8 +18,11 @@ from core.language import _
 from core.models import (
     Competitor,
     CompetitorClaim,
+    CompetitorPresence,
     CompetitorProduct,
     CompetitorSegment,
+    Contest,
+    Objection,
     Product,
     Segment,
 )
@@ -171,6 +174,27 @@ def update(
         _index_claims(session, one)
     audit.record(session, actor, "competitor:update", subject(one), changes)
     return one.version
+
+
+def remove(session: Session, actor: Actor, competitor_id: int, *, version: int) -> None:
+    """Forget a competitor of which nothing is on record: one that was noted by mistake."""
+    auth.require(actor, Permission.COMPETITOR_WRITE)
+    one = session.get(Competitor, competitor_id, with_for_update=True, populate_existing=True)
+    if one is None:
+        raise NotFound(_("There is no such competitor."))
+    if one.version != version:
+        raise Conflict(_("Somebody else changed this competitor meanwhile. Load the page again."))
+    for kind in (CompetitorClaim, CompetitorPresence, Objection, Contest):
+        if session.scalar(select(exists().where(kind.competitor_id == one.id))):
+            raise Conflict(
+                _("Something is on record about it already: say that it is no competitor any more.")
+            )
+    for part in (CompetitorSegment, CompetitorProduct):
+        session.execute(delete(part).where(part.competitor_id == one.id))
+    gone = subject(one)
+    session.delete(one)
+    session.flush()
+    audit.record(session, actor, "competitor:remove", gone, {"name": (gone.label, None)})
 
 
 def _index_claims(session: Session, one: Competitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,16 @@ from sqlalchemy.orm import Session
 from core import audit, auth, db, health_standings, rollups, schema, settings, structures
 from core.auth import OPERATOR, Actor
 from core.language import _
-from core.models import Account, ImportBatch, Order, OrderLine, Target
+from core.models import (
+    Account,
+    ClaimAttachment,
+    CompetitorClaim,
+    ImportBatch,
+    Order,
+    OrderLine,
+    SearchText,
+    Target,
+)
 from core.periods import add_months
 from core.vocabulary import BatchStatus, Permission
 
@@ -215,6 +225,32 @@ def _imports(session: Session) -> Check:
     )
 
 
+def _evidence(session: Session) -> Check:
+    """Each claim has one version in force with its words, and each file is what was attached."""
+    claim = CompetitorClaim
+    twice = (
+        select(claim.number)
+        .where(claim.superseded_at.is_(None))
+        .group_by(claim.number)
+        .having(func.count() != 1)
+    )
+    worded = select(SearchText.entity_id).where(SearchText.entity == "competitor_claim")
+    mute = select(claim.number).where(
+        claim.superseded_at.is_(None), claim.is_withdrawn.is_(False), claim.number.not_in(worded)
+    )
+    found = []
+    if (number := session.scalar(twice.order_by(claim.number).limit(1))) is not None:
+        found.append(_("Claim C{number} has more than one version in force.").format(number=number))
+    if (number := session.scalar(mute.order_by(claim.number).limit(1))) is not None:
+        found.append(_("Claim C{number} cannot be found by its words.").format(number=number))
+    for file in session.scalars(select(ClaimAttachment).execution_options(yield_per=20)):
+        if hashlib.sha256(file.content).hexdigest() != file.sha256:
+            text = _("The file {name} of claim C{number} is not what was attached: its hash differs.")
+            found.append(text.format(name=file.file_name, number=file.number))
+            break
+    return Check("evidence", tuple(found))
+
+
 def _database(session: Session) -> Check:
     return _sqlite(session) if db.is_sqlite(session) else _postgresql(session)
 
@@ -272,4 +308,5 @@ _CHECKS: tuple[Callable[[Session], Check], ...] = (
     _audit_chain,
     _settings,
     _imports,
+    _evidence,
 )

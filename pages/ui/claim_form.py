@@ -8,14 +8,15 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core import claim_attachments, clock, competitor_claims, competitors, db, products
+from core import causes, claim_attachments, clock, competitor_claims, competitors, db, products
 from core import competitor_claim_records as records
 from core.auth import Actor
+from core.causes import CauseDraft
 from core.claim_attachments import AttachmentRow
 from core.competitor_claims import ClaimDraft, ClaimRow
 from core.errors import UtamaError
 from core.language import _
-from core.vocabulary import ClaimTopic, Permission, Reliability, SourceKind, Swot
+from core.vocabulary import CauseKind, ClaimTopic, Permission, Reliability, SourceKind, Swot
 from pages.ui import competitor_words as words
 from pages.ui import dialogs, formats, forms, tables
 from pages.ui.forms import Form, plain
@@ -66,6 +67,7 @@ def opened(actor: Actor, number: int) -> None:
         st.markdown(f"{plain(row.draft.statement)}  \n{words.badges(row)}")
     if row.captured:
         st.caption(plain(_("As typed: {line}").format(line=row.captured)))
+    _cause(actor, row)
     _files(actor, row, files)
     with st.expander(_("Versions ({count})").format(count=len(versions)), icon=":material/history:"):
         _versions(versions)
@@ -91,6 +93,26 @@ def _change(actor: Actor, row: ClaimRow) -> None:
         with removal.saving(_("Claim taken back.")) as session:
             now = records.withdraw(session, actor, row.number, version=row.version)
             removal.offer_undo(partial(records.revert, number=row.number, version=now))
+
+
+def _cause(actor: Actor, row: ClaimRow) -> None:
+    """The claim as why the account's revenue moved; what a confidential one says stays out of the cause."""
+    account_id = row.account_id
+    if account_id is None or not actor.may(Permission.ACCOUNT_WRITE):
+        return
+    with forms.form(f"claim-{row.number}-cause", border=False) as form:
+        label = _("It moved their revenue: record it as a cause")
+        submitted = form.submit(label, type="secondary", icon=":material/edit_note:")
+    if submitted:
+        said = row.draft
+        note = row.name if said.is_confidential else f"{row.name} · {row.competitor}: {said.statement}"
+        cause = CauseDraft(
+            CauseKind.COMPETITOR_CLAIM, said.observed_on, product_id=said.product_id,
+            category_id=said.category_id, note=note[:2000],
+        )  # fmt: skip
+        with form.saving(_("Recorded as a cause.")) as session:
+            key = causes.record(session, actor, account_id, cause)
+            form.offer_undo(partial(causes.withdraw, cause_id=key, version=1))
 
 
 def _fields(form: Form, actor: Actor, draft: ClaimDraft, *, is_new: bool) -> ClaimDraft:

@@ -13,6 +13,7 @@ from core.auth import Actor
 from core.claim_rules import ClaimState
 from core.competitor_claims import ClaimRow
 from core.language import _, ngettext
+from core.price_gaps import PriceGap
 from pages.ui import claim_form, forms
 from pages.ui import competitor_words as words
 from pages.ui.forms import plain
@@ -21,13 +22,20 @@ FIRST = 8
 
 
 def cards(
-    actor: Actor, rows: Sequence[ClaimRow], currency: str, *, key: str, with_account: bool = True
+    actor: Actor,
+    rows: Sequence[ClaimRow],
+    currency: str,
+    *,
+    key: str,
+    with_account: bool = True,
+    gaps: Sequence[PriceGap] = (),
 ) -> None:
     """The claims one below the other, more of them on demand."""
     shown = f"{key}_shown"
     count = st.session_state.get(shown, FIRST)
+    beside = {one.claim.number: one for one in gaps}
     for row in rows[:count]:
-        card(actor, row, currency, key=key, with_account=with_account)
+        card(actor, row, currency, key=key, with_account=with_account, gap=beside.get(row.number))
     left = len(rows) - count
     if left > 0 and st.button(
         ngettext("Show more ({count} left)", "Show more ({count} left)", left).format(count=left),
@@ -38,12 +46,22 @@ def cards(
         st.rerun()
 
 
-def card(actor: Actor, row: ClaimRow, currency: str, *, key: str, with_account: bool = True) -> None:
+def card(
+    actor: Actor,
+    row: ClaimRow,
+    currency: str,
+    *,
+    key: str,
+    with_account: bool = True,
+    gap: PriceGap | None = None,
+) -> None:
     """One claim: what is claimed, how far it is to be believed, and what to do about it."""
     with st.container(border=True, gap="xsmall"):
         below = words.facts(row, currency, with_account=with_account)
         if row.reason:
             below += f" · {row.reason}"
+        if gap is not None and row.standing.is_usable:
+            below += words.beside_ours(gap, currency)
         st.markdown(
             f"{words.badges(row)} {plain(row.draft.statement)}  \n:small[:gray[{plain(below)}]]",
             width="stretch",

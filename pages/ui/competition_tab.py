@@ -57,7 +57,7 @@ def show(actor: Actor, account: AccountDetail, currency: str) -> None:
     claim_parts.contradictions(actor, rows, currency, key="account_claims")
     if rows:
         st.markdown("**" + _("Claims") + "**")
-        claim_parts.cards(actor, rows, currency, key="account_claims", with_account=False)
+        claim_parts.cards(actor, rows, currency, key="account_claims", with_account=False, gaps=gaps)
     elif not there:
         st.info(_("Nothing is known yet about competitors here. One line above takes ten seconds."))
     _contests(actor, ended, currency)

@@ -33,7 +33,8 @@ def _new(actor: Actor) -> None:
         submitted = form.submit(_("Save"))
     if submitted:
         with form.saving(_("Competitor recorded: {name}").format(name=draft.name)) as session:
-            competitors.create(session, actor, draft)
+            key = competitors.create(session, actor, draft)
+            form.offer_undo(partial(competitors.remove, competitor_id=key, version=1))
 
 
 def _change(actor: Actor, competitor_id: int) -> None:

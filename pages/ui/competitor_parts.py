@@ -186,7 +186,9 @@ def claims(actor: Actor, rows: Sequence[ClaimRow], only: AccountFilter, currency
     if not text.strip():
         claim_parts.contradictions(actor, found, currency, key="claims")
     if found:
-        claim_parts.cards(actor, found, currency, key="claims")
+        with db.read() as session:
+            gaps = price_gaps.gaps(session, actor, found)
+        claim_parts.cards(actor, found, currency, key="claims", gaps=gaps)
     else:
         st.info(_("No claim is like this."))
     _beside(hits, currency)

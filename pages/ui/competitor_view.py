@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -50,7 +50,7 @@ def show(actor: Actor, one: CompetitorDetail, only: AccountFilter, currency: str
     tabs = st.tabs(labels, key="competitor_tab", on_change="rerun")
     draws: tuple[Callable[[], None], ...] = (
         lambda: battlecard_parts.show(actor, card, currency),
-        lambda: _moves(actor, one, rows, currency),
+        lambda: _moves(actor, one, rows, gaps, currency),
         lambda: _sides(rows, currency),
         lambda: _accounts(board, there, currency),
         lambda: gap_parts.index(gaps),
@@ -77,14 +77,16 @@ def _who(one: CompetitorDetail) -> None:
         st.markdown(plain(one.note))
 
 
-def _moves(actor: Actor, one: CompetitorDetail, rows: list[ClaimRow], currency: str) -> None:
+def _moves(
+    actor: Actor, one: CompetitorDetail, rows: list[ClaimRow], gaps: Sequence[PriceGap], currency: str
+) -> None:
     """What it did and said to want, by the day on which it was observed, the newest first."""
     claim_form.new_button(actor, None, one.name, competitor_id=one.id)
     claim_parts.contradictions(actor, rows, currency, key="moves")
     newest = sorted(
         rows, key=lambda row: (row.draft.observed_on is None, row.draft.observed_on), reverse=True
     )
-    claim_parts.cards(actor, newest, currency, key="moves")
+    claim_parts.cards(actor, newest, currency, key="moves", gaps=gaps)
 
 
 def _sides(rows: list[ClaimRow], currency: str) -> None:

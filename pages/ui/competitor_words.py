@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.claim_rules import ClaimState
 from core.competitor_claims import ClaimRow
 from core.language import _, ngettext
+from core.price_gaps import PriceGap
 from core.vocabulary import (
     ClaimTopic,
     ContestOutcome,
@@ -172,3 +173,17 @@ def facts(row: ClaimRow, currency: str, *, with_account: bool = True, with_compe
         row.author,
     ]
     return " · ".join(part for part in parts if part)
+
+
+def beside_ours(gap: PriceGap, currency: str) -> str:
+    """What a price claim means beside our price, and the loss of volume at which matching becomes better."""
+    parts = []
+    if gap.ours is not None and gap.theirs is not None:
+        ours, theirs = formats.price(gap.ours, currency), formats.price(gap.theirs, currency)
+        parts.append(_("theirs {theirs}, ours {ours}").format(theirs=theirs, ours=ours))
+    if gap.break_even is not None:
+        share = formats.percent(gap.break_even, places=1)
+        parts.append(
+            _("match only if not matching would lose more than {share} of volume").format(share=share)
+        )
+    return "".join(f" · {part}" for part in parts)

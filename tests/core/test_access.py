@@ -518,7 +518,7 @@ ELSEWHERE = {
     "importing.lookups": {"accounts"},
     "importing.mapping": {"suggest", "remember"},
     # Competitors themselves are everybody's to know who may read of them.
-    "competitors": {"search", "get", "access", "create", "update"},
+    "competitors": {"search", "get", "access", "create", "update", "remove"},
     # A stranger and who shares no confidences find none, as their own tests say.
     "competitor_claims": {"get", "history"},
     "competitor_claim_records": {

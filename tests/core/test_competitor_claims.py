@@ -8,6 +8,7 @@ import pytest
 
 from core import (
     account_notes,
+    attention,
     audit,
     battlecards,
     claim_attachments,
@@ -15,6 +16,7 @@ from core import (
     competitor_claim_records,
     competitor_claims,
     competitors,
+    doctor,
     quick_notes,
     threats,
 )
@@ -24,7 +26,7 @@ from core.claim_rules import ClaimState
 from core.competitor_claims import ClaimDraft, ClaimFilter
 from core.competitors import CompetitorDraft
 from core.errors import Conflict, Forbidden, Invalid, NotFound
-from core.models import AuditEntry, ClaimAttachment, CompetitorClaim, TeamMember
+from core.models import AuditEntry, ClaimAttachment, CompetitorClaim, SearchText, TeamMember
 from core.vocabulary import ClaimTopic, Permission, Role, SourceKind, Swot, TeamRole
 from tests import factories
 
@@ -424,3 +426,48 @@ def test_what_cannot_be_kept_says_why_and_keeps_nothing(session, kam, other_kam,
     with pytest.raises(Forbidden):
         quick_notes.keep(session, viewer, "@shop brandx -3%")
     assert numbers(session, kam) == set()
+
+
+def test_a_competitor_noted_by_mistake_can_go_and_one_on_record_cannot(session, kam, rival, shop):
+    other = competitors.create(
+        session, kam, CompetitorDraft("Typo", products=(competitors.TheirProduct("X"),))
+    )
+    competitors.remove(session, kam, other, version=1)
+    assert [row.name for row in competitors.search(session, kam)] == ["BrandX"]
+    say(session, kam, rival, shop)
+
+    with pytest.raises(Conflict, match="on record"):
+        competitors.remove(session, kam, rival, version=1)
+
+
+def test_the_doctor_sees_evidence_that_is_not_what_it_was(session, kam, rival, shop):
+    number = say(session, kam, rival, shop)
+    file = claim_attachments.attach(session, kam, number, "offer.pdf", b"%PDF-1")
+
+    def found():
+        return next(
+            check for check in doctor.examine(session, OPERATOR) if check.name == "evidence"
+        ).differences
+
+    assert found() == ()
+    session.get(ClaimAttachment, file).content = b"%PDF-2"
+    session.query(SearchText).delete()
+    session.flush()
+    assert [text.split(":")[0] for text in found()] == [
+        f"Claim C{number} cannot be found by its words.",
+        f"The file offer.pdf of claim C{number} is not what was attached",
+    ]
+
+
+def test_today_asks_about_exactly_the_claims_that_are_to_be_confirmed(session, kam, rival, shop):
+    topics = list(ClaimTopic)
+    for age in range(0, 800, 7):
+        topic = topics[age % len(topics)]
+        say(session, kam, rival, shop, topic=topic, observed_on=DAY - timedelta(days=age))
+    asked = {
+        row.number for row in competitor_claims.search(session, kam) if row.state is ClaimState.TO_CONFIRM
+    }
+
+    item = next(item for item in attention.items(session, kam) if item.kind is attention.Kind.CLAIM)
+    assert item.count == len(asked) > 10
+    assert int(item.occasion.split(":")[0]) in asked

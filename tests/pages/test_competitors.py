@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import (
     account_notes,
     auth,
+    causes,
     clock,
     competitor_claim_records,
     competitor_claims,
@@ -351,3 +352,14 @@ def test_what_people_type_is_never_read_as_markdown(trade, people, session, open
         assert "evil" in said.lower() or "evil" in everything(page).lower()
         for mark in ("![x](", "<b>", "[go]("):
             assert mark not in said, (file, query, state)
+
+
+def test_a_claim_becomes_a_cause_and_a_confidential_one_keeps_its_words(trade, people, cookie):
+    cookie["token"] = sign_in(people["owner"])
+    for name in ("open", "secret"):
+        page = AppTest.from_function(_claim, default_timeout=30)
+        page.session_state["number"] = trade[name]
+        _press(page.run(), "It moved their revenue: record it as a cause")
+    with db.read() as session:
+        notes = {row.note for row in causes.search(session, people["viewer"])}
+    assert notes == {f"C{trade['open']} · BrandX: {OPEN}", f"C{trade['secret']}"}
