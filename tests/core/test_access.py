@@ -76,6 +76,7 @@ from core import (
     product_prices,
     presences,
     price_gaps,
+    product_prices,
     product_story,
     quick_notes,
     receivables,

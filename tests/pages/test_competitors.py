@@ -348,10 +348,10 @@ def test_what_people_type_is_never_read_as_markdown(trade, people, session, open
         page = page.run()
         assert not page.exception
         labels = [one.label for one in (*page.button, *page.expander, *page.tabs)]
-        said = shown(page) + "\n".join(labels)
-        assert "evil" in said.lower() or "evil" in everything(page).lower()
+        text = shown(page) + "\n".join(labels)
+        assert "evil" in text.lower() or "evil" in everything(page).lower()
         for mark in ("![x](", "<b>", "[go]("):
-            assert mark not in said, (file, query, state)
+            assert mark not in text, (file, query, state)
 
 
 def test_a_claim_becomes_a_cause_and_a_confidential_one_keeps_its_words(trade, people, cookie):
