@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, case, func, or_, type_coerce
 
-from core import clock, floors, terms
+from core import claim_exports, clock, floors, terms
 from core.models import (
     Account,
     Category,
@@ -275,6 +275,7 @@ COLUMNS: dict[BatchKind, Callable[[], dict[str, Any]]] = {
     BatchKind.TERMS: _term_columns,
     BatchKind.LUMP_SUMS: _lump_sum_columns,
     BatchKind.FLOORS: _floor_columns,
+    BatchKind.COMPETITOR_CLAIMS: claim_exports.columns,
 }
 SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.ACCOUNTS: _from_accounts,
@@ -285,10 +286,12 @@ SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.TERMS: _from_terms,
     BatchKind.LUMP_SUMS: _from_lump_sums,
     BatchKind.FLOORS: _from_floors,
+    BatchKind.COMPETITOR_CLAIMS: claim_exports.source,
 }
 # What is not written as it is stored.
 SHAPES: dict[BatchKind, Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {
     BatchKind.TERMS: _term_row,
     BatchKind.LUMP_SUMS: _lump_sum_row,
     BatchKind.FLOORS: _floor_row,
+    BatchKind.COMPETITOR_CLAIMS: claim_exports.shaped,
 }

@@ -1,5 +1,4 @@
-"""`export KIND`: accounts, products, orders, targets, receivables, terms, lump_sums or floors as a file."""
-"""`export KIND`: accounts, products, orders, targets, receivables, terms or competitor_claims as a file."""
+"""`export KIND`: accounts, products, orders, targets, receivables, what was granted, or competitor claims as a file."""
 
 from __future__ import annotations
 
@@ -28,8 +27,8 @@ def export(
         BatchKind,
         typer.Argument(
             metavar="KIND",
-            help="accounts, products, orders, targets, receivables, terms, lump_sums or floors.",
-            help="accounts, products, orders, targets, receivables, terms or competitor_claims.",
+            help="accounts, products, orders, targets, receivables, terms, lump_sums, floors or "
+            "competitor_claims.",
         ),
     ],
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,

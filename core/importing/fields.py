@@ -174,6 +174,7 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("valid_from", Content.DAY, *_FROM, required=True),
         _field("valid_to", Content.DAY, *_TO),
         _field("reason", Content.TEXT, *_REASON, required=True),
+    ),
     BatchKind.COMPETITOR_CLAIMS: (
         _field("competitor", Content.TEXT, "rival", "competitorname", "pesaing", "namapesaing", required=True),
         _field("statement", Content.TEXT, "claim", "text", "note", "dakwaan", "kenyataan", "catatan", required=True),

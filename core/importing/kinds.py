@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from core.auth import Actor
 from core.importing import (
     account_rows,
+    claim_rows,
     floor_rows,
     lump_sum_rows,
-    claim_rows,
     order_plan,
     product_rows,
     receivable_rows,

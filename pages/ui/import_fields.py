@@ -52,7 +52,8 @@ def names(kind: BatchKind) -> dict[str, str]:
     said = _order_names() | _record_names() | _granted_names()
     if kind is BatchKind.LUMP_SUMS:
         said["amount"] = _("Amount")
-    said = _order_names() | _record_names() | _claim_names()
+    if kind is BatchKind.COMPETITOR_CLAIMS:
+        said |= _claim_names()
     return {
         field.name: f"{said.get(field.name, field.name)} *"
         if field.required
@@ -215,6 +216,9 @@ def _granted_names() -> dict[str, str]:
         "mode": _("How tiers count"),
         "days": _("Days"),
         "exception": _("Exception from the floor price"),
+    }
+
+
 def _claim_names() -> dict[str, str]:
     return {
         "competitor": _("Competitor"),

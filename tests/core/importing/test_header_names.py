@@ -48,8 +48,17 @@ def test_the_fields_of_each_kind_are_those_of_the_documentation():
 
 @pytest.mark.usefixtures("sqlite_store")
 def test_each_template_has_every_field_and_can_be_imported_as_it_is():
-    for kind in ("accounts", "products", "targets", "receivables", "terms", "lump_sums", "floors", "orders"):
-    for kind in ("accounts", "products", "targets", "receivables", "terms", "competitor_claims", "orders"):
+    for kind in (
+        "accounts",
+        "products",
+        "targets",
+        "receivables",
+        "terms",
+        "lump_sums",
+        "floors",
+        "competitor_claims",
+        "orders",
+    ):
         text = (TEMPLATES / f"{kind}.csv").read_text(encoding="utf-8")
         assert set(text.splitlines()[0].split(",")) == {field.name for field in FIELDS[BatchKind(kind)]}
 
