@@ -20,6 +20,7 @@ _READING = frozenset(
         Permission.PRODUCT_READ,
         Permission.REVENUE_READ,
         Permission.DATA_EXPORT,
+        Permission.LOYALTY_READ,
         Permission.TERM_READ,
     }
 )
@@ -34,6 +35,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.COMPETITOR_WRITE,
         Permission.DATA_IMPORT,
         Permission.FORECAST_OVERRIDE,
+        Permission.LOYALTY_WRITE,
         Permission.ORDER_WRITE,
         Permission.TARGET_WRITE,
         Permission.TERM_WRITE,
@@ -51,6 +53,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.FLOOR_WRITE,
         Permission.FORECAST_OVERRIDE,
         Permission.FORECAST_RUN,
+        Permission.LOYALTY_APPROVE,
+        Permission.LOYALTY_DESIGN,
+        Permission.LOYALTY_WRITE,
         Permission.ORDER_WRITE,
         Permission.PRODUCT_WRITE,
         Permission.TARGET_WRITE,

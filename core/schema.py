@@ -24,7 +24,7 @@ _LOCK = 7_381_001  # advisory lock: two processes that start together migrate on
 # Small tables that every node needs whole, and large ones spread by account.
 REFERENCE_TABLES = (
     "regions", "groups", "segments", "tiers", "users", "accounts", "account_structures", "categories", "units",
-    "products", "forecast_versions",
+    "products", "forecast_versions", "loyalty_programmes", "loyalty_members",
 )  # fmt: skip
 SHARDED_TABLES = (
     "orders", "order_lines", "replaced_lines", "revenue_cells", "revenue_account_months", "revenue_account_days",
@@ -33,7 +33,7 @@ SHARDED_TABLES = (
     "health_standings", "packed_months", "packed_years", "packed_foreign_months", "packed_foreign_years",
     "account_rhythms", "merged_lines", "receivables",
     "delivery_cells", "delivery_account_days", "delivery_account_months",
-    "forecast_series", "forecast_points", "forecast_overrides",
+    "forecast_series", "forecast_points", "forecast_overrides", "loyalty_entries", "loyalty_lots",
 )  # fmt: skip
 
 

@@ -33,6 +33,17 @@ from core.models.forecasts import (
 )
 from core.models.health import HealthMark, HealthStanding
 from core.models.imports import ImportBatch, ImportChange, ImportMapping, ImportReject
+from core.models.loyalty import (
+    LoyaltyEnrolment,
+    LoyaltyEntry,
+    LoyaltyGrant,
+    LoyaltyLot,
+    LoyaltyMember,
+    LoyaltyProgramme,
+    LoyaltyRequest,
+    LoyaltyStanding,
+    LoyaltyTierSpan,
+)
 from core.models.lump_sums import LumpSum, LumpSumEntry
 from core.models.mergers import AccountMerger, MergedLine
 from core.models.order_sums import BookedDay, BookedMonth, OrderDay
@@ -124,6 +135,15 @@ __all__ = [
     "ImportMapping",
     "ImportReject",
     "ListPrice",
+    "LoyaltyEnrolment",
+    "LoyaltyEntry",
+    "LoyaltyGrant",
+    "LoyaltyLot",
+    "LoyaltyMember",
+    "LoyaltyProgramme",
+    "LoyaltyRequest",
+    "LoyaltyStanding",
+    "LoyaltyTierSpan",
     "LumpSum",
     "LumpSumEntry",
     "Measures",
