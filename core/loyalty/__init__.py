@@ -1,0 +1,1 @@
+"""Loyalty: programmes, the ledger of points, tiers, and where every account stands."""
