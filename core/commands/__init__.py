@@ -7,8 +7,8 @@ import importlib
 import typer
 
 _FAMILIES = (
-    "store", "users", "importing", "exporting", "kpi", "price", "terms", "report", "forecast", "health", "demo",
-    "serve",
+    "store", "users", "importing", "exporting", "kpi", "price", "terms", "report", "forecast", "health", "loyalty",
+    "demo", "serve",
 )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def fold(movements: Iterable[Movement], until: int, *, idle_months: int | None =
         if movement.posted > until:
             break
         folding.take(movement)
-    folding.lapse(until)
+    folding.lapse(until - 1)
     return folding.found
 
 
