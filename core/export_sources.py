@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, and_, case, func, or_, type_coerce
 
 from core import claim_exports, clock, floors, terms
+from core.loyalty import files as loyalty_files
 from core.models import (
     Account,
     Category,
@@ -276,6 +277,7 @@ COLUMNS: dict[BatchKind, Callable[[], dict[str, Any]]] = {
     BatchKind.LUMP_SUMS: _lump_sum_columns,
     BatchKind.FLOORS: _floor_columns,
     BatchKind.COMPETITOR_CLAIMS: claim_exports.columns,
+    BatchKind.LOYALTY: loyalty_files.columns,
 }
 SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.ACCOUNTS: _from_accounts,
@@ -287,6 +289,7 @@ SOURCES: dict[BatchKind, Callable[[Select[Any]], Select[Any]]] = {
     BatchKind.LUMP_SUMS: _from_lump_sums,
     BatchKind.FLOORS: _from_floors,
     BatchKind.COMPETITOR_CLAIMS: claim_exports.source,
+    BatchKind.LOYALTY: loyalty_files.source,
 }
 # What is not written as it is stored.
 SHAPES: dict[BatchKind, Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {

@@ -85,6 +85,8 @@ def prepare(
         auth.require(actor, Permission.COMPETITOR_READ)
         query = query.where(competitor_claims.in_reach(actor), accounts.condition())
     elif kind is not BatchKind.PRODUCTS:
+        if kind is BatchKind.LOYALTY:
+            auth.require(actor, Permission.LOYALTY_READ)
         query = query.where(auth.visible_accounts(actor), accounts.condition())
     found_rows = session.execute(query.execution_options(yield_per=_STREAMED))
     shaped = export_sources.SHAPES.get(kind, tuple)

@@ -1,4 +1,4 @@
-"""`export KIND`: accounts, products, orders, targets, receivables, what was granted, or competitor claims as a file."""
+"""`export KIND`: accounts, products, orders, targets, receivables, what was granted, competitor claims or loyalty as a file."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def export(
         BatchKind,
         typer.Argument(
             metavar="KIND",
-            help="accounts, products, orders, targets, receivables, terms, lump_sums, floors or "
-            "competitor_claims.",
+            help="accounts, products, orders, targets, receivables, terms, lump_sums, floors, "
+            "competitor_claims or loyalty.",
         ),
     ],
     account: Annotated[str | None, typer.Option("--account", help="Only the account with this code.")] = None,

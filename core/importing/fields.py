@@ -174,6 +174,17 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("valid_from", Content.DAY, *_FROM, required=True),
         _field("valid_to", Content.DAY, *_TO),
         _field("reason", Content.TEXT, *_REASON, required=True),
+    BatchKind.LOYALTY: (
+        _field("account", Content.ID, *_ACCOUNT, "member", "memberno", "ahli", required=True),
+        _field("posted_on", Content.DAY, "date", "postingdate", "transactiondate", "tarikh", "tarikhcatatan",
+               required=True),
+        _field("kind", Content.TEXT, "type", "transactiontype", "jenis", required=True),
+        _field("points", Content.QUANTITY, "amount", "pointsamount", "mata", "jumlahmata", required=True),
+        _field("key", Content.ID, "id", "transactionid", "transactionno", "reference", "kunci", "rujukan",
+               required=True),
+        _field("qualifying", Content.QUANTITY, "qualifyingpoints", "tierpoints", "statuspoints", "matakelayakan"),
+        _field("reason", Content.TEXT, "remark", "note", "comment", "sebab", "catatan"),
+        _field("expires_on", Content.DAY, "expiry", "expirydate", "expires", "validto", "tarikhluput", "luput"),
     ),
     BatchKind.COMPETITOR_CLAIMS: (
         _field("competitor", Content.TEXT, "rival", "competitorname", "pesaing", "namapesaing", required=True),

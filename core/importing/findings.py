@@ -55,6 +55,12 @@ class Findings:
             key = (name, reason)
             self._refused[key] = self._refused[key] | mask if key in self._refused else mask
 
+    def forgive(self, rows: Mask) -> None:
+        """Take back everything against some rows: whatever else they say does not matter."""
+        self._refused = {
+            key: mask & ~rows for key, mask in self._refused.items() if bool((mask & ~rows).any())
+        }
+
     def notice(self, name: str, text: str, rows: int) -> None:
         if rows:
             self._noticed[(name, text)] = self._noticed.get((name, text), 0) + rows

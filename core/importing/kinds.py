@@ -16,6 +16,7 @@ from core.importing import (
     claim_rows,
     floor_rows,
     lump_sum_rows,
+    loyalty_rows,
     order_plan,
     product_rows,
     receivable_rows,
@@ -49,6 +50,7 @@ KINDS: dict[BatchKind, Kind] = {
     BatchKind.LUMP_SUMS: Kind(lump_sum_rows.plan, lump_sum_rows.undo),
     BatchKind.FLOORS: Kind(floor_rows.plan, floor_rows.undo),
     BatchKind.COMPETITOR_CLAIMS: Kind(claim_rows.plan, claim_rows.undo),
+    BatchKind.LOYALTY: Kind(loyalty_rows.plan, loyalty_rows.undo),
 }
 
 

@@ -27,7 +27,10 @@ from core.models import AuditEntry, ImportBatch
 from core.vocabulary import BatchKind, BatchStatus, Permission
 
 # Changes of these decide what a file's rows mean; others may happen between the check and the booking.
-_MEANING = ("account", "import_batch", "order", "product", "target", "term", "user")
+_MEANING = (
+    "account", "import_batch", "loyalty_member", "loyalty_programme", "loyalty_run", "order", "product", "target",
+    "term", "user",
+)  # fmt: skip
 _TRIES = 3
 
 

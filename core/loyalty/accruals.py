@@ -221,6 +221,22 @@ def _tier(known: Known, made: Generation, day: date) -> standings.TierStanding |
     return standings.tier_standing(current[-1].programme_number, ahead, known.grants, day)
 
 
+def idle_months_of(session: Session, member_ids: Sequence[int]) -> dict[int, int | None]:
+    """After how many months without anything the points of some members lapse; for who has asked for them."""
+    versions = programmes.versions_in_force(session)
+    query = select(LoyaltyEnrolment).where(
+        LoyaltyEnrolment.member_id.in_(member_ids), LoyaltyEnrolment.superseded_at.is_(None)
+    )
+    rows: dict[int, list[LoyaltyEnrolment]] = {}
+    for row in session.scalars(query):
+        rows.setdefault(row.member_id, []).append(row)
+    today = clock.today()
+    return {
+        member_id: _idle_months(Known(stretches(own, versions), Facts(), (), ()), today)
+        for member_id, own in rows.items()
+    }
+
+
 @dataclass
 class _Booked:
     """What the daily job booked of one source so far."""

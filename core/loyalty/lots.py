@@ -126,6 +126,18 @@ def fold(movements: Iterable[Movement], until: int, *, idle_months: int | None =
     return folding.found
 
 
+def beyond(there: Sequence[Movement], new: Sequence[Movement], *, idle_months: int | None = None) -> set[Key]:
+    """Of the new movements those that spend more than there is when their turn comes: they are left out."""
+    folding, keys = _Folding(idle_months), {one.key for one in new}
+    refused = set()
+    for movement in sorted([*there, *new], key=lambda one: one.order):
+        if movement.key in keys and movement.points < 0 and not folding.covers(movement):
+            refused.add(movement.key)
+        else:
+            folding.take(movement)
+    return refused
+
+
 class _Folding:
     """Takes movements in their order."""
 
@@ -145,6 +157,18 @@ class _Folding:
             self._spend(one)
         if one.points and one.kind in (EntryKind.EARN, EntryKind.REDEEM):
             self.found.last_active = max(self.found.last_active, one.posted)
+
+    def covers(self, one: Movement) -> bool:
+        """Whether there is as much as the movement takes."""
+        self.lapse(one.posted - 1)
+        found = self.found
+        open_lots = [found.lots[key] for _last, _earned, key in self._open]
+        there = sum(lot.remaining for lot in open_lots if lot.active <= one.posted)
+        if one.kind is EntryKind.EXPIRE:
+            there = sum(lot.remaining for lot in open_lots) + sum(
+                points for _day, points in found.lapses.values()
+            )
+        return there >= -one.points
 
     def lapse(self, day: int) -> None:
         """Whatever had its last day by then is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -205,6 +205,33 @@ def member_of(session: Session, account_id: int, day: date, known_at: datetime |
     if enrolment is not None:
         return enrolment.member_id
     return session.scalar(select(LoyaltyMember.id).where(LoyaltyMember.account_id == account_id))
+
+
+def holders(session: Session, account_ids: Collection[int]) -> dict[int, int]:
+    """Who holds the points of some accounts today, where anybody does; for who has asked for the accounts."""
+    today, wanted = clock.today(), sorted(account_ids)
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        own = select(LoyaltyMember.account_id, LoyaltyMember.id).where(LoyaltyMember.account_id.in_(some))
+        pooled = select(LoyaltyEnrolment.account_id, LoyaltyEnrolment.member_id).where(
+            LoyaltyEnrolment.account_id.in_(some), known(None), in_force_on(today)
+        )
+        for query in (own, pooled):
+            for account_id, member_id in session.execute(query):
+                found[account_id or 0] = member_id
+    return found
+
+
+def name_of(session: Session, member_id: int) -> str:
+    """What the account or the group is called; for who has asked for it."""
+    member = session.get_one(LoyaltyMember, member_id)
+    holder: Account | Group
+    if member.account_id is not None:
+        holder = session.get_one(Account, member.account_id)
+    else:
+        holder = session.get_one(Group, member.group_id)
+    return f"{holder.code} {holder.name}"
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:

@@ -28,6 +28,7 @@ def kinds(actor: Actor) -> dict[BatchKind, str]:
         BatchKind.LUMP_SUMS: Permission.TERM_WRITE,
         BatchKind.FLOORS: Permission.FLOOR_WRITE,
         BatchKind.COMPETITOR_CLAIMS: Permission.COMPETITOR_WRITE,
+        BatchKind.LOYALTY: Permission.LOYALTY_WRITE,
     }
     names = kind_names()
     return {kind: names[kind] for kind, permission in needed.items() if actor.may(permission)}
@@ -44,6 +45,7 @@ def kind_names() -> dict[BatchKind, str]:
         BatchKind.LUMP_SUMS: _("Lump sums"),
         BatchKind.FLOORS: _("Floor prices"),
         BatchKind.COMPETITOR_CLAIMS: _("Competitor claims"),
+        BatchKind.LOYALTY: _("Loyalty points"),
     }
 
 
@@ -195,6 +197,11 @@ def _record_names() -> dict[str, str]:
         "amount": _("Invoice amount"),
         "open_amount": _("Open amount"),
         "as_of": _("As of"),
+        "posted_on": _("Posted on"),
+        "points": _("Points"),
+        "qualifying": _("Qualifying points"),
+        "key": _("Key"),
+        "expires_on": _("Last day"),
     }
 
 

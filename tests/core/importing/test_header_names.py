@@ -43,6 +43,7 @@ def test_the_fields_of_each_kind_are_those_of_the_documentation():
         "lump_sums": ["account", "kind", "amount", "valid_from", "valid_to", "reason"],
         "floors": ["valid_from", "reason"],
         "competitor_claims": ["competitor", "statement", "observed_on", "source_kind"],
+        "loyalty": ["account", "posted_on", "kind", "points", "key"],
     }
 
 
@@ -57,6 +58,7 @@ def test_each_template_has_every_field_and_can_be_imported_as_it_is():
         "lump_sums",
         "floors",
         "competitor_claims",
+        "loyalty",
         "orders",
     ):
         text = (TEMPLATES / f"{kind}.csv").read_text(encoding="utf-8")
