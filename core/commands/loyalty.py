@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import orjson
 import typer
 
 from core import accounts, clock, db
+from core.auth import Actor
 from core.commands import acting
 from core.commands.acting import As, Json
+from core.errors import Invalid, NotFound
 from core.language import _
+from core.periods import Period
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from core.loyalty.specs import Spec
 
 loyalty_app = typer.Typer(
     no_args_is_help=True, help="Loyalty points: where accounts stand, and the daily job."
@@ -92,3 +105,73 @@ def run_job(on: Annotated[datetime | None, Day] = None, as_user: As = None, as_j
             ),
             err=True,
         )
+
+
+@loyalty_app.command("replay")
+def try_out(
+    spec: Annotated[
+        str, typer.Argument(help="A file with a specification (JSON), or P and a programme's number.")
+    ],
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; needed for a file.")
+    ] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    as_user: As = None,
+    as_json: Json = False,
+) -> None:
+    """What a specification would have made of real orders; of a programme in force whether its ledger says the same."""
+    from core.loyalty import replay
+
+    actor = acting.current_actor(as_user)
+    began = time.monotonic()
+    document: dict[str, Any]
+    if re.fullmatch(r"P\d+", spec) and first is None:
+        with db.read() as session:
+            found = replay.of_programme(session, actor, int(spec[1:]), None if last is None else last.date())
+        document = {"lines": str(len(found.lines)), "differences": list(found.differences)}
+    else:
+        document = dict(_tried(actor, spec, first, last))
+    document["seconds"] = f"{time.monotonic() - began:.1f}"
+    if as_json:
+        acting.print_json(document)
+        return
+    for name, value in document.items():
+        if isinstance(value, str):
+            typer.echo(f"{name:<14}{value:>20}")
+    for one in document.get("tiers", ()):
+        typer.echo(f"  {one['loyalty_tier'] or '–':<20}{one['accounts']:>8}")
+    for sentence in document.get("differences", ()):
+        typer.echo(sentence)
+
+
+def _tried(actor: Actor, spec: str, first: datetime | None, last: datetime | None) -> Mapping[str, object]:
+    from core.loyalty import replay
+
+    if first is None or last is None:
+        raise Invalid(_("Give the first and the last day: --from and --to."))
+    with db.read() as session:
+        found = replay.replay(
+            session, actor, _specification(session, actor, spec), Period.of(first.date(), last.date())
+        )
+    return replay.document(found)
+
+
+def _specification(session: Session, actor: Actor, spec: str) -> Spec:
+    from core.loyalty import programmes, spec_documents
+
+    if re.fullmatch(r"P\d+", spec):
+        rows = [row for row in programmes.search(session, actor) if row.label == spec]
+        if not rows:
+            raise NotFound(_("There is no live programme {name}.").format(name=spec))
+        return rows[0].spec
+    try:
+        document = orjson.loads(Path(spec).read_bytes())
+    except OSError as error:
+        raise Invalid(_("The file {name} cannot be read.").format(name=spec)) from error
+    except orjson.JSONDecodeError as error:
+        raise Invalid(
+            _("The file {name} is no JSON document: {reason}.").format(name=spec, reason=error)
+        ) from error
+    if not isinstance(document, dict):
+        raise Invalid(_("The file {name} holds no specification: begin with {{ and }}.").format(name=spec))
+    return spec_documents.parse(document)

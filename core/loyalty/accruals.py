@@ -175,7 +175,7 @@ def settle(session: Session, actor: Actor, member: LoyaltyMember, known: Known, 
         *known.kept,
         *(ledger.as_kept(one, member.entry_count + place) for place, one in enumerate(drafts, 1)),
     ]
-    months = _idle_months(known, day)
+    months = idle_months(known, day)
     found = ledger.folded(kept, day, idle_months=months)
     drafts += ledger.lapses(kept, found)
     ledger.append(session, actor, member, drafts)
@@ -203,7 +203,14 @@ def generated(known: Known, day: date) -> Generation | None:
     )
 
 
-def _idle_months(known: Known, day: date) -> int | None:
+def accrued_on(session: Session, member_ids: Sequence[int]) -> dict[int, date]:
+    """Up to which day the daily job has come, by member; for who has asked for them."""
+    query = select(LoyaltyMember.id, LoyaltyMember.accrued_on).where(LoyaltyMember.id.in_(member_ids))
+    return {member_id: day for member_id, day in session.execute(query) if day is not None}
+
+
+def idle_months(known: Known, day: date) -> int | None:
+    """After how many months without anything the member's points lapse, as the version of a day says."""
     begun = [one.version for one in known.stretches if one.version.start <= day]
     return standings.idle_months(begun[-1].spec) if begun else None
 
@@ -232,7 +239,7 @@ def idle_months_of(session: Session, member_ids: Sequence[int]) -> dict[int, int
         rows.setdefault(row.member_id, []).append(row)
     today = clock.today()
     return {
-        member_id: _idle_months(Known(stretches(own, versions), Facts(), (), ()), today)
+        member_id: idle_months(Known(stretches(own, versions), Facts(), (), ()), today)
         for member_id, own in rows.items()
     }
 
