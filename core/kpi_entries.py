@@ -11,6 +11,7 @@ from core.bridge import Bridge
 from core.causes import Movement
 from core.delivery import Service
 from core.language import N_
+from core.loyalty.sums import AccountPoints
 from core.revenue import Measures
 from core.rfm_rule import Scored
 from core.wallets import Wallets
@@ -29,10 +30,11 @@ class Need(Enum):
     SCORES = auto()  # recency, frequency and monetary value of each account
     CAUSES = auto()  # how each account moved, and what of it is explained
     WALLETS = auto()
+    LOYALTY = auto()  # points and tiers of each account
 
 
 # Of all that an account buys: never by what was sold, nor month by month.
-OF_WHOLE_ACCOUNTS = frozenset({Need.SCORES, Need.CAUSES, Need.WALLETS})
+OF_WHOLE_ACCOUNTS = frozenset({Need.SCORES, Need.CAUSES, Need.WALLETS, Need.LOYALTY})
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Slice:
     scores: tuple[Scored, ...] = ()
     moved: tuple[Movement, ...] = ()
     wallets: Wallets | None = None
+    points: tuple[AccountPoints, ...] = ()
     of_one: bool = False  # whether the key is one account
     top: int = 10
 

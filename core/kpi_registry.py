@@ -13,6 +13,7 @@ from core import (
     kpi_bridge,
     kpi_causes,
     kpi_delivery,
+    kpi_loyalty,
     kpi_retention,
     kpi_rfm,
     kpi_sales,
@@ -37,7 +38,17 @@ __all__ = [
 ]
 
 # Importing a module registers its entries; the order is that of the lists that people read.
-MODULES = (kpi_sales, kpi_accounts, kpi_retention, kpi_bridge, kpi_causes, kpi_rfm, kpi_wallets, kpi_delivery)
+MODULES = (
+    kpi_sales,
+    kpi_accounts,
+    kpi_retention,
+    kpi_bridge,
+    kpi_causes,
+    kpi_rfm,
+    kpi_wallets,
+    kpi_delivery,
+    kpi_loyalty,
+)
 
 _PLACES = {module.__name__: place for place, module in enumerate(MODULES)}
 _ORDERED = sorted(KPIS.items(), key=lambda item: _PLACES.get(item[1].evaluate.__module__, len(_PLACES)))

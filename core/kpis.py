@@ -174,6 +174,7 @@ def _having(kpi: Kpi, parts: list[tuple[Any, Slice]]) -> Iterator[tuple[Any, Sli
             or (Need.SCORES in kpi.needs and part.scores)
             or (Need.CAUSES in kpi.needs and part.moved)
             or (Need.WALLETS in kpi.needs and part.wallets is not None)
+            or (Need.LOYALTY in kpi.needs and part.points)
         )
         if part.sums.lines or compared:
             yield key, part
@@ -241,7 +242,8 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
     scores = whole_accounts.scores(*who, *of_all) if Need.SCORES in needs else {}
     moved = whole_accounts.moved(*who, _base(ask, period), *of_all) if Need.CAUSES in needs else {}
     purses = whole_accounts.purses(*who, *of_all) if Need.WALLETS in needs else {}
-    keys = set().union(sums, then, wanted, delivered, bridges, scores, moved, purses)
+    points = whole_accounts.points(*who, *of_all) if Need.LOYALTY in needs else {}
+    keys = set().union(sums, then, wanted, delivered, bridges, scores, moved, purses, points)
     return {
         key: Slice(
             sums=sums.get(key, Measures()),
@@ -255,6 +257,7 @@ def _slices(question: _Question, period: Period, dimension: Dimension | None) ->
             scores=scores.get(key, ()),
             moved=moved.get(key, ()),
             wallets=purses.get(key),
+            points=points.get(key, ()),
             of_one=dimension is Dimension.ACCOUNT or bool(ask.options.account_code),
             top=ask.options.top,
         )

@@ -1,4 +1,4 @@
-"""Figures that are of all that an account buys, under the keys of a breakdown: scores, movements, wallets."""
+"""Figures that are of all that an account buys, under the keys of a breakdown: scores, movements, wallets, points."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from core.causes import Movement
 from core.errors import Invalid
 from core.filters import AccountFilter
 from core.language import _
+from core.loyalty import sums
+from core.loyalty.sums import AccountPoints
 from core.models import Account
 from core.periods import Period
 from core.revenue import Dimension
@@ -21,7 +23,7 @@ from core.rfm_rule import Scored
 from core.vocabulary import Permission
 from core.wallets import Purse, Wallets
 
-_Of = TypeVar("_Of", Scored, Movement, Purse)
+_Of = TypeVar("_Of", Scored, Movement, Purse, AccountPoints)
 _OF_ACCOUNT: dict[Dimension, Any] = {
     Dimension.ACCOUNT: Account.id,
     Dimension.OWNER: Account.owner_id,
@@ -64,6 +66,15 @@ def purses(
     _check(by)
     found = wallets.share_of_wallet(session, actor, period.last_day, accounts)
     return {key: Wallets(found.period, rows) for key, rows in _under(session, by, found.purses).items()}
+
+
+def points(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter, by: Dimension | None
+) -> dict[Any, tuple[AccountPoints, ...]]:
+    """What became of each account's loyalty points in the period; Invalid like `scores`."""
+    auth.require(actor, Permission.REVENUE_READ)
+    _check(by)
+    return _under(session, by, sums.by_account(session, actor, period, accounts))
 
 
 def _check(by: Dimension | None) -> None:

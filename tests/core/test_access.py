@@ -106,6 +106,8 @@ from core.filters import ALL_ACCOUNTS, LineFilter
 from core.importing import batches
 from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Need
 from core.kpis import By, Options
+from core.loyalty import grants, members, postings, replay, statements, status, sums
+from core.loyalty.specs import Spec
 from core.models import (
     Account,
     AuditEntry,
@@ -281,6 +283,9 @@ READERS: dict[str, Read] = {
     "whole_accounts.moved": lambda session, actor: whole_accounts.moved(
         session, actor, YEAR, YEAR.shifted(-12), ALL_ACCOUNTS, Dimension.OWNER
     ),
+    "whole_accounts.points": lambda session, actor: whole_accounts.points(
+        session, actor, YEAR, ALL_ACCOUNTS, Dimension.OWNER
+    ),
     "whole_accounts.purses": lambda session, actor: whole_accounts.purses(
         session, actor, YEAR, ALL_ACCOUNTS, Dimension.OWNER
     ),
@@ -290,6 +295,15 @@ READERS: dict[str, Read] = {
     "priced_lines.count": lambda session, actor: priced_lines.count(session, actor, YEAR),
     "leakage.by_account": lambda session, actor: leakage.by_account(session, actor, YEAR),
     "after_invoice.given": lambda session, actor: after_invoice.given(session, actor, YEAR),
+    "loyalty.members.enrolments": members.enrolments,
+    "loyalty.postings.requests": postings.requests,
+    "loyalty.sums.by_account": lambda session, actor: sums.by_account(session, actor, YEAR),
+    "loyalty.sums.cohorts": lambda session, actor: sums.cohorts(session, actor, YEAR),
+    "loyalty.sums.migration": lambda session, actor: sums.migration(session, actor, YEAR),
+    "loyalty.sums.tiers_over_time": lambda session, actor: sums.tiers_over_time(session, actor, YEAR),
+    "loyalty.replay.replay": lambda session, actor: replay.replay(session, actor, Spec(), YEAR),
+    "loyalty.status.search": status.search,
+    "exports.prepare loyalty": lambda session, actor: _export(session, actor, BatchKind.LOYALTY),
     "lump_sums.search": lump_sums.search,
     "lump_sums.accrual": lambda session, actor: lump_sums.accrual(session, actor, YEAR),
     "term_calendar.overview": term_calendar.overview,
@@ -459,6 +473,16 @@ OF_ONE: dict[str, Ask] = {
     ),
     "commitments.of_account": lambda session, actor, key: commitments.of_account(session, actor, key.id),
     "leakage.of_account": lambda session, actor, key: leakage.of_account(session, actor, key.id, YEAR),
+    "loyalty.grants.search": lambda session, actor, key: grants.search(session, actor, key.id),
+    "loyalty.postings.adjust": lambda session, actor, key: postings.adjust(
+        session, actor, key.id, Decimal(5), "x", key="x"
+    ),
+    "loyalty.postings.redeem_points": lambda session, actor, key: postings.redeem_points(
+        session, actor, key.id, Decimal(5), "x", key="x"
+    ),
+    "loyalty.statements.entries": lambda session, actor, key: statements.entries(session, actor, key.id),
+    "loyalty.statements.lots": lambda session, actor, key: statements.lots(session, actor, key.id),
+    "loyalty.status.of_account": lambda session, actor, key: status.of_account(session, actor, key.id),
     "lump_sums.agree": lambda session, actor, key: lump_sums.agree(session, actor, key.id, _lump_sum("Mine")),
     "term_diffs.between": lambda session, actor, key: term_diffs.between(
         session, actor, key.id, term_diffs.Moment(YEAR.start), term_diffs.Moment(YEAR.last_day)
@@ -510,7 +534,7 @@ ELSEWHERE = {
         f"importing.{module}": {"plan", "undo"}
         for module in (
             "account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows",
-            "lump_sum_rows", "floor_rows",
+            "lump_sum_rows", "floor_rows", "loyalty_rows",
         )
         for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows",
                        "claim_rows")
@@ -551,6 +575,19 @@ ELSEWHERE = {
     "discount_kinds": {"explained"},  # asked through `waterfall.of`, and by its own tests
     # Limits and floors hang on no account; who may see and change them is in the tests of approvals.
     "authority": {"search", "in_force", "record", "judged", "require", "require_amount", "refused"},
+    # Programmes hang on no account; groups, requests and enrolments of others are absent, as their own tests say.
+    "loyalty.programmes": {
+        "search", "get", "history", "live_on", "save_draft", "discard_draft", "approve", "go_live", "close",
+    },
+    # These need a programme in force: their own tests ask them of a stranger.
+    "loyalty.grants": {"grant", "withdraw"},
+    "loyalty.members": {"enrol_account", "enrol_group", "leave", "follow_groups", "sees_whole"},
+    "loyalty.postings": {"award", "book", "decide", "redeem", "take_back"},
+    "loyalty.replay": {"of_programme", "kept_lines"},
+    # The daily job is run by who sees every account.
+    "loyalty.runs": {"begin", "piece", "finish", "run_all"},
+    "loyalty.accruals": {"bring_up_to_date", "settle"},
+    "loyalty.ledger": {"append"},
     # A stranger finds none of them, as their own tests say.
     "lump_sums": {"change", "note", "restore", "withdraw"},
     "term_calendar": {"due_after_end", "history"},
@@ -756,6 +793,7 @@ def add_bens(
         prompt = replace(granted, kind=TermKind.PROMPT_PAYMENT, days=10)
         term_versions.record(store, OPERATOR, prompt)
         lump_sums.agree(store, OPERATOR, account_id, _lump_sum(f"{BENS} display"))
+        postings.adjust(store, OPERATOR, account_id, Decimal(77), f"{BENS} gift", key=BENS)
         store.add(_debt(account_id, f"{BENS}-R"))
         _forecast(store, account_id)
         rollups.rebuild(store)

@@ -452,6 +452,8 @@ def test_another_managers_account_looks_as_if_it_did_not_exist(session, other_ka
         lambda: statements.entries(session, other_kam, account.id),
         lambda: postings.redeem(session, other_kam, account.id, "Display", key="x"),
         lambda: members.enrol_account(session, other_kam, account.id, 1, START),
+        lambda: postings.award(session, other_kam, account.id, "referral", key="x"),
+        lambda: postings.take_back(session, other_kam, account.id, "redeem:x", "x"),
     ):
         with pytest.raises(NotFound):
             attempt()
