@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, pricing, terms
+from core import auth, loyalty_benefits, pricing, terms
 from core.auth import Actor
 from core.errors import Invalid, NotFound
 from core.filters import account_named
@@ -19,7 +19,7 @@ from core.language import _
 from core.models import Account, OrderLine, Product
 from core.money import round_money
 from core.price_book import Asked, PriceBook, without_collector
-from core.pricing import Days, Price
+from core.pricing import Days, Offer, Price
 from core.term_drafts import TermDraft
 from core.terms import TermRow
 from core.vocabulary import Permission
@@ -60,7 +60,7 @@ def answer(
     }
     return Answer(
         book.price(asked),
-        {offer.number: names[offer.number] for offer in offers},
+        {offer.number: _row(offer, names, account_id) for offer in offers},
         pricing.next_cheaper_quantity(listed, offers, quantity=quantity, days=asked.days, floor=floor),
     )
 
@@ -169,9 +169,14 @@ def of_line(session: Session, actor: Actor, account_id: int, order_no: str, line
         invoiced=round_money(line.net_amount / line.quantity) if line.quantity else None,
         price=price,
         terms={
-            offer.number: names[offer.number] for offer in (*price.won, *(one.offer for one in price.lost))
+            offer.number: _row(offer, names, account_id)
+            for offer in (*price.won, *(one.offer for one in price.lost))
         },
     )
+
+
+def _row(offer: Offer, names: Mapping[int, TermRow], account_id: int) -> TermRow:
+    return names.get(offer.number) or loyalty_benefits.row_of(offer, account_id)
 
 
 def document(found: Price) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core import auth, floors, price_sources, pricing, terms
+from core import auth, floors, loyalty_benefits, price_sources, pricing, terms
 from core.auth import Actor
 from core.bought import Bought
 from core.errors import NotFound
@@ -80,12 +80,15 @@ class PriceBook:
             granted.setdefault(price_sources.customer_of(terms.scope_of(term)), []).append(term)
         afters = Afters(term for found in granted.values() for term in found)
         shelves = {customer: Shelf(found) for customer, found in granted.items()}
-        reaches: dict[tuple[Customer, ...], Reach] = {}
+        given = loyalty_benefits.offers(session, sorted(places), known_at)
+        reaches: dict[Any, Reach] = {}
         self._reaches: dict[int, Reach] = {}
         for account_id, customers in places.items():
-            key = tuple(one for one in customers if one in shelves)
+            beside = given.get(account_id, ())
+            named = tuple(one for one in customers if one in shelves)
+            key = (named, tuple(one.number for one in beside))
             if key not in reaches:
-                reaches[key] = Reach([shelves[one] for one in key], self._goods, afters)
+                reaches[key] = Reach([shelves[one] for one in named], self._goods, afters, beside)
             self._reaches[account_id] = reaches[key]
         self._segments = {
             account_id: next((key for level, key in customers if level is ForWhom.SEGMENT), None)

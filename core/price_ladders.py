@@ -57,10 +57,15 @@ class Shelf:
 
 
 class Reach:
-    """The terms of an account's customers (itself, its group, its segment), and their ladders found so far."""
+    """The terms of an account's customers (itself, its group, its segment), and their ladders found so far.
 
-    def __init__(self, shelves: Sequence[Shelf], goods: Goods, afters: Afters) -> None:
-        self._shelves, self._goods, self._afters = shelves, goods, afters
+    `beside`: what holds for all goods and is no term, such as a loyalty tier's extra discount.
+    """
+
+    def __init__(
+        self, shelves: Sequence[Shelf], goods: Goods, afters: Afters, beside: Sequence[Offer] = ()
+    ) -> None:
+        self._shelves, self._goods, self._afters, self._beside = shelves, goods, afters, beside
         self._named = {what for shelf in shelves for what in shelf.by_what}
         self._in_units = {what for shelf in shelves for what in shelf.in_units}
         self._ladders: dict[tuple[int | None, int | None], Ladder] = {}
@@ -90,7 +95,7 @@ class Reach:
             for what in _reaching(product_id, category_id)
             for offer in shelf.offers(what, product_id, self._goods)
         ]
-        return Ladder(offers, self._afters.of(offers))
+        return Ladder([*offers, *self._beside], self._afters.of(offers))
 
 
 def _reaching(product_id: int, category_id: int | None) -> tuple[What, ...]:

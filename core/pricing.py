@@ -1,8 +1,8 @@
 """The price of one unit from the terms that were granted: a pure rule, the same for every caller.
 
 The order is fixed and nothing changes it. Terms are looked at from the most specific to the least: for whom comes
-first (account, group, segment), then for what (product, category, everything), then the kind (special price,
-promotion, quantity tier, discount). The first that holds decides:
+first (account, group, segment, and last of all a loyalty tier), then for what (product, category, everything), then
+the kind (special price, promotion, quantity tier, discount). The first that holds decides:
 
 - A special price is terminal: nothing else is taken off it.
 - Of the quantity tiers of one scope only the highest `min_quantity` reached counts; special prices, promotions and
@@ -34,7 +34,7 @@ from core.periods import holds
 from core.vocabulary import TermDate, TermKind, TierBasis, TierMode
 
 # Where the order of resolution changes, so does this number: a price that was kept says which one made it.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 _WHOLE = Decimal(1)  # part of a line
 
@@ -45,6 +45,7 @@ class ForWhom(IntEnum):
     ACCOUNT = 0
     GROUP = 1
     SEGMENT = 2
+    PROGRAMME = 3  # what a loyalty tier gives beside the terms
 
 
 class ForWhat(IntEnum):
@@ -97,11 +98,12 @@ class Offer:
     mode: TierMode | None = None
     counts: bool = True  # False: the product has no such unit as the term counts in
     is_exception: bool = False  # the floor does not refuse it
+    label: str = ""  # of what is no term
 
     @property
     def name(self) -> str:
         """How people and the command line call it."""
-        return f"T{self.number}"
+        return self.label or f"T{self.number}"
 
     @cached_property
     def rank(self) -> tuple[int, int, int, bool, Decimal, int]:

@@ -197,8 +197,8 @@ def due_after_end(session: Session, actor: Actor, account_id: int) -> list[Overd
     found = []
     for line, price in zip(lines, entitlements.prices(session, actor, asked), strict=True):
         for layer in price.layers:
-            row = rows[layer.offer.number]
-            if row.valid_to is not None and line.due_on >= row.valid_to:
+            row = rows.get(layer.offer.number)  # none: a loyalty tier's discount, which ends with the tier
+            if row is not None and row.valid_to is not None and line.due_on >= row.valid_to:
                 found.append(Overdue(line, row))
                 break
     return found

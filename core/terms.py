@@ -67,10 +67,11 @@ class TermRow:
     is_exception: bool = False  # holds below the floor price too
     unit_id: int | None = None
     judged: Mapping[str, str | None] | None = None  # a submission's measures, as `Effect.measures` keeps them
+    label: str = ""  # of what is no term: a loyalty tier's extra discount
 
     @property
     def name(self) -> str:
-        return f"T{self.number}"
+        return self.label or f"T{self.number}"
 
     @property
     def last_day(self) -> date | None:
