@@ -10,7 +10,17 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.attributes import flag_modified
 
-from core import accounts, audit, auth, clock, merged_lines, merged_records, merger_previews, rollups
+from core import (
+    accounts,
+    audit,
+    auth,
+    clock,
+    merged_lines,
+    merged_loyalty,
+    merged_records,
+    merger_previews,
+    rollups,
+)
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.language import _
@@ -90,6 +100,7 @@ def merge(
     before = _fields_of(kept)
     details = merged_records.move(session, actor, route, take)
     details |= merged_lines.move(session, actor, route)
+    details["loyalty"] = merged_loyalty.move(session, actor, route)  # points follow the lines
     details |= {"batches": batches, "orders": holding.orders, "lines": holding.lines}
     merger.details = details
     _close(session, merged, kept)
@@ -112,6 +123,8 @@ def undo(session: Session, actor: Actor, merger_id: int) -> Undone:
     since = [
         *merged_lines.changed(session, actor, route, details["seals"]),
         *merged_records.changed(session, actor, route, details),
+        # A merger of before there were points moved none.
+        *merged_loyalty.changed(session, actor, route, details.get("loyalty", {})),
     ]
     if since:
         raise Conflict(_changed_since(kept, since))
@@ -119,6 +132,7 @@ def undo(session: Session, actor: Actor, merger_id: int) -> Undone:
     _open(session, merger, merged, kept)
     merged_lines.move_back(session, actor, route, details["shared_orders"])
     merged_records.move_back(session, actor, route, details)
+    merged_loyalty.move_back(session, actor, route, details.get("loyalty", {}))
     session.flush()
     session.refresh(kept)
     counts = {name: details[name] for name in ("orders", "lines")}

@@ -1,10 +1,11 @@
-"""Is everything that the store says of itself true: sums, orders, days, the audit chain, settings, the database."""
+"""Is everything that the store says of itself true: sums, orders, days, points, the audit chain, the database."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, text
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from core import audit, auth, db, health_standings, rollups, schema, settings, structures
 from core.auth import OPERATOR, Actor
 from core.language import _
+from core.loyalty import checks as loyalty_checks
 from core.models import (
     Account,
     ClaimAttachment,
@@ -207,6 +209,11 @@ def _structures(session: Session) -> Check:
     )
 
 
+def _loyalty(session: Session) -> Check:
+    """Entries, lots and standings agree, and a replay of the orders finds nothing to book."""
+    return Check("loyalty", tuple(islice(loyalty_checks.differences(session), 1)))
+
+
 def _settings(session: Session) -> Check:
     found = settings.problems(settings.get(session))
     return Check("settings", tuple(f"{name}: {problem}" for name, problem in sorted(found.items())))
@@ -305,6 +312,7 @@ _CHECKS: tuple[Callable[[Session], Check], ...] = (
     _targets,
     _structures,
     _health,
+    _loyalty,
     _audit_chain,
     _settings,
     _imports,

@@ -152,6 +152,7 @@ ACTORLESS = {
     "core.search_texts": "finds keys of records; the records are read in scope by functions that have asked",
     "core.kpis.document": "writes down results that somebody has asked for",
     "core.loyalty.accruals": "brings members up to date for functions that have asked",
+    "core.loyalty.checks": "looks at the store for `doctor`, which has asked",
     "core.loyalty.ledger": "books and reads entries for functions that have asked",
     "core.loyalty.members.current": "for functions that have asked for the account",
     "core.loyalty.members.holders": "for functions that have asked for the accounts",

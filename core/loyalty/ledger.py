@@ -167,13 +167,20 @@ def append(
         (
             one.account_id, member.id, first + place, one.kind.value, one.points, one.qualifying,
             one.posted_on.isoformat(), _iso(one.active_on), _iso(one.expires_on),
-            f"~{member.id}:{one.key}" if one.generated else one.key, one.source, one.reverses,
+            _key(one, member.id, first + place), one.source, one.reverses,
             one.generated, one.spec_id, one.reason, None if one.cost is None else int(one.cost * MONEY_SCALE), moment,
             actor.username, one.batch_id, None,
         )
         for place, one in enumerate(drafts, start=1)
     ]  # fmt: skip
     bulk.insert_rows(session, "loyalty_entries", _COLUMNS, rows)
+
+
+def _key(one: Draft, member_id: int, seq: int) -> str:
+    """What the daily job books of a source for the first time has one key; corrections are told apart."""
+    if not one.generated:
+        return one.key
+    return f"~{member_id}:{one.source}" + ("" if one.key == one.source else f"#{seq}")
 
 
 def _iso(day: date | None) -> str | None:

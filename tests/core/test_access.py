@@ -595,6 +595,7 @@ ELSEWHERE = {
         "change", "draft_from", "expire", "extend", "grant", "grant_many", "reshape", "take_back", "undo",
     },
     "merged_lump_sums": {"move", "move_back", "changed"},
+    "merged_loyalty": {"move", "move_back", "changed"},
     # Read for those who ask through `entitlements` and `health`.
     "price_sources": {"places", "list_prices"},
     "health_breadth": {"of"},

@@ -648,6 +648,11 @@ def test_every_table_that_refers_to_accounts_is_thought_of():
         "objections",
         "contests",
         "account_notes",
+        "loyalty_members",
+        "loyalty_enrolments",
+        "loyalty_entries",
+        "loyalty_lots",
+        "loyalty_requests",
     }
     sums = {
         name
