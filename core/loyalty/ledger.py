@@ -159,6 +159,8 @@ def append(
     at: datetime | None = None,
 ) -> None:
     """Book entries; the member is held by the caller."""
+    if not drafts:
+        return
     moment = bulk.stored_moment(session, at or clock.now())
     first = member.entry_count
     member.entry_count += len(drafts)
@@ -308,12 +310,9 @@ def keep_lots(session: Session, member_id: int, found: Folded) -> None:
     stored = {(row[0], row[1]): tuple(row[2:]) for row in db.rows(session, query)}
     wanted = {key: _lot_values(lot) for key, lot in found.lots.items()}
     new = [key for key in wanted if key not in stored]
-    bulk.insert_rows(
-        session,
-        "loyalty_lots",
-        _LOT,
-        [(account_id, member_id, source, *_stored(wanted[account_id, source])) for account_id, source in new],
-    )
+    if new:
+        rows = [(key[0], member_id, key[1], *_stored(wanted[key])) for key in new]
+        bulk.insert_rows(session, "loyalty_lots", _LOT, rows)
     table = kept_sums.table(LoyaltyLot)
     changed = [key for key, values in stored.items() if values != wanted.get(key)]
     for key in changed:

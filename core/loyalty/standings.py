@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from core.loyalty import lots
@@ -125,10 +125,8 @@ def keep(session: Session, member_id: int, day: date, values: dict[str, Any]) ->
     """Write the member's row, or change the columns that are given."""
     statement = update(LoyaltyStanding).where(LoyaltyStanding.member_id == member_id)
     changed = statement.values(as_of=day, **values).execution_options(synchronize_session=False)
-    there = select(LoyaltyStanding.member_id).where(LoyaltyStanding.member_id == member_id)
-    if session.scalar(there) is not None:
-        session.execute(changed)
-    else:
+    done: Any = session.execute(changed)
+    if not done.rowcount:
         session.execute(
             insert(LoyaltyStanding).values(
                 member_id=member_id, as_of=day, **{"qualifying": Decimal(0), **values}
