@@ -20,6 +20,7 @@ from core.demo.causes import causes
 from core.demo.company import DemoCompany
 from core.demo.competitors import competitors
 from core.demo.forecasts import forecasts
+from core.demo.loyalty import loyalty
 from core.demo.order_rows import Progress
 from core.demo.receivables import receivables
 from core.demo.removal import Remains, remains, remove
@@ -131,6 +132,7 @@ def _fill(session: Session, scene: Scene, ids: Ids, sign_ins: Sequence[SignIn], 
     causes(session, scene, ids)
     wallets(session, scene, ids)
     competitors(session, scene, ids)
+    loyalty(session, scene, ids)
     forecasts(session, scene, ids)
     health_renewal.read_all(session, OPERATOR)
     return Totals(totals.orders, totals.lines, targets)
