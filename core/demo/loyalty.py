@@ -6,30 +6,30 @@ The version of this year has a campaign and a better top tier; a draft of the ne
 from __future__ import annotations
 
 import copy
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.auth import OPERATOR
 from core.demo.rows import Ids, morning
 from core.demo.scene import Scene
 from core.loyalty import accruals, admission, ledger, spec_documents
+from core.loyalty.accruals import Known
 from core.loyalty.ledger import Draft
 from core.loyalty.rules import milli
 from core.loyalty.specs import Reward, Spec
 from core.models import (
     Account,
     LoyaltyEnrolment,
-    LoyaltyEntry,
     LoyaltyGrant,
     LoyaltyMember,
     LoyaltyProgramme,
     LoyaltyRequest,
-    LoyaltyTierSpan,
 )
 from core.vocabulary import EntryKind, ProgrammeStatus
 
@@ -53,7 +53,7 @@ _FIRST: dict[str, Any] = {
              "benefits": {"service_level": "own planner", "free_freight": True, "marketing_amount": "20000"}},
         ],
     },
-    "expiry": {"kind": "end_of_month", "months": 15},
+    "expiry": {"kind": "end_of_month", "months": 8},
     "rewards": [
         {"name": "Chilled display", "points": "2500", "cost": "900"},
         {"name": "Staff training day", "points": "4000", "cost": "1400"},
@@ -72,13 +72,15 @@ def loyalty(session: Session, scene: Scene, ids: Ids) -> int:
     start = max(date(today.year - 1, 1, 1), scene.calendar.first)
     number = _programme(session, scene, start)
     members = _enrol(session, scene, ids, number, start)
-    for first in range(0, len(members), _MEMBERS):
-        accruals.bring_up_to_date(session, OPERATOR, members[first : first + _MEMBERS], today)
-    spec = spec_documents.parse(_FIRST)
-    spent = [one for place, one in enumerate(members) if _spend(session, scene, spec, one, place)]
     _gestures(session, scene, ids, members)
-    accruals.bring_up_to_date(session, OPERATOR, sorted({*spent, members[-1]}), today)
-    _known_in_time(session, start)
+    spec = spec_documents.parse(_FIRST)
+    for first in range(0, len(members), _MEMBERS):
+        some = members[first : first + _MEMBERS]
+        known = accruals.read(session, some, today)
+        for place, member_id in enumerate(some, start=first):
+            member = ledger.hold(session, member_id)
+            entered = _spend(session, scene, spec, member, known[member_id], place)
+            accruals.settle(session, OPERATOR, member, entered, today, known_at=morning)
     return len(members)
 
 
@@ -155,29 +157,29 @@ def _somebody(session: Session, ids: Ids, start: date) -> int:
     return member.id
 
 
-def _spend(session: Session, scene: Scene, spec: Spec, member_id: int, place: int) -> bool:
-    """About one reward in ten weeks, as far as the points reach."""
+def _spend(
+    session: Session, scene: Scene, spec: Spec, member: LoyaltyMember, known: Known, place: int
+) -> Known:
+    """About one reward in ten weeks, as far as the points reach; what is known with what was spent."""
     random = np.random.default_rng([scene.seed, _LOYALTY, place])
-    kept = ledger.entries(session, [member_id])[member_id]
-    if not kept:
-        return False
-    first = min(one.posted_on for one in kept)
-    account_id = kept[0].movement.account_id
-    days = (scene.calendar.today - first).days
+    made = accruals.generated(known, scene.calendar.today)
+    earned = [] if made is None else accruals.corrections((), made.entries)
+    if not earned:
+        return known
+    first, account_id = min(one.posted_on for one in earned), earned[0].account_id
     drafts = []
-    for turn in range(days // 70):
+    for turn in range((scene.calendar.today - first).days // 70):
         on = first + timedelta(days=int(turn * 70 + random.integers(20, 70)))
         reward = spec.rewards[int(random.integers(0, len(spec.rewards)))]
         if on <= scene.calendar.today:
-            drafts.append(
-                _redemption(account_id, reward, on, int(random.integers(1, 4)), f"demo-{member_id}-{turn}")
-            )
-    refused = admission.refused(kept, drafts)
-    member = ledger.hold(session, member_id)
-    for turn, draft in enumerate(drafts):
-        if turn not in refused:
-            ledger.append(session, OPERATOR, member, [draft], at=morning(draft.posted_on))
-    return bool(drafts)
+            times = int(random.integers(1, 4))
+            drafts.append(_redemption(account_id, reward, on, times, f"demo-{member.id}-{turn}"))
+    there = [*known.kept, *(ledger.as_kept(one, seq) for seq, one in enumerate(earned, start=1))]
+    refused = admission.refused(there, drafts)
+    taken = [one for turn, one in enumerate(drafts) if turn not in refused]
+    entered = [ledger.as_kept(one, member.entry_count + seq) for seq, one in enumerate(taken, start=1)]
+    ledger.append(session, OPERATOR, member, taken, known=morning)
+    return replace(known, kept=(*known.kept, *entered))
 
 
 def _redemption(account_id: int, reward: Reward, on: date, times: int, key: str) -> Draft:
@@ -190,7 +192,7 @@ def _redemption(account_id: int, reward: Reward, on: date, times: int, key: str)
 def _gestures(session: Session, scene: Scene, ids: Ids, members: list[int]) -> None:
     """A granted tier, a bonus, and an adjustment that waits for approval."""
     today = scene.calendar.today
-    member = ledger.hold(session, members[-1])
+    member = ledger.hold(session, members[0])
     enrolled = session.scalar(
         select(LoyaltyEnrolment.account_id).where(LoyaltyEnrolment.member_id == member.id).limit(1)
     )
@@ -215,18 +217,5 @@ def _gestures(session: Session, scene: Scene, ids: Ids, members: list[int]) -> N
         expires_on=on + timedelta(days=365), key="bonus:referral:demo", source="bonus:referral:demo",
         reason="brought a hotel in the north",
     )  # fmt: skip
-    ledger.append(session, OPERATOR, member, [bonus], at=morning(on))
+    ledger.append(session, OPERATOR, member, [bonus], known=morning)
     session.flush()
-
-
-def _known_in_time(session: Session, start: date) -> None:
-    """What the daily job would have booked day by day became known then, not on the day of loading."""
-    for model, column in (
-        (LoyaltyEntry, LoyaltyEntry.posted_on),
-        (LoyaltyTierSpan, LoyaltyTierSpan.valid_from),
-    ):
-        made = LoyaltyEntry.generated if model is LoyaltyEntry else LoyaltyTierSpan.superseded_at.is_(None)
-        for day in session.scalars(select(column).where(made, column >= start).distinct()).all():
-            moment: datetime = morning(day)
-            statement = update(model).where(made, column == day).values(recorded_at=moment)
-            session.execute(statement.execution_options(synchronize_session=False))

@@ -207,7 +207,11 @@ class _Book:
         touched = sorted(drafts)
         for member_id in touched:
             ledger.append(
-                session, actor, ledger.hold(session, member_id), drafts[member_id], at=recorder.moment
+                session,
+                actor,
+                ledger.hold(session, member_id),
+                drafts[member_id],
+                known=lambda _day: recorder.moment,
             )
         for start in range(0, len(touched), _AT_ONCE):
             accruals.bring_up_to_date(session, actor, touched[start : start + _AT_ONCE], clock.today())

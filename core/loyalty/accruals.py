@@ -7,9 +7,9 @@ nothing to do, and orders that come late or are changed lead to the same ledger 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -70,14 +70,19 @@ class Accrued:
             self.by_kind[one.kind.value] = self.by_kind.get(one.kind.value, 0) + 1
 
 
-def bring_up_to_date(session: Session, actor: Actor, member_ids: Sequence[int], day: date) -> Accrued:
+When = Callable[[date], datetime]  # the moment at which what belongs to a day became known
+
+
+def bring_up_to_date(
+    session: Session, actor: Actor, member_ids: Sequence[int], day: date, *, known_at: When | None = None
+) -> Accrued:
     """Book what the orders of some members call for up to the end of a day, and keep lots, tiers and standings."""
     done = Accrued()
     members = [ledger.hold(session, member_id) for member_id in sorted(member_ids)]
     last = max([day, *(one.accrued_on for one in members if one.accrued_on is not None)])
     known = read(session, [one.id for one in members], last)
     for member in members:
-        done.add(settle(session, actor, member, known[member.id], last))
+        done.add(settle(session, actor, member, known[member.id], last, known_at=known_at))
         done.members += 1
     session.flush()
     return done
@@ -167,7 +172,15 @@ def _memberships(enrolments: Sequence[LoyaltyEnrolment]) -> list[tuple[int, date
     return joined
 
 
-def settle(session: Session, actor: Actor, member: LoyaltyMember, known: Known, day: date) -> list[Draft]:
+def settle(
+    session: Session,
+    actor: Actor,
+    member: LoyaltyMember,
+    known: Known,
+    day: date,
+    *,
+    known_at: When | None = None,
+) -> list[Draft]:
     """Book what is missing of one member, who is held, and keep what follows; the entries that were booked."""
     made = generated(known, day)
     drafts = corrections(known.kept, () if made is None else made.entries)
@@ -178,13 +191,12 @@ def settle(session: Session, actor: Actor, member: LoyaltyMember, known: Known, 
     months = idle_months(known, day)
     found = ledger.folded(kept, day, idle_months=months)
     drafts += ledger.lapses(kept, found)
-    ledger.append(session, actor, member, drafts)
+    ledger.append(session, actor, member, drafts, known=known_at)
     ledger.keep_lots(session, member.id, found)
     tier = None
     if made is not None:
-        tier_spans.keep(
-            session, member.id, tier_spans.spans(known.stretches, made.history, known.grants), clock.now()
-        )
+        spans = tier_spans.spans(known.stretches, made.history, known.grants)
+        tier_spans.keep(session, member.id, spans, known_at)
         tier = _tier(known, made, day)
     total = sum(one.qualifying for one in kept if one.posted_on <= day)
     values = standings.of_points(found, day, months) | standings.of_tier(tier, total)

@@ -7,7 +7,7 @@ leave something uncovered, on its day or on any later one, is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -156,12 +156,12 @@ def append(
     member: LoyaltyMember,
     drafts: Sequence[Draft],
     *,
-    at: datetime | None = None,
+    known: Callable[[date], datetime] | None = None,
 ) -> None:
-    """Book entries; the member is held by the caller."""
+    """Book entries; the member is held by the caller. `known`: when what belongs to a day became known, if not now."""
     if not drafts:
         return
-    moment = bulk.stored_moment(session, at or clock.now())
+    now = clock.now()
     first = member.entry_count
     member.entry_count += len(drafts)
     session.flush()
@@ -170,8 +170,8 @@ def append(
             one.account_id, member.id, first + place, one.kind.value, one.points, one.qualifying,
             one.posted_on.isoformat(), _iso(one.active_on), _iso(one.expires_on),
             _key(one, member.id, first + place), one.source, one.reverses,
-            one.generated, one.spec_id, one.reason, None if one.cost is None else int(one.cost * MONEY_SCALE), moment,
-            actor.username, one.batch_id, None,
+            one.generated, one.spec_id, one.reason, None if one.cost is None else int(one.cost * MONEY_SCALE),
+            bulk.stored_moment(session, known(one.posted_on) if known else now), actor.username, one.batch_id, None,
         )
         for place, one in enumerate(drafts, start=1)
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from core import db
+from core import clock, db
 from core.loyalty.generation import GrantedTier
 from core.loyalty.rules import TierHistory, VersionInForce
 from core.models import LoyaltyGrant, LoyaltyTierSpan
@@ -87,8 +87,14 @@ def _said(one: Span) -> tuple[int, str, TierSource, Decimal]:
     return one.programme_number, one.loyalty_tier, one.source, one.discount_rate
 
 
-def keep(session: Session, member_id: int, wanted: Sequence[Span], moment: datetime) -> None:
+def keep(
+    session: Session,
+    member_id: int,
+    wanted: Sequence[Span],
+    known_at: Callable[[date], datetime] | None = None,
+) -> None:
     """Bring the kept spans in step: what no longer holds is superseded, what is new is recorded."""
+    moment = clock.now()
     names = ("programme_number", "loyalty_tier", "source", "discount_rate", "valid_from", "valid_to")
     columns: list[Any] = [getattr(LoyaltyTierSpan, name) for name in names]
     query = select(LoyaltyTierSpan.id, *columns).where(
@@ -100,7 +106,12 @@ def keep(session: Session, member_id: int, wanted: Sequence[Span], moment: datet
         statement = update(LoyaltyTierSpan).where(LoyaltyTierSpan.id.in_(gone)).values(superseded_at=moment)
         session.execute(statement.execution_options(synchronize_session=False))
     new = [
-        {"member_id": member_id, "recorded_at": moment, "superseded_at": None, **vars(span)}
+        {
+            "member_id": member_id,
+            "recorded_at": known_at(span.valid_from) if known_at else moment,
+            "superseded_at": None,
+            **vars(span),
+        }
         for span in wanted
         if span not in stored
     ]
