@@ -183,8 +183,8 @@ def _revenue(session: Session, period: Period, chosen: Any, found: dict[int, Acc
 
 
 def _tiers(session: Session, period: Period, chosen: Any, found: dict[int, AccountPoints]) -> None:
-    before = held_on(session, period.start - timedelta(days=1), chosen)
-    after = held_on(session, period.last_day, chosen)
+    before = _held_on(session, period.start - timedelta(days=1), chosen)
+    after = _held_on(session, period.last_day, chosen)
     ranks = _ranks(session)
     for account_id in before.keys() | after.keys():
         one = found.setdefault(account_id, AccountPoints(account_id))
@@ -203,8 +203,8 @@ def _tiers(session: Session, period: Period, chosen: Any, found: dict[int, Accou
 Held = tuple[int, str]  # programme and tier
 
 
-def held_on(session: Session, day: date, chosen: Any) -> dict[int, Held]:
-    """The tier of each account in a programme on a day; for functions that have asked."""
+def _held_on(session: Session, day: date, chosen: Any) -> dict[int, Held]:
+    """The tier of each account in a programme on a day."""
     span, joined = LoyaltyTierSpan, LoyaltyEnrolment
     query = (
         select(joined.account_id, span.programme_number, span.loyalty_tier)
@@ -269,7 +269,7 @@ def tiers_over_time(
     for month in period.months():
         last = min(first_of_month(month + timedelta(days=32)) - timedelta(days=1), clock.today())
         counts: dict[str, int] = {}
-        for _number, tier in held_on(session, last, chosen).values():
+        for _number, tier in _held_on(session, last, chosen).values():
             counts[tier] = counts.get(tier, 0) + 1
         found[month] = counts
     return found
