@@ -144,6 +144,7 @@ from core.vocabulary import (
 )
 from tests import factories
 from tests.conftest import on_sqlite
+from tests.core.loyalty.programmes import live
 
 YEAR = Period.of(date(2024, 1, 1), date(2024, 12, 31))
 TWO_YEARS = Period.of(date(2023, 1, 15), date(2024, 12, 20))  # cut at both ends: lines and kept sums answer
@@ -795,6 +796,10 @@ def add_bens(
         term_versions.record(store, OPERATOR, prompt)
         lump_sums.agree(store, OPERATOR, account_id, _lump_sum(f"{BENS} display"))
         postings.adjust(store, OPERATOR, account_id, Decimal(77), f"{BENS} gift", key=BENS)
+        postings.adjust(store, other_kam, account_id, Decimal(7777), f"{BENS} asks", key=f"{BENS} asks")
+        tiers = {"tiers": {"steps": [{"name": "Silver", "threshold": "100"}]}}
+        programme = live(store, date(2023, 1, 1), tiers)
+        members.enrol_account(store, OPERATOR, account_id, programme, date(2023, 1, 1))
         store.add(_debt(account_id, f"{BENS}-R"))
         _forecast(store, account_id)
         rollups.rebuild(store)

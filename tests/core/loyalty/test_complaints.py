@@ -26,7 +26,7 @@ class Shop:
     def __init__(self, session, kam, document, code="A"):
         self.session = session
         self.account = factories.account(session, kam, code)
-        self.goods = factories.product(session, "P")
+        self.goods = factories.product(session)
         members.enrol_account(session, OPERATOR, self.account.id, live(session, START, document), START)
 
     def buys(self, on: str, amount: int, order_no: str | None = None) -> None:
