@@ -13,6 +13,10 @@ What pages call, all of them `(session, actor, …)`:
   the limit.
 - Tiers: `grants.grant`, `withdraw`, `search`.
 - Reading: `status.of_account` (one, on any day, as known then), `status.search` (all, from the kept standings),
-  `statements.entries` and `lots`.
+  `statements.entries` and `lots`; `benefits.of_account` (used and unused, value and cost).
+- Sums: `sums.by_account`, `cohorts`, `migration`, `tiers_over_time`; nine KPIs named `loyalty_…`.
+- The replay lab: `replay.replay` (a specification on a period), `compare` (winners and losers), `of_programme` (is the
+  ledger what a replay gives), `liability`.
+- The proof: `checks.differences`, as `doctor` reads it; `status.Status.balance` beside `lots_balance`.
 - The daily job: `runs.begin`, `piece`, `finish`.
 """

@@ -106,7 +106,7 @@ from core.filters import ALL_ACCOUNTS, LineFilter
 from core.importing import batches
 from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Need
 from core.kpis import By, Options
-from core.loyalty import grants, members, postings, replay, statements, status, sums
+from core.loyalty import benefits, grants, members, postings, replay, statements, status, sums
 from core.loyalty.specs import Spec
 from core.models import (
     Account,
@@ -474,6 +474,7 @@ OF_ONE: dict[str, Ask] = {
     ),
     "commitments.of_account": lambda session, actor, key: commitments.of_account(session, actor, key.id),
     "leakage.of_account": lambda session, actor, key: leakage.of_account(session, actor, key.id, YEAR),
+    "loyalty.benefits.of_account": lambda session, actor, key: benefits.of_account(session, actor, key.id),
     "loyalty.grants.search": lambda session, actor, key: grants.search(session, actor, key.id),
     "loyalty.postings.adjust": lambda session, actor, key: postings.adjust(
         session, actor, key.id, Decimal(5), "x", key="x"

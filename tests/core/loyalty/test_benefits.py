@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import copy
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from core import clock, entitlements, product_prices, term_versions
+from core import clock, entitlements, lump_sums, product_prices, rollups, term_versions
 from core.auth import OPERATOR
-from core.loyalty import members, runs
+from core.loyalty import benefits, members, postings, programmes, runs
+from core.lump_sums import LumpSumDraft
 from core.term_drafts import Scope, TermDraft
-from core.vocabulary import TermKind, TermStatus
+from core.vocabulary import LumpSumKind, TermKind, TermStatus
 from tests import factories
-from tests.core.loyalty.programmes import live
+from tests.core.loyalty.programmes import live, with_parts
 
 
 @pytest.fixture
@@ -84,3 +86,31 @@ def test_who_left_pays_the_price_of_before(session, gold):
 
     assert price(session, date(2026, 4, 30))["net_price"] == "9.5000"
     assert price(session, date(2026, 5, 1))["net_price"] == "10.0000"
+
+
+def test_benefits_are_told_as_used_and_unused_with_what_the_programme_costs(session, gold, kam):
+    document = copy.deepcopy(with_parts(point_cost="0.02", redemption_rate="0.5"))
+    document["tiers"]["steps"][1]["benefits"]["marketing_amount"] = "1000"
+    (row,) = programmes.live_on(session, OPERATOR, date(2026, 6, 1))
+    live(session, date(2026, 4, 1), document, number=row.number)
+    runs.run_all(session, OPERATOR, clock.today())
+    rollups.rebuild(session)
+    postings.redeem(session, kam, gold.id, "Display", key="g", times=2)
+    draft = LumpSumDraft(
+        LumpSumKind.MARKETING, Decimal(400), date(2026, 4, 1), date(2026, 4, 30), "display in the windows"
+    )
+    lump_sums.agree(session, OPERATOR, gold.id, draft)
+
+    found = benefits.of_account(session, kam, gold.id)
+
+    assert (found.benefits.discount_rate, found.benefits.marketing_amount) == (Decimal("0.05"), 1000)
+    assert (found.rewards_cost, found.marketing_used, found.marketing_unused) == (50, 400, 600)
+    # 400 as Silver (2 %) and 600 as Gold (5 %), as invoiced.
+    assert found.discount_given == Decimal("8.1633") + Decimal("31.5789")
+    # 1,600 less 200 points × 50 % × 0.02.
+    assert found.liability == 14
+    assert (found.value, found.cost) == (found.value, found.value + 14)
+
+
+def test_an_account_in_no_programme_has_no_benefits(session, kam):
+    assert benefits.of_account(session, kam, factories.account(session, kam).id) is None
