@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from core.loyalty import rules
 from core.loyalty.lots import NO_END, Key, Movement, Phase
@@ -23,7 +23,8 @@ _TIER_FACTOR_SCALE = 100
 _MONEY_TO_MILLI = MONEY_SCALE // rules.SCALE
 
 
-@dataclass(frozen=True, slots=True)
+# Of orders, purchases and movements there are millions in a replay: these are not frozen, which costs more to make.
+@dataclass(slots=True)
 class Order:
     """What an account bought with an order on a day."""
 
@@ -33,13 +34,10 @@ class Order:
     weight: int  # money or units, as the store keeps them, times factors
     plain: int  # the same without factors, times `FACTOR_SCALE`
     net: int  # ten-thousandths
-
-    @property
-    def source(self) -> str:
-        return f"order:{self.order_no}:{date.fromordinal(self.day).isoformat()}"
+    source: str  # `order:4711:2026-03-02`
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Purchase:
     """A line of a product that was returned some time."""
 
@@ -52,6 +50,7 @@ class Purchase:
     weight: int
     plain: int
     net: int
+    source: str  # of its order
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Facts:
     returns: list[Return] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Generated:
     """An entry that a specification makes; points and qualifying are thousandths."""
 
@@ -116,67 +115,92 @@ def generate(
         (one for one in facts.orders if first <= one.day <= last and in_force.at(one.day) is not None),
         key=lambda one: (one.day, one.order_no, one.account_id),
     )
-    counted = {(one.account_id, one.source): _qualifying(one, in_force.of(one.day)) for one in orders}
+    counted = {(one.account_id, one.source): in_force.of(one.day).qualifying(one) for one in orders}
     parts = _returned(orders, facts, last)
     qualifying = dict(entered or {})
     for one in orders:
         qualifying[one.day] = qualifying.get(one.day, 0) + counted[one.account_id, one.source]
     for part in parts:
-        by_money = in_force.of(part.bought).spec.qualifying is QualifyingBasis.REVENUE
+        by_money = in_force.of(part.bought).by_money
         part.qualifying = part.qualifying_of(counted[part.key], by_money=by_money)
         qualifying[part.day] = qualifying.get(part.day, 0) - part.qualifying
     history = rules.tiers_over(versions, qualifying, joined, until)
+    factors: dict[int, int] = {}
     entries, earned = [], {}
     for one in orders:
-        version = in_force.of(one.day)
-        points = _points(one, version, _factor(history, grants, one.day, version))
-        earned[one.account_id, one.source] = points
-        entries.append(_earning(one, version, points, counted[one.account_id, one.source]))
-    entries.extend(part.entry(part.points_of(earned[part.key]), in_force.of(part.bought)) for part in parts)
+        earning = in_force.of(one.day)
+        if one.day not in factors:
+            factors[one.day] = _factor(history, grants, one.day, earning.version)
+        key = (one.account_id, one.source)
+        points = earned[key] = earning.points(one, factors[one.day])
+        entries.append(earning.entry(one, points, counted[key]))
+    entries.extend(
+        part.entry(part.points_of(earned[part.key]), in_force.of(part.bought).version) for part in parts
+    )
     kept = tuple(one for one in entries if one.movement.points or one.qualifying)
     return Generation(kept, history, qualifying)
+
+
+class _Earning:
+    """How orders earn under a version, with what is the same for all of them worked out once."""
+
+    def __init__(self, version: VersionInForce) -> None:
+        self.version, spec = version, version.spec
+        self.by_money = spec.qualifying is QualifyingBasis.REVENUE
+        base = MONEY_SCALE if spec.basis is EarningBasis.REVENUE else QUANTITY_SCALE
+        self._per = int(spec.points_per * RATE_SCALE) * rules.SCALE
+        self._whole = base * FACTOR_SCALE * RATE_SCALE
+        self._step, self._rounding = rules.milli(spec.round_to), spec.rounding
+        self._days: dict[int, tuple[int, int]] = {}
+
+    def points(self, one: Order, tier_factor: int) -> int:
+        numerator = one.weight * self._per * tier_factor
+        return rules.rounded(numerator, self._whole * _TIER_FACTOR_SCALE, self._step, self._rounding)
+
+    def qualifying(self, one: Order) -> int:
+        """Points before all factors, or net revenue in thousandths, cut."""
+        if self.by_money:
+            return max(0, one.net // _MONEY_TO_MILLI)
+        return rules.rounded(one.plain * self._per, self._whole, self._step, self._rounding)
+
+    def entry(self, one: Order, points: int, qualifying: int) -> Generated:
+        active, last = self._days.get(one.day) or self._days_of(one.day)
+        movement = Movement(
+            one.source, one.account_id, EntryKind.EARN, one.day, points, active, last, Phase.ORDERS
+        )
+        return Generated(movement, qualifying, self.version.spec_id)
+
+    def _days_of(self, day: int) -> tuple[int, int]:
+        """From when points of a day can be spent, and their last day."""
+        last = rules.expires_on(self.version.spec, date.fromordinal(day))
+        found = day + self.version.spec.pending_days, NO_END if last is None else last.toordinal()
+        self._days[day] = found
+        return found
 
 
 class _VersionsByDay:
     """The version of each day, found once a day."""
 
     def __init__(self, versions: Sequence[VersionInForce]) -> None:
-        self._versions = versions
-        self._known: dict[int, VersionInForce | None] = {}
+        self._earnings = [_Earning(version) for version in versions]
+        self._known: dict[int, _Earning | None] = {}
 
-    def at(self, day: int) -> VersionInForce | None:
+    def at(self, day: int) -> _Earning | None:
         if day not in self._known:
             on = date.fromordinal(day)
-            found = [one for one in self._versions if one.start <= on and (one.end is None or on < one.end)]
+            found = [
+                one
+                for one in self._earnings
+                if one.version.start <= on and (one.version.end is None or on < one.version.end)
+            ]
             self._known[day] = found[-1] if found else None
         return self._known[day]
 
-    def of(self, day: int) -> VersionInForce:
+    def of(self, day: int) -> _Earning:
         found = self.at(day)
         if found is None:
             raise LookupError(f"no version of the programme is in force on {date.fromordinal(day)}")
         return found
-
-
-def _base_scale(version: VersionInForce) -> int:
-    return MONEY_SCALE if version.spec.basis is EarningBasis.REVENUE else QUANTITY_SCALE
-
-
-def _points(one: Order, version: VersionInForce, tier_factor: int) -> int:
-    spec = version.spec
-    numerator = one.weight * int(spec.points_per * RATE_SCALE) * tier_factor * rules.SCALE
-    denominator = _base_scale(version) * FACTOR_SCALE * RATE_SCALE * _TIER_FACTOR_SCALE
-    return rules.rounded(numerator, denominator, rules.milli(spec.round_to), spec.rounding)
-
-
-def _qualifying(one: Order, version: VersionInForce) -> int:
-    """Points before all factors, or net revenue in thousandths, cut."""
-    spec = version.spec
-    if spec.qualifying is QualifyingBasis.REVENUE:
-        return max(0, one.net // _MONEY_TO_MILLI)
-    numerator = one.plain * int(spec.points_per * RATE_SCALE) * rules.SCALE
-    denominator = _base_scale(version) * FACTOR_SCALE * RATE_SCALE
-    return rules.rounded(numerator, denominator, rules.milli(spec.round_to), spec.rounding)
 
 
 def _factor(history: TierHistory, grants: Sequence[GrantedTier], day: int, version: VersionInForce) -> int:
@@ -187,22 +211,6 @@ def _factor(history: TierHistory, grants: Sequence[GrantedTier], day: int, versi
     places = [names.index(held.name)] if held is not None and held.name in names else []
     places += [names.index(one.name) for one in grants if one.start <= day < one.end and one.name in names]
     return int(version.spec.tiers[max(places)].factor * _TIER_FACTOR_SCALE) if places else _TIER_FACTOR_SCALE
-
-
-def _earning(one: Order, version: VersionInForce, points: int, qualifying: int) -> Generated:
-    spec, on = version.spec, date.fromordinal(one.day)
-    last = rules.expires_on(spec, on)
-    movement = Movement(
-        source=one.source,
-        account_id=one.account_id,
-        kind=EntryKind.EARN,
-        posted=one.day,
-        points=points,
-        active=(on + timedelta(days=spec.pending_days)).toordinal() if spec.pending_days else one.day,
-        expires=NO_END if last is None else last.toordinal(),
-        phase=Phase.ORDERS,
-    )
-    return Generated(movement, qualifying, version.spec_id)
 
 
 Worth = tuple[int, int, int]  # weight, plain and net
@@ -258,9 +266,8 @@ def _returned(orders: Sequence[Order], facts: Facts, last: int) -> list[_Part]:
     whole = {(one.account_id, one.source): (one.weight, one.plain, one.net) for one in orders}
     lines: dict[tuple[int, int], list[_Left]] = {}
     for purchase in sorted(facts.purchases, key=lambda one: (one.day, one.order_no, one.line_no)):
-        source = _source_of(purchase)
-        if (purchase.account_id, source) in whole:
-            lines.setdefault((purchase.account_id, purchase.product_id), []).append(_Left(purchase, source))
+        if (purchase.account_id, purchase.source) in whole:
+            lines.setdefault((purchase.account_id, purchase.product_id), []).append(_Left(purchase))
     back: dict[Key, Worth] = {}
     parts: list[_Part] = []
     for one in sorted(facts.returns, key=lambda one: (one.day, one.order_no, one.line_no)):
@@ -269,16 +276,11 @@ def _returned(orders: Sequence[Order], facts: Facts, last: int) -> list[_Part]:
     return parts
 
 
-def _source_of(one: Purchase) -> str:
-    return f"order:{one.order_no}:{date.fromordinal(one.day).isoformat()}"
-
-
 @dataclass(slots=True)
 class _Left:
     """A purchase and how much of it came back so far."""
 
     line: Purchase
-    source: str
     back: int = 0
 
     def take(self, wanted: int) -> tuple[int, Worth]:
@@ -313,7 +315,7 @@ def _bring_back(
         part, worth = left.take(wanted)
         if part:
             wanted -= part
-            key = (one.account_id, left.source)
+            key = (one.account_id, left.line.source)
             of_order[key] = _sum(of_order.get(key, _NOTHING), worth)
             days[key] = left.line.day
     parts = []

@@ -31,7 +31,7 @@ class Phase(IntEnum):
     PEOPLE = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Movement:
     """What entries of one source come to."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, cast, func, literal, select, true, type_coerce
+from sqlalchemy import BigInteger, and_, case, cast, func, literal, select, true, tuple_, type_coerce
 from sqlalchemy.orm import Session
 
 from core.loyalty.generation import FACTOR_SCALE, Facts, Order, Purchase, Return
@@ -60,6 +60,7 @@ class _Sorting:
             self.found.setdefault(one.member_id, Facts())
             self._spans.setdefault(one.account_id, []).append(one)
         self._ordinals: dict[date, int] = {}
+        self._isos: dict[int, str] = {}
 
     @property
     def accounts(self) -> list[int]:
@@ -70,15 +71,18 @@ class _Sorting:
         day = self._day(booked_on)
         for one in self._spans.get(account_id, ()):
             if one.start <= day < one.end:
-                self.found[one.member_id].orders.append(Order(account_id, order_no, day, weight, plain, net))
+                source = f"order:{order_no}:{self._isos[day]}"
+                bought = Order(account_id, order_no, day, weight, plain, net, source)
+                self.found[one.member_id].orders.append(bought)
 
     def purchase(self, row: Any) -> None:
         account_id, product_id, order_no, line_no, booked_on, quantity, weight, plain, net = row
         day = self._day(booked_on)
         for one in self._spans.get(account_id, ()):
             if one.start <= day < one.end:
+                source = f"order:{order_no}:{self._isos[day]}"
                 bought = Purchase(
-                    account_id, product_id, order_no, line_no, day, quantity, weight, plain, net
+                    account_id, product_id, order_no, line_no, day, quantity, weight, plain, net, source
                 )
                 self.found[one.member_id].purchases.append(bought)
 
@@ -93,6 +97,7 @@ class _Sorting:
         found = self._ordinals.get(booked_on)
         if found is None:
             found = self._ordinals[booked_on] = booked_on.toordinal()
+            self._isos[found] = booked_on.isoformat()
         return found
 
 
@@ -126,27 +131,19 @@ def _purchases(
     session: Session, accounts: Sequence[int], version: VersionInForce, days: Any, until: date
 ) -> Iterator[Any]:
     """The lines of products that the same account brought back some time."""
-    returned = (
-        select(OrderLine.account_id, OrderLine.product_id)
-        .where(_among(accounts), OrderLine.quantity < 0, OrderLine.booked_on <= until)
-        .distinct()
-        .subquery()
+    returned = select(OrderLine.account_id, OrderLine.product_id).where(
+        _among(accounts), OrderLine.quantity < 0, OrderLine.booked_on <= until
     )
-    query = (
-        _joined(
-            select(
-                OrderLine.account_id, OrderLine.product_id, OrderLine.order_no, OrderLine.line_no,
-                OrderLine.booked_on, _whole(OrderLine.quantity), *_bought(version),
-            ),
-            version,
-        )
-        .join(
-            returned,
-            and_(
-                returned.c.account_id == OrderLine.account_id, returned.c.product_id == OrderLine.product_id
-            ),
-        )
-        .where(_among(accounts), days, OrderLine.quantity > 0)
+    query = _joined(
+        select(
+            OrderLine.account_id, OrderLine.product_id, OrderLine.order_no, OrderLine.line_no,
+            OrderLine.booked_on, _whole(OrderLine.quantity), *_bought(version),
+        ),
+        version,
+    ).where(
+        _among(accounts), days, OrderLine.quantity > 0,
+        # As a set that each line is looked for in: joined, SQLite would walk through an account for each pair.
+        tuple_(OrderLine.account_id, OrderLine.product_id).in_(returned),
     )  # fmt: skip
     return _streamed(session, query)
 

@@ -157,13 +157,15 @@ def _landed(
 
 def _discount(facts: Facts, made: Generation) -> Decimal:
     """The extra discount of the tier held before each order, on what it was worth."""
-    total = ZERO
+    by_day: dict[int, int] = {}
     for one in facts.orders:
-        held = made.history.at(one.day - 1)
+        by_day[one.day] = by_day.get(one.day, 0) + one.net
+    total = ZERO
+    for day, net in by_day.items():
+        held = made.history.at(day - 1)
         if held is not None and held.tier:
             rate = held.version.spec.tiers[held.tier - 1].benefits.discount_rate
-            if rate:
-                total += Decimal(one.net) / MONEY_SCALE * rate
+            total += Decimal(net) / MONEY_SCALE * rate
     return round_money(total)
 
 
