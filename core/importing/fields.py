@@ -174,6 +174,7 @@ FIELDS: dict[BatchKind, tuple[Field, ...]] = {
         _field("valid_from", Content.DAY, *_FROM, required=True),
         _field("valid_to", Content.DAY, *_TO),
         _field("reason", Content.TEXT, *_REASON, required=True),
+    ),
     BatchKind.LOYALTY: (
         _field("account", Content.ID, *_ACCOUNT, "member", "memberno", "ahli", required=True),
         _field("posted_on", Content.DAY, "date", "postingdate", "transactiondate", "tarikh", "tarikhcatatan",
