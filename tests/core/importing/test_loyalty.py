@@ -13,6 +13,7 @@ from core.exports import Format
 from core.loyalty import postings, status
 from core.vocabulary import BatchKind
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.importing.bringing import bring, counts, dry, undo
 from tests.core.loyalty.programmes import agrees, points
 
@@ -78,6 +79,7 @@ def test_a_key_seen_before_is_unchanged_whatever_else_the_row_says(company):
     assert shown(company["A"], date(2025, 6, 1))["active"] == "1157"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("row", "why"),
     [
@@ -99,6 +101,7 @@ def test_what_makes_no_entry_is_refused_and_nothing_is_applied(company, row, why
     assert found.reasons[0].reason.startswith(f"{why}:")
 
 
+@on_sqlite
 def test_rows_apply_by_their_days_and_then_in_the_order_of_the_file(company):
     text = (
         "account,posted_on,kind,points,key\n"
@@ -116,6 +119,7 @@ def test_rows_apply_by_their_days_and_then_in_the_order_of_the_file(company):
     assert shown(company["A"], date(2025, 3, 1))["active"] == "70"
 
 
+@on_sqlite
 def test_a_redemption_of_a_past_day_may_not_take_what_the_ledger_spent_since(company):
     bring("loyalty", "account,posted_on,kind,points,key\nA,2025-01-01,earn,100,a\nA,2025-06-01,redeem,80,b\n")
 
@@ -137,6 +141,7 @@ def test_an_import_is_undone_and_applies_again(company):
         assert agrees(session)
 
 
+@on_sqlite
 def test_what_was_spent_since_stands_against_the_undo(company):
     first = bring("loyalty", POINTS)
     with db.write() as session:
@@ -146,6 +151,7 @@ def test_what_was_spent_since_stands_against_the_undo(company):
         undo(first.batch_id)
 
 
+@on_sqlite
 def test_unknown_accounts_are_created_where_asked_for(store):
     outcome = bring("loyalty", POINTS, create_missing=True)
 

@@ -23,7 +23,7 @@ from tests import factories
 from tests.core.loyalty.naive import Happened, NaiveLedger
 
 FIRST = date(2025, 1, 1)
-PURE, STEPS = 40_000, {"sqlite": 3_000, "postgresql": 1_000}
+PURE, STEPS = 40_000, {"sqlite": 2_000, "postgresql": 600}
 LIFE = 40  # steps of one member
 
 

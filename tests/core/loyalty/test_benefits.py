@@ -13,6 +13,7 @@ from core.lump_sums import LumpSumDraft
 from core.term_drafts import Scope, TermDraft
 from core.vocabulary import LumpSumKind, TermKind, TermStatus
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import live, with_parts
 
 
@@ -42,6 +43,7 @@ def test_a_tier_takes_its_discount_off_the_price_on_its_days(session, gold):
     assert price(session, date(2026, 3, 10), clock.today() - timedelta(days=1))["net_price"] == "10.0000"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("kind", "value", "stacks", "net", "reason"),
     [
@@ -69,6 +71,7 @@ def test_terms_come_first_and_the_tier_adds_only_where_they_stack(
     assert {one["term"]: one["reason"] for one in found["lost"]}.get("loyalty Gold") == reason
 
 
+@on_sqlite
 def test_the_price_explains_the_tiers_discount_like_a_term(session, gold):
     product_id = session.query(factories.Product).one().id
 
@@ -78,6 +81,7 @@ def test_the_price_explains_the_tiers_discount_like_a_term(session, gold):
     assert found.terms[layer.offer.number].name == "loyalty Gold"
 
 
+@on_sqlite
 def test_who_left_pays_the_price_of_before(session, gold):
     (row,) = members.enrolments(session, OPERATOR, account_id=gold.id)
 
@@ -112,5 +116,6 @@ def test_benefits_are_told_as_used_and_unused_with_what_the_programme_costs(sess
     assert (found.value, found.cost) == (found.value, found.value + 14)
 
 
+@on_sqlite
 def test_an_account_in_no_programme_has_no_benefits(session, kam):
     assert benefits.of_account(session, kam, factories.account(session, kam).id) is None

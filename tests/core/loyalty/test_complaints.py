@@ -13,6 +13,7 @@ from core.errors import Conflict
 from core.loyalty import grants, members, postings, runs, statements, status
 from core.vocabulary import EntryKind, TierSource
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import agrees, live, points, with_parts
 
 START = date(2026, 1, 1)
@@ -47,6 +48,7 @@ def shop(session, kam):
     return lambda **parts: Shop(session, kam, with_parts(**parts))
 
 
+@on_sqlite
 @pytest.mark.parametrize(("spent", "tier"), [(999, "Silver"), (1000, "Gold"), (1001, "Gold")])
 def test_23_the_first_invoice_lands_in_the_tier_that_it_is_enough_for_and_in_no_higher_one(shop, spent, tier):
     one = shop(tiers=COLLECTOR)
@@ -56,6 +58,7 @@ def test_23_the_first_invoice_lands_in_the_tier_that_it_is_enough_for_and_in_no_
     assert one.stands("2026-02-01").loyalty_tier == tier
 
 
+@on_sqlite
 def test_24_an_order_earns_with_the_factor_that_the_programme_says_and_the_ledger_names_its_version(shop):
     one = shop(earning={"points_per": "0.1"}, tiers=COLLECTOR)
     one.buys("2026-02-01", 10000)
@@ -69,6 +72,7 @@ def test_24_an_order_earns_with_the_factor_that_the_programme_says_and_the_ledge
     assert {entry.spec_id for entry in entries} == {one.stands().tier.programme_number + 2}
 
 
+@on_sqlite
 def test_25_anybody_can_have_the_whole_ledger_recounted(session, shop):
     one = shop()
     one.buys("2026-02-01", 700)
@@ -98,6 +102,7 @@ def test_26_the_balance_is_the_sum_of_the_ledger_and_the_oldest_expiry_is_spent_
     assert agrees(session)
 
 
+@on_sqlite
 def test_27_what_is_brought_back_takes_its_points_along_also_when_they_were_spent(session, kam, shop):
     one = shop()
     for place in range(3):  # buy, spend, bring back, again and again
@@ -114,6 +119,7 @@ def test_27_what_is_brought_back_takes_its_points_along_also_when_they_were_spen
         postings.redeem(session, kam, one.account.id, "Display", key="again")
 
 
+@on_sqlite
 def test_28_a_return_takes_points_once_however_often_it_is_looked_at(shop):
     one = shop()
     one.buys("2026-02-01", 100, "S1")
@@ -130,6 +136,7 @@ def test_28_a_return_takes_points_once_however_often_it_is_looked_at(shop):
     assert one.stands().balance == 0
 
 
+@on_sqlite
 def test_29_spending_points_never_costs_the_tier_and_bonuses_never_buy_it(session, kam, shop):
     one = shop()
     one.buys("2026-02-01", 1000)
@@ -144,6 +151,7 @@ def test_29_spending_points_never_costs_the_tier_and_bonuses_never_buy_it(sessio
     assert (other.stands().active, other.stands().loyalty_tier) == (1250, None)
 
 
+@on_sqlite
 def test_30_a_granted_tier_says_so_and_ends_by_itself(session, director, shop):
     one = shop()
     today = clock.today()
@@ -173,6 +181,7 @@ def test_31_every_lot_ahead_is_told_by_its_last_day_and_by_month(shop):
     assert [found.within(days) for days in (30, 60, 90, 120)] == [0, 30, 30, 60]
 
 
+@on_sqlite
 def test_32_a_customer_can_be_told_every_entry_with_its_reason_and_the_balance_after_it(session, kam, shop):
     one = shop()
     one.buys("2026-02-01", 500, "S1")

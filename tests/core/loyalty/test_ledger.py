@@ -12,6 +12,7 @@ from core.loyalty import grants, members, postings, programmes, runs, statements
 from core.models import Group
 from core.vocabulary import EntryKind, Permission, RequestOutcome, Role
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import DOCUMENT, agrees, live, points, with_parts
 
 START = date(2026, 1, 1)
@@ -54,6 +55,7 @@ def test_orders_earn_with_the_factor_of_the_tier_held_before_the_day(session, sh
     assert agrees(session)
 
 
+@on_sqlite
 def test_a_programme_may_count_the_tier_that_the_order_leads_to(session, shop):
     steps = {**DOCUMENT["tiers"], "factor": "after"}
     enrolled(session, shop[0], with_parts(tiers=steps))
@@ -102,6 +104,7 @@ def test_a_return_takes_back_what_its_lines_earned_at_the_factor_of_then(session
     assert points(session, account.id, on=date(2026, 4, 1)).active == 1300
 
 
+@on_sqlite
 def test_returns_of_a_whole_order_in_pieces_leave_nothing_of_its_points(session, shop):
     account, goods = shop
     steps = {"steps": [{"name": "Silver", "threshold": "500", "factor": "1.33"}]}
@@ -140,6 +143,7 @@ def test_an_order_that_comes_late_leads_to_the_same_ledger_by_corrections(sessio
     assert agrees(session)
 
 
+@on_sqlite
 def test_the_daily_job_may_run_twice(session, shop):
     enrolled(session, shop[0])
 
@@ -148,6 +152,7 @@ def test_the_daily_job_may_run_twice(session, shop):
     assert again.accrued.entries == 0
 
 
+@on_sqlite
 def test_the_daily_job_does_not_run_ahead(session, shop):
     with pytest.raises(Invalid):
         runs.run_all(session, OPERATOR, clock.today() + timedelta(days=1))
@@ -183,6 +188,7 @@ def test_a_redemption_beyond_the_balance_is_refused(session, kam, shop):
     assert agrees(session)
 
 
+@on_sqlite
 def test_the_same_redemption_is_never_booked_twice(session, kam, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -194,6 +200,7 @@ def test_the_same_redemption_is_never_booked_twice(session, kam, shop):
     assert points(session, account.id).redeemed == 100
 
 
+@on_sqlite
 def test_a_redemption_of_a_past_day_may_not_take_what_was_spent_since(session, kam, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -203,6 +210,7 @@ def test_a_redemption_of_a_past_day_may_not_take_what_was_spent_since(session, k
         postings.redeem(session, kam, account.id, "Display", key="b", on=date(2026, 2, 20))
 
 
+@on_sqlite
 def test_what_is_taken_back_goes_to_the_lots_that_it_came_from(session, kam, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -217,6 +225,7 @@ def test_what_is_taken_back_goes_to_the_lots_that_it_came_from(session, kam, sho
     assert agrees(session)
 
 
+@on_sqlite
 def test_a_bonus_earns_what_the_programme_says_and_lapses_like_other_points(session, kam, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -230,6 +239,7 @@ def test_a_bonus_earns_what_the_programme_says_and_lapses_like_other_points(sess
         postings.award(session, kam, account.id, "birthday", key="b")
 
 
+@on_sqlite
 def test_an_adjustment_beyond_the_limit_waits_for_approval(session, kam, director, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -250,6 +260,7 @@ def test_an_adjustment_beyond_the_limit_waits_for_approval(session, kam, directo
     assert postings.requests(session, kam) == []
 
 
+@on_sqlite
 def test_taking_points_is_no_way_below_zero(session, director, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -258,6 +269,7 @@ def test_taking_points_is_no_way_below_zero(session, director, shop):
         postings.adjust(session, director, account.id, Decimal(-1601), "mistake", key="a")
 
 
+@on_sqlite
 def test_qualifying_points_given_by_hand_move_the_tier_at_once(session, director, shop):
     account, _goods = shop
     enrolled(session, account, with_parts(adjust_limit="5000"))
@@ -273,6 +285,7 @@ def test_qualifying_points_given_by_hand_move_the_tier_at_once(session, director
     assert row.loyalty_tier == "Gold"
 
 
+@on_sqlite
 def test_a_granted_tier_shows_as_granted_and_ends(session, director, shop):
     account, _goods = shop
     today = clock.today()
@@ -336,6 +349,7 @@ def test_points_of_its_own_move_into_the_pool_with_their_last_days(session, kam,
     assert agrees(session)
 
 
+@on_sqlite
 def test_accounts_that_join_or_leave_the_group_earn_for_the_pool_from_then_on(session, kam, shop):
     account, _goods = shop
     group = Group(code="G", name="Group")
@@ -356,6 +370,7 @@ def test_accounts_that_join_or_leave_the_group_earn_for_the_pool_from_then_on(se
     assert second.id == rows["B"].account_id
 
 
+@on_sqlite
 def test_an_account_is_in_one_programme_at_a_time(session, shop):
     account, _goods = shop
     number = enrolled(session, account)
@@ -370,6 +385,7 @@ def test_an_account_is_in_one_programme_at_a_time(session, shop):
     assert points(session, account.id, on=date(2026, 3, 5)).tier is None
 
 
+@on_sqlite
 def test_leaving_keeps_the_points_and_takes_back_what_came_after(session, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -382,6 +398,7 @@ def test_leaving_keeps_the_points_and_takes_back_what_came_after(session, shop):
     assert agrees(session)
 
 
+@on_sqlite
 def test_another_version_counts_from_its_day_and_the_past_stays(session, shop):
     account, _goods = shop
     number = enrolled(session, account)
@@ -397,6 +414,7 @@ def test_another_version_counts_from_its_day_and_the_past_stays(session, shop):
     ] or len(versions) == 2
 
 
+@on_sqlite
 def test_a_closed_programme_earns_nothing_more_and_keeps_what_was_earned(session, shop):
     account, _goods = shop
     number = enrolled(session, account)
@@ -408,6 +426,7 @@ def test_a_closed_programme_earns_nothing_more_and_keeps_what_was_earned(session
     assert points(session, account.id).active == 700
 
 
+@on_sqlite
 def test_whoever_wrote_a_version_does_not_approve_it(session, director):
     version = programmes.save_draft(session, director, "Circle", DOCUMENT)
     number = programmes.get(session, director, version).number
@@ -425,6 +444,7 @@ def test_whoever_wrote_a_version_does_not_approve_it(session, director):
     ]
 
 
+@on_sqlite
 def test_two_people_do_not_overwrite_each_others_draft(session, director):
     first = programmes.save_draft(session, director, "Circle", DOCUMENT)
     number = programmes.get(session, director, first).number
@@ -436,6 +456,7 @@ def test_two_people_do_not_overwrite_each_others_draft(session, director):
     assert refused.value.version == second
 
 
+@on_sqlite
 def test_a_factor_for_what_the_store_does_not_know_is_refused(session, director):
     with pytest.raises(Invalid):
         programmes.save_draft(
@@ -443,6 +464,7 @@ def test_a_factor_for_what_the_store_does_not_know_is_refused(session, director)
         )
 
 
+@on_sqlite
 def test_another_managers_account_looks_as_if_it_did_not_exist(session, other_kam, shop):
     account, _goods = shop
     enrolled(session, account)
@@ -460,6 +482,7 @@ def test_another_managers_account_looks_as_if_it_did_not_exist(session, other_ka
     assert status.search(session, other_kam) == []
 
 
+@on_sqlite
 def test_a_reader_changes_nothing(session, viewer, shop):
     assert viewer.may(Permission.LOYALTY_READ)
     with pytest.raises(Forbidden):

@@ -10,6 +10,7 @@ from core.auth import OPERATOR
 from core.errors import Conflict
 from core.loyalty import members, postings
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import agrees, live, points
 
 START = date(2026, 1, 1)
@@ -75,6 +76,7 @@ def test_parting_the_accounts_gives_each_its_points_back(session, director, pair
     assert unwell(session) == []
 
 
+@on_sqlite
 def test_what_was_entered_since_stands_against_parting_them(session, director, pair):
     merger = merged(session, director, pair)
     postings.redeem_points(session, OPERATOR, pair[1].id, Decimal(5), "gift", key="r")
@@ -83,6 +85,7 @@ def test_what_was_entered_since_stands_against_parting_them(session, director, p
         account_mergers.undo(session, director, merger)
 
 
+@on_sqlite
 def test_only_one_of_the_two_has_points(session, director, kam):
     gone, kept = (factories.account(session, kam, code) for code in ("OLD", "NEW"))
     rollups.rebuild(session)

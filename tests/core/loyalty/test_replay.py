@@ -14,6 +14,7 @@ from core.loyalty import members, postings, replay, runs, spec_documents
 from core.models import Group, OrderLine
 from core.periods import Period
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import DOCUMENT, agrees, live, with_parts
 
 FIRST = date(2025, 1, 1)
@@ -177,6 +178,7 @@ def test_a_draft_is_tried_on_real_orders(session, orders):
     assert found.margin_needed == Decimal("30.1050") / 1880
 
 
+@on_sqlite
 def test_winners_and_losers_of_two_drafts(session, orders):
     period = Period(date(2026, 1, 1), date(2026, 4, 1))
     plain = {**DOCUMENT, "tiers": {}}
@@ -190,6 +192,7 @@ def test_winners_and_losers_of_two_drafts(session, orders):
     assert [(row.code, row.difference) for row in rows] == [("A", Decimal("14.55")), ("B", 0), ("C", 0)]
 
 
+@on_sqlite
 def test_a_replay_shows_who_may_see_what(session, orders, other_kam):
     spec = spec_documents.parse(DOCUMENT)
 

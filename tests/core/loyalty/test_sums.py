@@ -14,6 +14,7 @@ from core.loyalty.rules import milli
 from core.periods import Period
 from core.vocabulary import EntryKind
 from tests import factories
+from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import live, with_parts
 
 START = date(2026, 1, 1)
@@ -40,6 +41,7 @@ def figure(session, name, period=YEAR, **options):
     return found
 
 
+@on_sqlite
 def test_the_vector_of_issued_redeemed_expired_and_outstanding(session, kam):
     account = factories.account(session, kam, "A")
     postings.adjust(session, OPERATOR, account.id, Decimal(10_000), "issued", key="a")
@@ -76,6 +78,7 @@ def test_cohorts_tell_what_became_of_each_months_points(session, kam, two):
     assert (february.issued, february.redemption_rate) == (9200, 0)
 
 
+@on_sqlite
 def test_liability_and_breakage_follow_the_programmes_expectation(session, two):
     quarter = Period.of(START, date(2026, 3, 31))
 
@@ -101,6 +104,7 @@ def test_tier_migration_counts_who_rose_and_who_fell(session, kam, two):
     assert sums.tiers_over_time(session, kam, january) == {START: {"Silver": 1}}
 
 
+@on_sqlite
 def test_figures_of_accounts_that_somebody_does_not_see_are_no_part_of_theirs(session, other_kam, two):
     assert sums.by_account(session, other_kam, YEAR) == []
     assert sums.cohorts(session, other_kam, YEAR) == []
