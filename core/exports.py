@@ -30,6 +30,16 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _OF_COST = {"unit_cost", "base_cost_amount", "margin"}
 
 
+# What beside `data:export` is asked for.
+_NEEDS = {
+    BatchKind.TERMS: Permission.TERM_READ,
+    BatchKind.LUMP_SUMS: Permission.TERM_READ,
+    BatchKind.FLOORS: Permission.COST_READ,
+    BatchKind.COMPETITOR_CLAIMS: Permission.COMPETITOR_READ,
+    BatchKind.LOYALTY: Permission.LOYALTY_READ,
+}
+
+
 class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
@@ -75,18 +85,13 @@ def prepare(
         if actor.sees_cost or name not in _OF_COST
     }
     query = export_sources.SOURCES[kind](select(*(column.label(name) for name, column in columns.items())))
-    if kind in (BatchKind.TERMS, BatchKind.LUMP_SUMS):
-        auth.require(actor, Permission.TERM_READ)
+    if kind in _NEEDS:
+        auth.require(actor, _NEEDS[kind])
     if kind is BatchKind.TERMS:
         query = query.where(terms.visible(actor), accounts.condition())
-    elif kind is BatchKind.FLOORS:
-        auth.require(actor, Permission.COST_READ)
     elif kind is BatchKind.COMPETITOR_CLAIMS:
-        auth.require(actor, Permission.COMPETITOR_READ)
         query = query.where(competitor_claims.in_reach(actor), accounts.condition())
-    elif kind is not BatchKind.PRODUCTS:
-        if kind is BatchKind.LOYALTY:
-            auth.require(actor, Permission.LOYALTY_READ)
+    elif kind not in (BatchKind.PRODUCTS, BatchKind.FLOORS):
         query = query.where(auth.visible_accounts(actor), accounts.condition())
     found_rows = session.execute(query.execution_options(yield_per=_STREAMED))
     shaped = export_sources.SHAPES.get(kind, tuple)

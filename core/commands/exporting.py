@@ -1,4 +1,4 @@
-"""`export KIND`: accounts, products, orders, targets, receivables, what was granted, competitor claims or loyalty as a file."""
+"""`export KIND`: accounts, products, orders, targets, receivables, what was granted, claims or points as a file."""
 
 from __future__ import annotations
 

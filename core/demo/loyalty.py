@@ -23,6 +23,7 @@ from core.loyalty.accruals import Known
 from core.loyalty.ledger import Draft
 from core.loyalty.rules import milli
 from core.loyalty.specs import Reward, Spec
+from core.loyalty_vocabulary import EntryKind, ProgrammeStatus
 from core.models import (
     Account,
     LoyaltyEnrolment,
@@ -31,7 +32,6 @@ from core.models import (
     LoyaltyProgramme,
     LoyaltyRequest,
 )
-from core.vocabulary import EntryKind, ProgrammeStatus
 
 _LOYALTY = 601  # its stream of random numbers
 _STAYS_OUT = 4  # every fourth account that does not earn with its chain takes no part

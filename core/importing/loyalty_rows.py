@@ -29,8 +29,9 @@ from core.importing.tables import Progress
 from core.language import N_, _
 from core.loyalty import accruals, admission, ledger, members
 from core.loyalty.ledger import Draft, Kept
+from core.loyalty_vocabulary import EntryKind
 from core.models import Account, ImportBatch, LoyaltyEntry
-from core.vocabulary import EntryKind, Permission
+from core.vocabulary import Permission
 
 NO_KIND = N_("the kind is earn, redeem, expire or adjust")
 NOT_POSITIVE = N_("give the points above zero: the kind says whether they come or go")

@@ -23,8 +23,8 @@ from core.loyalty.lots import NO_END, Key, Phase
 from core.loyalty.order_facts import Enrolled
 from core.loyalty.rules import VersionInForce
 from core.loyalty.tier_spans import Stretch
+from core.loyalty_vocabulary import EntryKind
 from core.models import LoyaltyEnrolment, LoyaltyMember
-from core.vocabulary import EntryKind
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ from core.filters import AccountFilter
 from core.loyalty import ledger, members, replay, rules, status
 from core.loyalty.specs import Benefits
 from core.loyalty.status import Status
+from core.loyalty_vocabulary import EntryKind
 from core.models import AccountDay, LoyaltyEntry, LoyaltyMember, LoyaltyTierSpan
 from core.money import ZERO, round_money
 from core.periods import Period
-from core.vocabulary import EntryKind, LumpSumKind, Permission
+from core.vocabulary import LumpSumKind, Permission
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, case, func
 
 from core.loyalty import ledger
+from core.loyalty_vocabulary import EntryKind
 from core.models import Account, LoyaltyEntry
-from core.vocabulary import EntryKind
 
 
 def columns() -> dict[str, Any]:

@@ -15,8 +15,8 @@ from datetime import date
 from core.loyalty import rules
 from core.loyalty.lots import NO_END, Key, Movement, Phase
 from core.loyalty.rules import TierHistory, VersionInForce
+from core.loyalty_vocabulary import EarningBasis, EntryKind, QualifyingBasis, TierFactor
 from core.money import MONEY_SCALE, QUANTITY_SCALE, RATE_SCALE
-from core.vocabulary import EarningBasis, EntryKind, QualifyingBasis, TierFactor
 
 FACTOR_SCALE = 10_000  # of factors of products times factors of campaigns, two decimals each
 _TIER_FACTOR_SCALE = 100

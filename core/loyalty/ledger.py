@@ -23,9 +23,9 @@ from core.language import _
 from core.loyalty import lots
 from core.loyalty.lots import NO_END, Folded, Key, Lot, Movement, Phase
 from core.loyalty.rules import SCALE
+from core.loyalty_vocabulary import EntryKind
 from core.models import LoyaltyEntry, LoyaltyLot, LoyaltyMember
 from core.money import MONEY_SCALE
-from core.vocabulary import EntryKind
 
 _COLUMNS = (
     "account_id", "member_id", "seq", "kind", "points", "qualifying", "posted_on", "active_on", "expires_on", "key",

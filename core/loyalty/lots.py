@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 
+from core.loyalty_vocabulary import EntryKind
 from core.periods import shift_day
-from core.vocabulary import EntryKind
 
 NO_END = date.max.toordinal()
 

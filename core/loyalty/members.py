@@ -19,8 +19,9 @@ from core.language import _
 from core.loyalty import accruals, ledger, programmes
 from core.loyalty.ledger import Draft
 from core.loyalty.lots import NO_END
+from core.loyalty_vocabulary import EntryKind, ProgrammeStatus
 from core.models import Account, Group, LoyaltyEnrolment, LoyaltyMember, LoyaltyProgramme
-from core.vocabulary import EntryKind, Permission, ProgrammeStatus
+from core.vocabulary import Permission
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from core.loyalty.generation import FACTOR_SCALE, Facts, Order, Purchase, Return
 from core.loyalty.rules import VersionInForce
 from core.loyalty.specs import Multiplier
+from core.loyalty_vocabulary import EarningBasis
 from core.models import Category, OrderLine, Product
-from core.vocabulary import EarningBasis
 
 _AT_ONCE = 500  # with more accounts than this everything is read
 _HUNDREDTHS = 100

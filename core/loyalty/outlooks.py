@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.loyalty.rules import TierHistory, TierTrack, VersionInForce, window_of
+from core.loyalty_vocabulary import DowngradePolicy, TierWindow
 from core.periods import shift_day
-from core.vocabulary import DowngradePolicy, TierWindow
 
 _YEAR = 365
 

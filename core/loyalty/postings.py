@@ -24,9 +24,10 @@ from core.loyalty import accruals, ledger, members, rules, spec_documents, stand
 from core.loyalty.ledger import Draft, Kept
 from core.loyalty.rules import SCALE, milli
 from core.loyalty.specs import Reward, Spec
+from core.loyalty_vocabulary import EntryKind, ProgrammeStatus, RequestOutcome
 from core.models import Account, LoyaltyEntry, LoyaltyMember, LoyaltyProgramme, LoyaltyRequest
 from core.money import ZERO
-from core.vocabulary import EntryKind, Permission, ProgrammeStatus, RequestOutcome
+from core.vocabulary import Permission
 
 _LARGEST = Decimal(10) ** 9
 USUAL_LIMIT = Decimal(1000)  # points that may be adjusted alone where no programme says otherwise

@@ -22,8 +22,9 @@ from core.language import _
 from core.loyalty import order_facts, spec_documents
 from core.loyalty.rules import VersionInForce
 from core.loyalty.specs import Spec
+from core.loyalty_vocabulary import ProgrammeStatus
 from core.models import LoyaltyEnrolment, LoyaltyProgramme
-from core.vocabulary import Permission, ProgrammeStatus
+from core.vocabulary import Permission
 
 _OPEN = (ProgrammeStatus.DRAFT, ProgrammeStatus.APPROVED)
 _IN_FORCE = (ProgrammeStatus.LIVE, ProgrammeStatus.CLOSED)

@@ -18,8 +18,8 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 
 from core.loyalty.specs import Spec
+from core.loyalty_vocabulary import DowngradePolicy, LotExpiry, PointRounding, TierWindow
 from core.periods import add_months, shift_day
-from core.vocabulary import DowngradePolicy, LotExpiry, PointRounding, TierWindow
 
 SCALE = 1_000  # thousandths of a point
 

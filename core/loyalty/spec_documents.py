@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from core.errors import Invalid
 from core.language import _
 from core.loyalty.specs import Benefits, Multiplier, Reward, Spec, TierSpec
-from core.vocabulary import (
+from core.loyalty_vocabulary import (
     DowngradePolicy,
     EarningBasis,
     LotExpiry,

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from core.vocabulary import (
+from core.loyalty_vocabulary import (
     DowngradePolicy,
     EarningBasis,
     LotExpiry,

@@ -17,9 +17,9 @@ from core.loyalty.lots import NO_END, Folded
 from core.loyalty.outlooks import TierOutlook
 from core.loyalty.rules import SCALE
 from core.loyalty.specs import Spec
+from core.loyalty_vocabulary import LotExpiry, TierSource
 from core.models import LoyaltyStanding
 from core.periods import shift_day
-from core.vocabulary import LotExpiry, TierSource
 
 
 @dataclass(frozen=True)

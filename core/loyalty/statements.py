@@ -14,9 +14,10 @@ from core import accounts as account_list
 from core import auth, clock, entitlements
 from core.auth import Actor
 from core.loyalty import ledger, members
+from core.loyalty_vocabulary import EntryKind
 from core.models import Account, LoyaltyEntry, LoyaltyLot
 from core.money import ZERO
-from core.vocabulary import EntryKind, Permission
+from core.vocabulary import Permission
 
 
 @dataclass(frozen=True)

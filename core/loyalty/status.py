@@ -27,9 +27,10 @@ from core.loyalty.rules import SCALE
 from core.loyalty.specs import Spec
 from core.loyalty.standings import TierStanding
 from core.loyalty.tier_spans import Stretch
+from core.loyalty_vocabulary import TierSource
 from core.models import Account, Group, LoyaltyEnrolment, LoyaltyGrant, LoyaltyMember, LoyaltyStanding
 from core.money import ZERO
-from core.vocabulary import Permission, TierSource
+from core.vocabulary import Permission
 
 
 @dataclass(frozen=True)

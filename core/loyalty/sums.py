@@ -20,6 +20,7 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.loyalty import ledger, programmes
 from core.loyalty.specs import Spec
+from core.loyalty_vocabulary import EntryKind
 from core.models import (
     Account,
     AccountDay,
@@ -30,7 +31,7 @@ from core.models import (
 )
 from core.money import ZERO, round_money
 from core.periods import Period, first_of_month
-from core.vocabulary import EntryKind, Permission
+from core.vocabulary import Permission
 
 
 @dataclass(frozen=True)

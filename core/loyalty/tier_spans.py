@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from core import clock, db
 from core.loyalty.generation import GrantedTier
 from core.loyalty.rules import TierHistory, VersionInForce
+from core.loyalty_vocabulary import TierSource
 from core.models import LoyaltyGrant, LoyaltyTierSpan
-from core.vocabulary import TierSource
 
 
 @dataclass(frozen=True)

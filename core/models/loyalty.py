@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.loyalty_vocabulary import EntryKind, ProgrammeStatus, RequestOutcome, TierSource
 from core.models.base import (
     Base,
     Count,
@@ -19,7 +20,6 @@ from core.models.base import (
     Share,
     whole_numbers,
 )
-from core.vocabulary import EntryKind, ProgrammeStatus, RequestOutcome, TierSource
 
 
 class LoyaltyProgramme(Base):

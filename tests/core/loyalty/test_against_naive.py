@@ -17,8 +17,8 @@ from core.loyalty import accruals, ledger, lots, members, postings
 from core.loyalty.ledger import Draft
 from core.loyalty.lots import NO_END, Movement
 from core.loyalty.rules import SCALE
+from core.loyalty_vocabulary import EntryKind
 from core.models import LoyaltyLot, LoyaltyStanding
-from core.vocabulary import EntryKind
 from tests import factories
 from tests.core.loyalty.naive import Happened, NaiveLedger
 

@@ -11,7 +11,7 @@ from core import clock, doctor, rollups
 from core.auth import OPERATOR
 from core.errors import Conflict
 from core.loyalty import grants, members, postings, runs, statements, status
-from core.vocabulary import EntryKind, TierSource
+from core.loyalty_vocabulary import EntryKind, TierSource
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import agrees, live, points, with_parts

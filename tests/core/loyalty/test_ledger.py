@@ -9,8 +9,9 @@ from core import auth, clock, db
 from core.auth import OPERATOR
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.loyalty import grants, members, postings, programmes, runs, statements, status
+from core.loyalty_vocabulary import EntryKind, RequestOutcome
 from core.models import Group
-from core.vocabulary import EntryKind, Permission, RequestOutcome, Role
+from core.vocabulary import Permission, Role
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import DOCUMENT, agrees, live, points, with_parts

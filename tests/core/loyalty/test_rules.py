@@ -11,7 +11,7 @@ from core.loyalty import lots, outlooks, rules, spec_documents
 from core.loyalty.lots import NO_END, Movement, Phase
 from core.loyalty.rules import TierRules, VersionInForce, milli
 from core.loyalty.specs import Spec, TierSpec
-from core.vocabulary import DowngradePolicy, EntryKind, LotExpiry, PointRounding, TierWindow
+from core.loyalty_vocabulary import DowngradePolicy, EntryKind, LotExpiry, PointRounding, TierWindow
 
 TIERS = (
     TierSpec("Bronze", Decimal(100)),

@@ -11,8 +11,8 @@ from core.kpis import By, Options
 from core.loyalty import ledger, members, postings, replay, spec_documents, sums
 from core.loyalty.ledger import Draft
 from core.loyalty.rules import milli
+from core.loyalty_vocabulary import EntryKind
 from core.periods import Period
-from core.vocabulary import EntryKind
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import live, with_parts
