@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ColumnElement, and_, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, and_, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core import auth, clock, db, revenue
@@ -21,8 +21,8 @@ from core.loyalty.replay import liability
 from core.loyalty.rules import SCALE
 from core.loyalty.specs import Spec, TierSpec
 from core.loyalty.status import StandingRow
-from core.models import Account, LoyaltyLot, LoyaltyMember
-from core.money import ZERO, ratio, round_money
+from core.models import Account, LoyaltyLot
+from core.money import ZERO, round_money
 from core.periods import Period, shift_day
 from core.vocabulary import EarningBasis, LotExpiry, Permission, QualifyingBasis
 
@@ -57,29 +57,6 @@ class Owed:
     redemption_rate: Decimal | None
     point_cost: Decimal | None
     liability: Decimal | None  # None outside programmes: nobody said what a point costs
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Points issued in a month and what became of them; what was taken back counts as never issued."""
-
-    month: date
-    issued: Decimal
-    redeemed: Decimal
-    expired: Decimal
-
-    @property
-    def outstanding(self) -> Decimal:
-        return self.issued - self.redeemed - self.expired
-
-    @property
-    def redemption_rate(self) -> Decimal | None:
-        return ratio(self.redeemed, self.issued)
-
-    @property
-    def breakage(self) -> Decimal | None:
-        """What lapsed unused so far; final once nothing of the cohort is outstanding."""
-        return ratio(self.expired, self.issued)
 
 
 def reaches(session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS) -> list[Reach]:
@@ -198,33 +175,6 @@ def liabilities(session: Session, actor: Actor, accounts: AccountFilter = ALL_AC
     return sorted(found, key=lambda one: -(one.liability or ZERO))
 
 
-def cohorts(
-    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, months: int = 24
-) -> list[Cohort]:
-    """What became of the points of each month of issue, the oldest first."""
-    auth.require(actor, Permission.LOYALTY_READ)
-    first = shift_day(clock.today().replace(day=1), 1 - months)
-    columns = (LoyaltyLot.points, LoyaltyLot.taken, LoyaltyLot.redeemed, LoyaltyLot.expired)
-    sums = (func.sum(type_coerce(one, BigInteger)) for one in columns)
-    query = (
-        select(LoyaltyLot.earned_on, *sums)
-        .join(Account, Account.id == LoyaltyLot.account_id)
-        .where(auth.visible_accounts(actor), accounts.condition(), LoyaltyLot.earned_on >= first)
-        .group_by(LoyaltyLot.earned_on)
-    )
-    found: dict[date, Cohort] = {}
-    for day, points, taken, redeemed, expired in db.rows(session, query):
-        month = day.replace(day=1)
-        was = found.get(month) or Cohort(month, ZERO, ZERO, ZERO)
-        found[month] = Cohort(
-            month,
-            was.issued + _points(points - taken),
-            was.redeemed + _points(redeemed),
-            was.expired + _points(expired),
-        )
-    return [found[month] for month in sorted(found)]
-
-
 def expiring(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> list[tuple[date, Decimal]]:
@@ -276,11 +226,3 @@ def _specs(session: Session) -> Mapping[int, Spec]:
         begun = [one for one in versions if one.start <= today]
         found[number] = (begun[-1] if begun else versions[0]).spec
     return found
-
-
-def chosen_members(actor: Actor, accounts: AccountFilter) -> ColumnElement[bool]:
-    """The condition on LoyaltyMember: visible accounts of the filter, and groups with one of them."""
-    chosen = and_(auth.visible_accounts(actor), accounts.condition())
-    own = select(Account.id).where(chosen)
-    pools = select(Account.group_id).where(chosen, Account.group_id.is_not(None))
-    return or_(LoyaltyMember.account_id.in_(own), LoyaltyMember.group_id.in_(pools))
