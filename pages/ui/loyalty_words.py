@@ -114,8 +114,12 @@ def _gained(goal: TierSpec, other: TierSpec, currency: str) -> Iterator[str]:
 def missing(reach: Reach, currency: str) -> str:
     """What is missing, in orders where that can be said."""
     if reach.missing_money is not None:
-        return _("orders of {amount}").format(amount=formats.money(reach.missing_money, currency, places=0))
-    return ngettext("{count} point", "{count} points", int(reach.missing)).format(count=points(reach.missing))
+        return _("{amount} more in orders").format(
+            amount=formats.money(reach.missing_money, currency, places=0)
+        )
+    return ngettext("{count} more point", "{count} more points", int(reach.missing)).format(
+        count=points(reach.missing)
+    )
 
 
 def to_customer(reach: Reach, currency: str) -> str:
@@ -128,13 +132,11 @@ def to_customer(reach: Reach, currency: str) -> str:
         "given": ", ".join(gained(reach.goal, reach.other, currency)) or _("nothing more"),
     }
     if reach.is_drop:
-        text = _(
-            "Another {missing} by {day} keeps you in {tier}; otherwise it becomes {other}. At stake: {given}."
-        )
+        text = _("With {missing} by {day} you keep {tier}; otherwise it becomes {other}. At stake: {given}.")
     elif reach.by is None:
-        text = _("Another {missing} takes you to {tier}: {given}.")
+        text = _("With {missing} you reach {tier}: {given}.")
     else:
-        text = _("Another {missing} by {day} takes you to {tier}: {given}.")
+        text = _("With {missing} by {day} you reach {tier}: {given}.")
     said = text.format(**values)
     if reach.worth:
         worth = formats.money(reach.worth, currency, places=0)

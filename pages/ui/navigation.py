@@ -59,6 +59,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             ":material/vertical_align_bottom:",
             Permission.COST_READ,
         ),
+        Entry("commercial/loyalty.py", N_("Loyalty"), ":material/loyalty:", Permission.LOYALTY_READ),
     ),
     N_("Market"): (
         Entry("market/competitors.py", N_("Competitors"), ":material/swords:", Permission.COMPETITOR_READ),
