@@ -17,6 +17,7 @@ from core.reports.sheets import Sheet
 from core.vocabulary import Permission
 
 PRICE_LIST = "price-list"
+LOYALTY_STATEMENT = "loyalty-statement"
 NAMES = ("directors", PRICE_LIST)
 FORMS = ("pdf", "xlsx")
 

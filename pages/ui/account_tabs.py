@@ -25,6 +25,7 @@ from pages.ui import (
     forecast_account_parts,
     health_parts,
     leakage_parts,
+    loyalty_account,
     lump_sum_parts,
     receivable_parts,
     term_tab,
@@ -64,6 +65,10 @@ def _lump_sums(actor: Actor, view: View) -> None:
         return
     commitment_parts.show(actor, view.account, view.currency)
     lump_sum_parts.show(actor, view.account, view.currency)
+
+
+def _loyalty(actor: Actor, view: View) -> None:
+    loyalty_account.show(actor, view.account, view.currency)
 
 
 def _terms(actor: Actor, view: View) -> None:
@@ -108,6 +113,7 @@ TABS: tuple[tuple[str, Callable[[Actor, View], None]], ...] = (
     (N_("Prices"), _prices),
     (N_("Terms"), _terms),
     (N_("Bonuses & lump sums"), _lump_sums),
+    (N_("Loyalty"), _loyalty),
     (N_("Standing"), _standing),
     (N_("Share of wallet"), _wallets),
     (N_("Competition"), _competition),

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import plotly.graph_objects as go
 
+from core import clock
+from core.periods import shift_day
 from pages.ui import charts, formats, loyalty_words
 
 
@@ -48,12 +50,12 @@ def tiers(months: Sequence[date], counts: Mapping[str, Sequence[int]]) -> go.Fig
 
 
 def expiring(months: Sequence[tuple[date, Decimal]]) -> go.Figure:
-    """What lapses in each month, the next three in amber."""
-    colours = charts.palette()
+    """What lapses in each month; this month and the next two in amber."""
+    colours, soon = charts.palette(), shift_day(clock.today().replace(day=1), 3)
     divisor, unit = formats.step(max((points for _month, points in months), default=Decimal(0)))
     bars = go.Bar(
         x=list(range(len(months))), y=[float(points / divisor) for _month, points in months],
-        marker={"color": [colours.target if place < 3 else colours.past for place in range(len(months))]},
+        marker={"color": [colours.target if month < soon else colours.past for month, _points in months]},
         customdata=[f"{formats.month(month)}: {loyalty_words.points(points)}" for month, points in months],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip

@@ -1,40 +1,32 @@
-"""Loyalty in words: what tiers give, what is missing and by when, and what entries of the ledger were for."""
+"""Loyalty in words on screen: the choices of a programme, what is missing by when, and the sentence to the customer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
-
 from core.language import N_, _, ngettext
 from core.loyalty.boards import Reach
-from core.loyalty.specs import TierSpec
-from core.loyalty.statements import EntryRow
+from core.loyalty.words import KINDS, about, gained, held, points, tier
 from core.vocabulary import (
     DowngradePolicy,
     EarningBasis,
-    EntryKind,
     LotExpiry,
     PointRounding,
     ProgrammeStatus,
     QualifyingBasis,
     TierFactor,
-    TierSource,
     TierWindow,
 )
 from pages.ui import formats
+
+__all__ = [
+    "BASES", "DOWNGRADES", "EXPIRIES", "FACTORS", "KINDS", "QUALIFYING", "ROUNDINGS", "STATUSES", "WINDOWS", "about",
+    "gained", "held", "missing", "points", "tier", "to_customer",
+]  # fmt: skip
 
 STATUSES = {
     ProgrammeStatus.DRAFT: N_("draft"),
     ProgrammeStatus.APPROVED: N_("approved"),
     ProgrammeStatus.LIVE: N_("live"),
     ProgrammeStatus.CLOSED: N_("closed"),
-}
-KINDS = {
-    EntryKind.EARN: N_("earned"),
-    EntryKind.REDEEM: N_("redeemed"),
-    EntryKind.EXPIRE: N_("expired"),
-    EntryKind.ADJUST: N_("adjusted"),
-    EntryKind.REVERSE: N_("taken back"),
 }
 BASES = {EarningBasis.REVENUE: N_("Net revenue"), EarningBasis.QUANTITY: N_("Base units")}
 ROUNDINGS = {
@@ -67,48 +59,6 @@ EXPIRIES = {
     LotExpiry.END_OF_YEAR: N_("At the end of the year then"),
     LotExpiry.INACTIVITY: N_("After so many months without an order or a redemption"),
 }
-
-
-def tier(name: str | None) -> str:
-    """The tier's name, or that there is none."""
-    return name or _("no tier")
-
-
-def points(value: Decimal | None, *, signed: bool = False) -> str:
-    """Points without decimals that are not there."""
-    if value is None:
-        return formats.UNKNOWN
-    if value == value.to_integral_value():
-        return formats.number(value, signed=signed)
-    return ("+" if signed and value > 0 else "") + formats.quantity(value)
-
-
-def held(name: str | None, source: TierSource | None) -> str:
-    """`Gold`, and where it was given, that it was."""
-    return _("{tier} (granted)").format(tier=name) if source is TierSource.GRANTED else tier(name)
-
-
-def gained(goal: TierSpec, other: TierSpec, currency: str) -> list[str]:
-    """What a tier gives more than another, thing by thing."""
-    return list(_gained(goal, other, currency))
-
-
-def _gained(goal: TierSpec, other: TierSpec, currency: str) -> Iterator[str]:
-    more, less = goal.benefits, other.benefits
-    if more.discount_rate > less.discount_rate:
-        yield _("{share} extra discount").format(share=formats.percent(more.discount_rate, places=2))
-    if more.rebate_rate > less.rebate_rate:
-        yield _("{share} more rebate").format(share=formats.percent(more.rebate_rate, places=2))
-    if goal.factor > other.factor:
-        yield _("{factor} times the points").format(factor=formats.quantity(goal.factor))
-    if more.free_freight and not less.free_freight:
-        yield _("free freight")
-    if more.marketing_amount > less.marketing_amount:
-        yield _("{amount} marketing money a year").format(
-            amount=formats.money(more.marketing_amount, currency, places=0)
-        )
-    if more.service_level and more.service_level != less.service_level:
-        yield more.service_level
 
 
 def missing(reach: Reach, currency: str) -> str:
@@ -144,23 +94,3 @@ def to_customer(reach: Reach, currency: str) -> str:
             amount=worth
         )
     return said
-
-
-def about(row: EntryRow) -> str:
-    """What an entry of the ledger is for, in words."""
-    reason = row.reason
-    known = {
-        "order": _("Order {number}"),
-        "return": _("Return {number}"),
-        "bonus": _("Bonus"),
-        "redeem": _("Reward"),
-        "adjust": _("Adjustment"),
-        "request": _("Adjustment, approved"),
-        "lapse": _("Points lapsed"),
-        "pool": _("Moved into the group's pool"),
-        "import": _("By file"),
-    }
-    text = known.get(row.what, known["import"]).format(number=row.about.partition(":")[0])
-    if row.is_correction:
-        text = _("Correction: {what}").format(what=text)
-    return f"{text} · {reason}" if reason and not row.generated else text
