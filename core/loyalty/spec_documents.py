@@ -66,8 +66,10 @@ class _Reading:
             expiry_months=self._whole(expiry, "expiry.months", usual.expiry_months),
             rewards=self._rewards(whole),
             bonuses={
-                str(name): self._number(self._section("bonuses"), f"bonuses.{name}", Decimal(0), places=3)
-                for name in self._section("bonuses")
+                str(name): self._number(
+                    {f"bonuses.{name}".rpartition(".")[2]: points}, f"bonuses.{name}", Decimal(0), places=3
+                )
+                for name, points in self._section("bonuses").items()
             },
             point_cost=self._number(whole, "point_cost", usual.point_cost, places=6),
             redemption_rate=self._number(whole, "redemption_rate", usual.redemption_rate, places=6),
