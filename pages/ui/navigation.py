@@ -60,6 +60,12 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             Permission.COST_READ,
         ),
         Entry("commercial/loyalty.py", N_("Loyalty"), ":material/loyalty:", Permission.LOYALTY_READ),
+        Entry(
+            "commercial/programmes.py",
+            N_("Programmes"),
+            ":material/design_services:",
+            Permission.LOYALTY_DESIGN,
+        ),
     ),
     N_("Market"): (
         Entry("market/competitors.py", N_("Competitors"), ":material/swords:", Permission.COMPETITOR_READ),
