@@ -108,26 +108,41 @@ def replay(
     session: Session, actor: Actor, spec: Spec, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> Replayed:
     """Try a specification on the orders of a period, each visible account for itself."""
+    return replay_all(session, actor, (spec,), period, accounts)[0]
+
+
+def replay_all(
+    session: Session,
+    actor: Actor,
+    specs: Sequence[Spec],
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+) -> list[Replayed]:
+    """The same of several specifications with one basis and the same factors: the orders are read once."""
     auth.require(actor, Permission.LOYALTY_READ)
     query = select(Account.id, Account.code, Account.name).where(
         auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
     )
     named = {row[0]: (row[1], row[2]) for row in db.rows(session, query)}
-    version, ids = VersionInForce(0, period.start, None, spec), sorted(named)
+    versions, ids = [VersionInForce(0, period.start, None, spec) for spec in specs], sorted(named)
     # SQLite groups an account's lines where they lie; all at once it would sort ten million of them.
     piece = _AT_ONCE if db.is_sqlite(session) else max(len(ids), 1)
-    landed = []
+    landed: list[list[Landed]] = [[] for _version in versions]
     for start in range(0, len(ids), piece):
         enrolled = [
             Enrolled(one, one, period.start.toordinal(), NO_END) for one in ids[start : start + piece]
         ]
-        facts = order_facts.read(session, enrolled, [version], period.last_day)
-        landed += [
-            _landed(account_id, *named[account_id], own, version, period)
-            for account_id, own in facts.items()
-            if own.orders
-        ]
-    return Replayed(period, spec, tuple(sorted(landed, key=lambda one: one.code)))
+        facts = order_facts.read(session, enrolled, versions[:1], period.last_day)
+        for version, found in zip(versions, landed, strict=True):
+            found += [
+                _landed(account_id, *named[account_id], own, version, period)
+                for account_id, own in facts.items()
+                if own.orders
+            ]
+    return [
+        Replayed(period, spec, tuple(sorted(found, key=lambda one: one.code)))
+        for spec, found in zip(specs, landed, strict=True)
+    ]
 
 
 def _landed(
