@@ -9,6 +9,7 @@ from decimal import Decimal
 import plotly.graph_objects as go
 
 from core import clock
+from core.language import _
 from core.periods import shift_day
 from pages.ui import charts, formats, loyalty_words
 
@@ -68,5 +69,34 @@ def expiring(months: Sequence[tuple[date, Decimal]]) -> go.Figure:
             "showlegend": False,
             "xaxis": {"tickvals": list(range(len(months))), "ticktext": labels, "tickangle": 0},
             "yaxis": charts.unit_ticks(unit),
+        },
+    )
+
+
+def landed(counts: Mapping[str, tuple[int, int | None]]) -> go.Figure:
+    """Accounts by tier: under the version that is tried, and grey under the one in force."""
+    colours = charts.palette()
+    labels = [loyalty_words.tier(name) for name in counts]
+    traces = [
+        go.Bar(
+            x=labels, y=[pair[0] for pair in counts.values()], name=_("Tried"), marker={"color": colours.main},
+            text=[str(pair[0]) for pair in counts.values()], textposition="outside", cliponaxis=False,
+        )
+    ]  # fmt: skip
+    if any(now is not None for now in (pair[1] for pair in counts.values())):
+        before = [pair[1] or 0 for pair in counts.values()]
+        traces.append(
+            go.Bar(
+                x=labels, y=before, name=_("In force"), marker={"color": colours.past}, textposition="outside",
+                text=[str(now) for now in before], cliponaxis=False,
+            )
+        )  # fmt: skip
+    return go.Figure(
+        data=traces,
+        layout={
+            "template": charts.template(colours),
+            "height": charts.HEIGHT,
+            "xaxis": {"type": "category"},
+            "yaxis": {"rangemode": "tozero"},
         },
     )

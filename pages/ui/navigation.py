@@ -66,6 +66,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             ":material/design_services:",
             Permission.LOYALTY_DESIGN,
         ),
+        Entry("commercial/replay.py", N_("Replay lab"), ":material/science:", Permission.LOYALTY_DESIGN),
     ),
     N_("Market"): (
         Entry("market/competitors.py", N_("Competitors"), ":material/swords:", Permission.COMPETITOR_READ),
