@@ -43,6 +43,6 @@ def cancel(session: Session, actor: Actor, account_id: int) -> None:
         LoyaltyEnrolment.member_id == row.member_id, LoyaltyEnrolment.superseded_at.is_(None)
     )
     if not session.scalar(left):
-        tier_spans.keep(session, row.member_id, [], clock.now())
+        tier_spans.keep(session, row.member_id, [])
     subject = Subject("loyalty_member", account.code, account.name, account.id)
     audit.record(session, actor, "loyalty:cancel", subject, {"valid_from": (row.valid_from, None)})

@@ -99,7 +99,7 @@ def _statement(actor: Actor, account: AccountDetail) -> None:
             st.error(_("The last day is the first one or a later one."))
             return
         st.download_button(
-            "PDF",
+            reports.FORMS[0].upper(),
             data=partial(statement_file, actor, account, Period.of(first, last), speaks or current()),
             file_name=f"{_('statement')}-{account.code}-{last:%Y-%m-%d}.pdf",
             key="statement_pdf",

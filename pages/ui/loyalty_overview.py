@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -114,67 +114,97 @@ def requests(actor: Actor) -> None:
     loyalty_requests.show(waiting)
 
 
+@dataclass(frozen=True)
+class _Sums:
+    """What the tiles show, summed over the members."""
+
+    issued: Decimal
+    redeemed: Decimal
+    inside: Decimal  # net revenue on days in a programme
+    every: Decimal
+    outstanding: Decimal
+    lapsing: Decimal
+    soon: Decimal
+    drops: Sequence[Reach]
+
+    @classmethod
+    def of(cls, found: Found) -> _Sums:
+        return cls(
+            issued=sum((one.cohort_issued for one in found.points), ZERO),
+            redeemed=sum((one.cohort_redeemed for one in found.points), ZERO),
+            inside=sum((one.revenue or ZERO for one in found.points), ZERO),
+            every=sum((one.all_revenue for one in found.points), ZERO),
+            outstanding=sum((row.active + row.pending for row in found.rows), ZERO),
+            lapsing=sum((row.expiring_90 for row in found.rows), ZERO),
+            soon=sum((row.expiring_30 for row in found.rows), ZERO),
+            drops=[one for one in found.reaches if one.is_drop],
+        )
+
+
 def tiles(found: Found, currency: str) -> None:
-    """Six figures; each says how it is counted."""
-    issued = sum((one.cohort_issued for one in found.points), ZERO)
-    redeemed = sum((one.cohort_redeemed for one in found.points), ZERO)
-    inside = sum((one.revenue or ZERO for one in found.points), ZERO)
-    outstanding = sum((row.active + row.pending for row in found.rows), ZERO)
-    lapsing = sum((row.expiring_90 for row in found.rows), ZERO)
-    every = sum((one.all_revenue for one in found.points), ZERO)
-    drops = [one for one in found.reaches if one.is_drop]
-    near = len(found.reaches) - len(drops)
-    stake = formats.compact(sum((one.worth or ZERO for one in drops), ZERO), currency)
-    soon = formats.compact(sum((row.expiring_30 for row in found.rows), ZERO), None)
-    shown = (
-        (
-            _("Members"),
-            formats.number(len(found.rows)),
-            _("Accounts, and groups that earn together, with points or in a programme."),
-            ngettext("{count} near a tier", "{count} near a tier", near).format(count=formats.number(near)),
-            _("{share} of net revenue").format(share=formats.percent(ratio(inside, every))),
-        ),
-        (
-            _("About to fall"),
-            formats.number(len(drops)),
-            _("Would lose their tier at the pace of the last twelve months."),
-            _("{amount} a year to them").format(amount=stake),
-            _("{up} rose, {down} fell").format(up=found.moves.up, down=found.moves.down),
-        ),
-        (
-            _("Points outstanding"),
-            formats.compact(outstanding, None),
-            _("Issued less redeemed, expired and taken back: what can still be spent."),
-            _("{count} issued").format(count=formats.compact(issued, None)),
-            _("in 12 months"),
-        ),
-        (
-            _("Lapse within 90 days"),
-            formats.compact(lapsing, None),
-            _("Points whose last day is at most 90 days ahead, unless they are spent."),
-            _("{share} of them").format(share=formats.percent(ratio(lapsing, outstanding))),
-            _("{count} within 30").format(count=soon),
-        ),
-        (
-            _("Redemption rate"),
-            formats.percent(ratio(redeemed, issued)),
-            _("Of the points issued in the last twelve months: redeemed so far ÷ issued."),
-            _("{count} redeemed").format(count=formats.compact(redeemed, None)),
-            _("of 12 months' points"),
-        ),
-        (
-            _("Liability"),
-            formats.compact(found.liability, currency),
-            _("Outstanding points × share that will be redeemed × cost of a point, as the programme says."),
-            _("management estimate,"),
-            _("not accounting"),
-        ),
-    )
+    """Six figures; each says how it is counted, and two more stand below it."""
+    summed = _Sums.of(found)
     grid = st.grid(6, min_column_width=150)
-    for label, value, formula, *beside in shown:
+    for label, value, formula, *beside in (
+        *_of_members(found, summed, currency),
+        *_of_points(found, summed, currency),
+    ):
         with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
             st.metric(label, value, help=formula)
             st.caption("  \n".join(beside))
+
+
+def _of_members(found: Found, summed: _Sums, currency: str) -> Iterator[tuple[str, ...]]:
+    near = len(found.reaches) - len(summed.drops)
+    stake = formats.compact(sum((one.worth or ZERO for one in summed.drops), ZERO), currency)
+    yield (
+        _("Members"),
+        formats.number(len(found.rows)),
+        _("Accounts, and groups that earn together, with points or in a programme."),
+        ngettext("{count} near a tier", "{count} near a tier", near).format(count=formats.number(near)),
+        _("{share} of net revenue").format(share=formats.percent(ratio(summed.inside, summed.every))),
+    )
+    yield (
+        _("About to fall"),
+        formats.number(len(summed.drops)),
+        _("Would lose their tier at the pace of the last twelve months."),
+        _("{amount} a year to them").format(amount=stake),
+        _("{up} rose, {down} fell").format(up=found.moves.up, down=found.moves.down),
+    )
+
+
+def _of_points(found: Found, summed: _Sums, currency: str) -> Iterator[tuple[str, ...]]:
+    def compact(points: Decimal) -> str:
+        return formats.compact(points, None)
+
+    yield (
+        _("Points outstanding"),
+        compact(summed.outstanding),
+        _("Issued less redeemed, expired and taken back: what can still be spent."),
+        _("{count} issued").format(count=compact(summed.issued)),
+        _("in 12 months"),
+    )
+    yield (
+        _("Lapse within 90 days"),
+        compact(summed.lapsing),
+        _("Points whose last day is at most 90 days ahead, unless they are spent."),
+        _("{share} of them").format(share=formats.percent(ratio(summed.lapsing, summed.outstanding))),
+        _("{count} within 30").format(count=compact(summed.soon)),
+    )
+    yield (
+        _("Redemption rate"),
+        formats.percent(ratio(summed.redeemed, summed.issued)),
+        _("Of the points issued in the last twelve months: redeemed so far ÷ issued."),
+        _("{count} redeemed").format(count=compact(summed.redeemed)),
+        _("of 12 months' points"),
+    )
+    yield (
+        _("Liability"),
+        formats.compact(found.liability, currency),
+        _("Outstanding points × share that will be redeemed × cost of a point, as the programme says."),
+        _("management estimate,"),
+        _("not accounting"),
+    )
 
 
 def pictures(found: Found) -> None:

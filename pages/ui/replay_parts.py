@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -63,13 +63,13 @@ def name(row: ProgrammeRow) -> str:
 def question(versions: Sequence[ProgrammeRow]) -> Question:
     """What is asked, by the address: the version, the months, and how far thresholds and points are moved."""
     names = {str(row.version): name(row) for row in versions}
+    version = filters.choice("version", _("Version"), names, next(iter(names)), width=320)
     until = filters.choice("until", _("Until"), _ends(), str(lab.last_full_month(clock.today())), width=150)
     months = {one: _("{count} months").format(count=one) for one in _MONTHS}
     span = filters.choice("months", _("Orders of"), months, "12", width=130)
     factors = {one: formats.percent(Decimal(one), places=0) for one in _FACTORS}
     thresholds = filters.choice("thresholds", _("Thresholds"), factors, "1", width=110)
     earning = filters.choice("earning", _("Points a unit"), factors, "1", width=110)
-    version = filters.choice("version", _("Version"), names, next(iter(names)), width=320)
     return Question(int(version), date.fromisoformat(until), int(span), Decimal(thresholds), Decimal(earning))
 
 
@@ -107,57 +107,63 @@ def answer(actor: Actor, asked: Question, versions: Sequence[ProgrammeRow]) -> A
 
 def tiles(found: Answered, currency: str) -> None:
     """Six figures, each with the same under the programme in force."""
-    then, now = found.then, found.now
-    in_tier = sum(1 for one in then.landed if one.loyalty_tier)
-    shown = (
-        (
-            _("In a tier"),
-            _("{count} of {all}").format(count=in_tier, all=len(then.landed)),
-            _("Accounts with orders in the period that end in a tier."),
-            None if now is None else str(sum(1 for one in now.landed if one.loyalty_tier)),
-        ),
-        (
-            _("One order away"),
-            formats.number(len(found.near)),
-            _("An order of their usual size would reach the next tier."),
-            None if now is None else str(sum(1 for one in now.landed if one.is_one_order_away)),
-        ),
-        (
-            _("Winners and losers"),
-            f"{found.winners} / {found.losers}",
-            _(
-                "Accounts that the version gives more, and less, than the programme in force over the same orders."
-            ),
-            None,
-        ),
-        (
-            _("Cost of the period"),
-            formats.compact(then.cost, currency),
-            _("Points × share that will be redeemed × cost of a point, and the tiers' extra discounts."),
-            None if now is None else formats.compact(now.cost, currency),
-        ),
-        (
-            _("Liability at its end"),
-            formats.compact(then.liability, currency),
-            _(
-                "Nobody redeems in a replay: the most that can be owed. A management estimate, not accounting."
-            ),
-            None if now is None else formats.compact(now.liability, currency),
-        ),
-        (
-            _("Margin needed"),
-            formats.percent(then.margin_needed, places=2),
-            _("Cost ÷ net revenue of the accounts in it: so much of each sale pays for the programme."),
-            None if now is None else formats.percent(now.margin_needed, places=2),
-        ),
-    )
     grid = st.grid(6, min_column_width=150)
-    for label, value, formula, before in shown:
+    for label, value, formula, before in (*_of_accounts(found), *_of_money(found, currency)):
         with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
             st.metric(label, value, help=formula)
-            st.caption(
-                _("in force: {value}").format(value=before) if before is not None else _("against in force")
-            )
+            st.caption(_("in force: {value}").format(value=before) if before else _("against in force"))
+
+
+Tile = tuple[str, str, str, str]
+
+
+def _of_accounts(found: Answered) -> Iterator[Tile]:
+    def in_tier(one: Replayed) -> int:
+        return sum(1 for row in one.landed if row.loyalty_tier)
+
+    now, all_of_them = found.now, len(found.then.landed)
+    yield (
+        _("In a tier"),
+        _("{count} of {all}").format(count=in_tier(found.then), all=all_of_them),
+        _("Accounts with orders in the period that end in a tier."),
+        formats.UNKNOWN if now is None else str(in_tier(now)),
+    )
+    yield (
+        _("One order away"),
+        formats.number(len(found.near)),
+        _("An order of their usual size would reach the next tier."),
+        formats.UNKNOWN if now is None else str(sum(1 for one in now.landed if one.is_one_order_away)),
+    )
+    yield (
+        _("Winners and losers"),
+        f"{found.winners} / {found.losers}",
+        _(
+            "Accounts that the version gives more, and less, than the programme in force over the same orders."
+        ),
+        "",
+    )
+
+
+def _of_money(found: Answered, currency: str) -> Iterator[Tile]:
+    then, now = found.then, found.now
+    yield (
+        _("Cost of the period"),
+        formats.compact(then.cost, currency),
+        _("Points × share that will be redeemed × cost of a point, and the tiers' extra discounts."),
+        formats.UNKNOWN if now is None else formats.compact(now.cost, currency),
+    )
+    yield (
+        _("Liability at its end"),
+        formats.compact(then.liability, currency),
+        _("Nobody redeems in a replay: the most that can be owed. A management estimate, not accounting."),
+        formats.UNKNOWN if now is None else formats.compact(now.liability, currency),
+    )
+    yield (
+        _("Margin needed"),
+        formats.percent(then.margin_needed, places=2),
+        _("Cost ÷ net revenue of the accounts in it: so much of each sale pays for the programme."),
+        formats.UNKNOWN if now is None else formats.percent(now.margin_needed, places=2),
+    )
 
 
 def paying(actor: Actor, found: Answered, currency: str) -> None:

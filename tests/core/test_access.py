@@ -106,7 +106,18 @@ from core.filters import ALL_ACCOUNTS, LineFilter
 from core.importing import batches
 from core.kpi_registry import KPIS, OF_WHOLE_ACCOUNTS, Need
 from core.kpis import By, Options
-from core.loyalty import benefits, grants, members, postings, replay, statements, status, sums
+from core.loyalty import (
+    account_statement,
+    benefits,
+    boards,
+    grants,
+    members,
+    postings,
+    replay,
+    statements,
+    status,
+    sums,
+)
 from core.loyalty.specs import Spec
 from core.models import (
     Account,
@@ -296,12 +307,17 @@ READERS: dict[str, Read] = {
     "priced_lines.count": lambda session, actor: priced_lines.count(session, actor, YEAR),
     "leakage.by_account": lambda session, actor: leakage.by_account(session, actor, YEAR),
     "after_invoice.given": lambda session, actor: after_invoice.given(session, actor, YEAR),
+    "loyalty.boards.expiring": boards.expiring,
+    "loyalty.boards.liabilities": boards.liabilities,
     "loyalty.members.enrolments": members.enrolments,
     "loyalty.postings.requests": postings.requests,
     "loyalty.sums.by_account": lambda session, actor: sums.by_account(session, actor, YEAR),
     "loyalty.sums.cohorts": lambda session, actor: sums.cohorts(session, actor, YEAR),
     "loyalty.sums.migration": lambda session, actor: sums.migration(session, actor, YEAR),
     "loyalty.sums.tiers_over_time": lambda session, actor: sums.tiers_over_time(session, actor, YEAR),
+    "loyalty.replay.gather": lambda session, actor: replay.land(
+        replay.gather(session, actor, Spec(), YEAR), Spec()
+    ),
     "loyalty.replay.replay": lambda session, actor: replay.replay(session, actor, Spec(), YEAR),
     "loyalty.status.search": status.search,
     "exports.prepare loyalty": lambda session, actor: _export(session, actor, BatchKind.LOYALTY),
@@ -475,6 +491,9 @@ OF_ONE: dict[str, Ask] = {
     "commitments.of_account": lambda session, actor, key: commitments.of_account(session, actor, key.id),
     "leakage.of_account": lambda session, actor, key: leakage.of_account(session, actor, key.id, YEAR),
     "loyalty.benefits.of_account": lambda session, actor, key: benefits.of_account(session, actor, key.id),
+    "loyalty.account_statement.of_account": lambda session, actor, key: account_statement.of_account(
+        session, actor, key.id, YEAR
+    ),
     "loyalty.grants.search": lambda session, actor, key: grants.search(session, actor, key.id),
     "loyalty.postings.adjust": lambda session, actor, key: postings.adjust(
         session, actor, key.id, Decimal(5), "x", key="x"
@@ -582,7 +601,10 @@ ELSEWHERE = {
         "search", "get", "history", "live_on", "save_draft", "discard_draft", "approve", "go_live", "close",
     },
     # These need a programme in force: their own tests ask them of a stranger.
+    "loyalty.boards": {"reaches"},
+    "loyalty.cancellations": {"cancel"},
     "loyalty.grants": {"grant", "withdraw"},
+    "loyalty.lab": {"ask", "sensitivity"},
     "loyalty.members": {"enrol_account", "enrol_group", "leave", "follow_groups", "sees_whole"},
     "loyalty.postings": {"award", "book", "decide", "redeem", "take_back"},
     "loyalty.replay": {"of_programme", "kept_lines"},
