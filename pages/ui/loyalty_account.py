@@ -15,7 +15,8 @@ from core import clock, db, reports
 from core.accounts import AccountDetail
 from core.auth import Actor
 from core.language import LANGUAGES, _, current
-from core.loyalty import account_statement, grants, statements, status
+from core.loyalty import account_statement, benefits, grants, statements, status
+from core.loyalty.benefits import UsedBenefits
 from core.loyalty.grants import GrantRow
 from core.loyalty.specs import Spec, TierSpec
 from core.loyalty.standings import TierStanding
@@ -52,6 +53,7 @@ def show(actor: Actor, account: AccountDetail, currency: str) -> None:
         entries = ask(statements.entries, account.id)
         lots = ask(statements.lots, account.id)
         given = ask(grants.search, account.id)
+        used = ask(benefits.of_account, account.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         loyalty_forms.buttons(actor, account, found)
         if entries:
@@ -65,7 +67,7 @@ def show(actor: Actor, account: AccountDetail, currency: str) -> None:
     left, right = st.columns([3, 2])
     with left, st.container(border=True, height="stretch"):
         _progress(found, currency)
-        _worth(found, entries, currency)
+        _worth(used, currency)
     with right, st.container(border=True, height="stretch"):
         _ahead(found)
     _granted(actor, account, given)
@@ -227,16 +229,24 @@ def _gain(spec: Spec, tier: TierStanding, currency: str) -> None:
         st.caption(plain(said))
 
 
-def _worth(found: Status, entries: Sequence[EntryRow], currency: str) -> None:
-    """What the programme has given and still holds: rewards at what they cost us, points at the cost of a point."""
-    taken = sum((row.cost for row in entries if row.cost is not None), ZERO)
-    said = _("Rewards taken so far: {amount} at our cost.").format(amount=formats.money(taken, currency))
-    if found.spec is not None:
-        marketing = (found.spec.tier(found.loyalty_tier) or TierSpec("", ZERO)).benefits.marketing_amount
-        if marketing:
-            amount = formats.money(marketing, currency, places=0)
-            said += " " + _("Marketing money of the tier: {amount} a year.").format(amount=amount)
-    st.caption(plain(said))
+def _worth(used: UsedBenefits | None, currency: str) -> None:
+    """What the account has had of the programme in this window, what it left, and what that costs us."""
+    if used is None:
+        return
+
+    def money(amount: Decimal) -> str:
+        return formats.money(amount, currency, places=0)
+
+    said = _(
+        "Since {day}: rewards {rewards}, extra discount {discount}, marketing money {used} used, {left} unused."
+    )
+    text = said.format(
+        day=formats.day(used.window.start), rewards=money(used.rewards_cost), discount=money(used.discount_given),
+        used=money(used.marketing_used), left=money(used.marketing_unused),
+    )  # fmt: skip
+    st.caption(plain(text))
+    cost = _("Value to the account {value}; cost to us {cost}, with what the points that are left will cost.")
+    st.caption(plain(cost.format(value=money(used.value), cost=money(used.cost))))
 
 
 def _ahead(found: Status) -> None:
