@@ -307,7 +307,6 @@ READERS: dict[str, Read] = {
     "priced_lines.count": lambda session, actor: priced_lines.count(session, actor, YEAR),
     "leakage.by_account": lambda session, actor: leakage.by_account(session, actor, YEAR),
     "after_invoice.given": lambda session, actor: after_invoice.given(session, actor, YEAR),
-    "loyalty.boards.expiring": boards.expiring,
     "loyalty.boards.liabilities": boards.liabilities,
     "loyalty.members.enrolments": members.enrolments,
     "loyalty.postings.requests": postings.requests,
@@ -601,7 +600,7 @@ ELSEWHERE = {
         "search", "get", "history", "live_on", "save_draft", "discard_draft", "approve", "go_live", "close",
     },
     # These need a programme in force: their own tests ask them of a stranger.
-    "loyalty.boards": {"reaches"},
+    "loyalty.boards": {"expiring", "reaches"},
     "loyalty.cancellations": {"cancel"},
     "loyalty.grants": {"grant", "withdraw"},
     "loyalty.lab": {"ask", "sensitivity"},

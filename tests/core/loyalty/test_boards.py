@@ -113,6 +113,12 @@ def test_what_lapses_by_month_and_what_is_owed(session, two, kam):
     assert owed.liability == Decimal("9.775")  # 1,150 × 85% × 0.01
 
 
+def test_a_stranger_is_told_of_nobody(session, two, other_kam):
+    assert boards.reaches(session, other_kam) == []
+    assert boards.expiring(session, other_kam) == []
+    assert boards.liabilities(session, other_kam) == []
+
+
 def test_points_that_lapse_when_nothing_happens_have_a_month_too(session, kam):
     account = factories.account(session, kam, "A")
     bought(session, account, ("2026-01-10", 300), ("2026-09-20", 50))
