@@ -35,6 +35,7 @@ from core.auth import Actor
 from core.claim_rules import ClaimState
 from core.competitor_claims import ClaimFilter, ClaimRow
 from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.loyalty import boards
 from core.models import Account, ImportBatch
 from core.money import ZERO
 from core.periods import Period, add_months, first_of_month, fiscal_year_start
@@ -63,6 +64,8 @@ class Kind(StrEnum):
     EXPIRING = "expiring"
     CLAIM = "claim"
     CONTRACT = "contract"
+    TIER_NEAR = "tier_near"
+    TIER_LOST = "tier_lost"
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,9 @@ class Item:
     on: date | None = None
     period: Period | None = None  # unexplained: the months that moved
     change: Decimal = ZERO  # unexplained: against the same months of the year before, with its sign
-    who: str = ""  # approval: who asks; claim and contract: the competitor
+    who: str = ""  # approval: who asks; claim and contract: the competitor; of a loyalty tier its name
     said: str = ""  # claim: what is claimed; contract: the category, if it is known
+    missing: Decimal | None = None  # loyalty: orders that the tier still takes; None: not known in money
 
 
 @dataclass(frozen=True)
@@ -324,6 +328,28 @@ def _contracts(look: _Look) -> Iterator[Item]:
         )
 
 
+def _tiers(look: _Look) -> Iterator[Item]:
+    """Accounts near the next loyalty tier or about to lose one; what the tier is worth to them is at stake."""
+    if not look.actor.may(Permission.LOYALTY_READ):
+        return
+    nets = {row.account_id: row.year for row in look.board.standings if row.account_id is not None}
+    for one in boards.reaches(look.session, look.actor, look.accounts, nets=nets):
+        account_id = one.row.account_id
+        if account_id is None:  # a group is on Loyalty
+            continue
+        kind = Kind.TIER_LOST if one.is_drop else Kind.TIER_NEAR
+        occasion = f"{one.goal.name} {one.by or format(look.day, '%Y-%m')}"
+        yield replace(
+            _item(look, kind, account_id, occasion, one.worth),
+            is_red=one.is_drop,
+            count=int(one.missing),
+            base=one.net_revenue or ZERO,
+            on=one.by,
+            who=one.goal.name,
+            missing=one.missing_money,
+        )
+
+
 def _item(look: _Look, kind: Kind, account_id: int, occasion: str, amount: Decimal | None) -> Item:
     code, name = look.names.get(account_id, ("", ""))
     return Item(kind, occasion, account_id, code, name, False, amount)
@@ -331,5 +357,5 @@ def _item(look: _Look, kind: Kind, account_id: int, occasion: str, amount: Decim
 
 _KINDS: tuple[Callable[[_Look], Iterator[Item]], ...] = (
     _of_portfolio, _overdue, _late, _unexplained, _rejects, _unconfirmed, _approvals, _expiring, _claims,
-    _contracts,
+    _contracts, _tiers,
 )  # fmt: skip

@@ -59,14 +59,21 @@ class Owed:
     liability: Decimal | None  # None outside programmes: nobody said what a point costs
 
 
-def reaches(session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS) -> list[Reach]:
+def reaches(
+    session: Session,
+    actor: Actor,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    nets: Mapping[int, Decimal] | None = None,
+) -> list[Reach]:
     """Who is near the next tier, and who is about to lose one at last year's pace; the greatest money first.
 
+    `nets`: the net revenue of the last twelve months by account, for who has read it already.
     Of groups that are not seen as a whole nothing is said: how much is missing would tell what others bought.
     """
     rows = status.search(session, actor, accounts)
     specs = _specs(session)
-    bought = _bought(session, actor, rows)
+    bought = _bought(session, actor, rows, nets)
     found = []
     for row in rows:
         spec = specs.get(row.programme_number or 0)
@@ -132,11 +139,14 @@ def worth(spec: Spec, goal: TierSpec, other: TierSpec, net: Decimal) -> Decimal:
     return round_money(max(net, ZERO) * share + more.marketing_amount - less.marketing_amount)
 
 
-def _bought(session: Session, actor: Actor, rows: Sequence[StandingRow]) -> dict[int, Decimal]:
+def _bought(
+    session: Session, actor: Actor, rows: Sequence[StandingRow], nets: Mapping[int, Decimal] | None
+) -> dict[int, Decimal]:
     """Net revenue of the last twelve months by member, of groups seen as a whole that of all their accounts."""
-    end = clock.today() + timedelta(days=1)
-    period = Period(shift_day(end, -12), end)
-    nets = {one.account_id: one.measures.net for one in revenue.by_account(session, actor, period)}
+    if nets is None:
+        end = clock.today() + timedelta(days=1)
+        period = Period(shift_day(end, -12), end)
+        nets = {one.account_id: one.measures.net for one in revenue.by_account(session, actor, period)}
     whole = {row.group_id: row.member_id for row in rows if row.group_id and row.qualifying is not None}
     found = {
         row.member_id: nets.get(row.account_id, ZERO) for row in rows if row.account_id is not None

@@ -26,6 +26,8 @@ _REASONS: dict[str, str] = {
     Kind.LATE: N_("Late orders"),
     Kind.REJECTS: N_("Refused rows of an import"),
     Kind.UNCONFIRMED: N_("Data not confirmed for long"),
+    Kind.TIER_NEAR: N_("Near the next loyalty tier"),
+    Kind.TIER_LOST: N_("About to lose a loyalty tier"),
 }
 
 

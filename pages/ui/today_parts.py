@@ -164,11 +164,17 @@ def sentence(item: Item, currency: str) -> str:
             "{count} refused row in this import", "{count} refused rows in this import", item.count
         )
         return text.format(count=item.count)
-    if item.kind in (Kind.APPROVAL, Kind.EXPIRING):
-        return _of_terms(item, amount)
+    if item.kind is Kind.UNCONFIRMED:
+        return _("Nobody confirmed the data for {days} days").format(days=item.days)
+    return _of_other_domains(item, currency, amount)
+
+
+def _of_other_domains(item: Item, currency: str, amount: str) -> str:
+    if item.kind in (Kind.TIER_NEAR, Kind.TIER_LOST):
+        return _of_tier(item, currency)
     if item.kind in (Kind.CLAIM, Kind.CONTRACT):
         return competition_words.sentence(item)
-    return _("Nobody confirmed the data for {days} days").format(days=item.days)
+    return _of_terms(item, amount)
 
 
 def _of_terms(item: Item, amount: str) -> str:
@@ -182,6 +188,19 @@ def _of_terms(item: Item, amount: str) -> str:
     return _("{name} of {who} waits for approval, {amount} a year").format(
         name=f"T{item.occasion}", who=item.who, amount=amount if item.amount is not None else _("unknown")
     )
+
+
+def _of_tier(item: Item, currency: str) -> str:
+    """What a loyalty tier still takes, and by when."""
+    missing = _("{count} points").format(count=formats.number(item.count))
+    if item.missing is not None:
+        missing = formats.money(item.missing, currency, places=0)
+    text = _("{missing} short of {tier}")
+    if item.kind is Kind.TIER_LOST:
+        text = _("about to lose {tier}, {missing} short by {day}")
+    elif item.on is not None:
+        text = _("{missing} short of {tier}, until {day}")
+    return text.format(missing=missing, tier=item.who, day=formats.day(item.on))
 
 
 def _moved(item: Item, currency: str) -> str:
@@ -219,19 +238,21 @@ def formula(item: Item, currency: str) -> str:
         return text if item.usual is None else f"{text}; {_usual(item, currency)}"
     if item.kind is Kind.REJECTS:
         return _("applied on {day}; the rows stand in Data & import").format(day=formats.day(item.on))
-    if item.kind in (Kind.APPROVAL, Kind.EXPIRING):
-        return _how_of_terms(item)
+    if item.kind in (Kind.APPROVAL, Kind.EXPIRING, Kind.TIER_NEAR, Kind.TIER_LOST):
+        return _formula_of_terms(item, base)
     if item.kind in (Kind.CLAIM, Kind.CONTRACT):
         return competition_words.formula(item, currency)
     return _("last confirmed or created on {day}").format(day=formats.day(item.on))
 
 
-def _how_of_terms(item: Item) -> str:
+def _formula_of_terms(item: Item, base: str) -> str:
+    if item.kind is Kind.APPROVAL:
+        return _("Σ (list price − net price) × quantity of the last 12 months; asked on {day}").format(
+            day=formats.day(item.on)
+        )
     if item.kind is Kind.EXPIRING:
         return _("net revenue of the last 12 finished months in their scopes, each product once")
-    return _("Σ (list price − net price) × quantity of the last 12 months; asked on {day}").format(
-        day=formats.day(item.on)
-    )
+    return _("what the tier gives more in a year, at {base} of the last twelve months").format(base=base)
 
 
 def _usual(item: Item, currency: str) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from core import clock, rollups
+from core import attention, clock, rollups
+from core.attention import Kind
 from core.auth import OPERATOR
 from core.errors import Conflict, Forbidden, NotFound
 from core.loyalty import account_statement, boards, cancellations, lab, members, postings, programmes, words
@@ -111,6 +112,17 @@ def test_what_lapses_by_month_and_what_is_owed(session, two, kam):
     (owed,) = boards.liabilities(session, kam)
     assert (owed.members, owed.outstanding) == (2, 1150)
     assert owed.liability == Decimal("9.775")  # 1,150 × 85% × 0.01
+
+
+def test_today_asks_about_tiers_with_what_they_are_worth(session, two, kam, other_kam):
+    kinds = (Kind.TIER_NEAR, Kind.TIER_LOST)
+    found = [one for one in attention.items(session, kam, day=TODAY) if one.kind in kinds]
+
+    assert [(one.code, one.kind, one.amount, one.missing, one.who) for one in found] == [
+        ("A", Kind.TIER_NEAR, Decimal("31.5"), 100, "Gold"), ("B", Kind.TIER_LOST, Decimal("2.5"), 400, "Silver"),
+    ]  # fmt: skip
+    assert {one.on for one in found} == {date(2026, 12, 31)}
+    assert not [one for one in attention.items(session, other_kam, day=TODAY) if one.kind in kinds]
 
 
 def test_a_stranger_is_told_of_nobody(session, two, other_kam):
