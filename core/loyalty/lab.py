@@ -75,5 +75,5 @@ def sensitivity(
     """The same with all thresholds moved by each of some factors; the orders are read once."""
     auth.require(actor, Permission.LOYALTY_DESIGN)
     spec = programmes.get(session, actor, question.version).spec
-    gathered = replays.gather(session, actor, spec, question.period, accounts)
-    return [replays.land(gathered, moved(spec, factor, question.earning)) for factor in factors]
+    specs = [moved(spec, factor, question.earning) for factor in factors]
+    return replays.replay_all(session, actor, specs, question.period, accounts)

@@ -314,9 +314,7 @@ READERS: dict[str, Read] = {
     "loyalty.sums.cohorts": lambda session, actor: sums.cohorts(session, actor, YEAR),
     "loyalty.sums.migration": lambda session, actor: sums.migration(session, actor, YEAR),
     "loyalty.sums.tiers_over_time": lambda session, actor: sums.tiers_over_time(session, actor, YEAR),
-    "loyalty.replay.gather": lambda session, actor: replay.land(
-        replay.gather(session, actor, Spec(), YEAR), Spec()
-    ),
+    "loyalty.replay.replay_all": lambda session, actor: replay.replay_all(session, actor, (Spec(),), YEAR),
     "loyalty.replay.replay": lambda session, actor: replay.replay(session, actor, Spec(), YEAR),
     "loyalty.status.search": status.search,
     "exports.prepare loyalty": lambda session, actor: _export(session, actor, BatchKind.LOYALTY),
