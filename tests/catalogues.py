@@ -29,6 +29,7 @@ SAME_IN_MALAY = frozenset(
     {
         "Audit",
         "B",
+        "Bonus",
         "Data",
         "Data & import",
         "Format",

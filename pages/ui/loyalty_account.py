@@ -100,10 +100,11 @@ def _statement(actor: Actor, account: AccountDetail) -> None:
         if not isinstance(first, date) or not isinstance(last, date) or last < first:
             st.error(_("The last day is the first one or a later one."))
             return
+        file = _("statement")
         st.download_button(
             reports.FORMS[0].upper(),
             data=partial(statement_file, actor, account, Period.of(first, last), speaks or current()),
-            file_name=f"{_('statement')}-{account.code}-{last:%Y-%m-%d}.pdf",
+            file_name=f"{file}-{account.code}-{last:%Y-%m-%d}.pdf",
             key="statement_pdf",
             on_click="ignore",
             width="stretch",

@@ -117,7 +117,7 @@ def _reach_columns(currency: str) -> dict[str, Any]:
         "way": column.TextColumn(_("Tier"), width=150),
         "worth": tables.money_column(_("Worth to the account"), currency, places=0, help=worth),
         "missing": tables.money_column(
-            _("Missing orders"), currency, places=0, help=_("At one time the points, before any factor.")
+            _("Missing orders"), currency, places=0, help=_("Before any factor; with one, less is enough.")
         ),
         "points": column.NumberColumn(_("Missing points"), format="localized"),
         "by": column.DateColumn(_("By"), format="D MMM YYYY"),
@@ -226,7 +226,7 @@ def _owed(found: Found, currency: str) -> None:
         _("Outstanding"): column.NumberColumn(_("Outstanding"), format="localized"),
         _("Will be redeemed"): tables.percent_column(_("Will be redeemed")),
         _("Cost of a point"): column.NumberColumn(
-            f"{_('Cost of a point')}, {formats.symbol(currency)}", format="%.4f"
+            ", ".join((_("Cost of a point"), formats.symbol(currency))), format="%.4f"
         ),
         _("Liability"): tables.money_column(_("Liability"), currency),
     }

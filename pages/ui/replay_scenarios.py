@@ -18,7 +18,7 @@ from core.language import _
 from core.loyalty.lab import Question
 from core.loyalty.programmes import ProgrammeRow
 from core.saved_views import View
-from pages.ui import dialogs, formats, forms, replay_parts, tables
+from pages.ui import dialogs, formats, forms, loyalty_words, replay_parts, tables
 from pages.ui.forms import plain
 from pages.ui.replay_parts import Answered
 
@@ -102,7 +102,7 @@ def _heads(_found: Answered) -> list[str]:
 def _figures(found: Answered, versions: Sequence[ProgrammeRow], currency: str) -> list[str]:
     asked, then = found.question, found.then
     named = {row.version: replay_parts.name(row) for row in versions}
-    by_tier = ", ".join(f"{name or _('no tier')} {count}" for name, count in then.by_tier.items())
+    by_tier = ", ".join(f"{loyalty_words.tier(name)} {count}" for name, count in then.by_tier.items())
     return [
         named.get(asked.version, _("an earlier version")),
         formats.period(then.period),
