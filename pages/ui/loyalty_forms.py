@@ -202,7 +202,9 @@ def _grant(actor: Actor, account_id: int, name: str) -> None:
     names = [] if found.spec is None else [tier.name for tier in found.spec.tiers]
     today = clock.today()
     with forms.form(f"loyalty-grant-{account_id}", border=False, enter=False) as form:
-        chosen = form.choice("loyalty_tier", _("Tier"), names, found.tier.next_tier if found.tier else None)
+        chosen = form.choice(
+            "loyalty_tier", _("Loyalty tier"), names, found.tier.next_tier if found.tier else None
+        )
         first = form.date("first_on", _("First day"), today)
         last = form.date("last_on", _("Last day"), today.replace(month=12, day=31))
         reason = form.text("reason", _("Reason"), "")

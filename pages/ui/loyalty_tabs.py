@@ -114,13 +114,13 @@ def _reach_columns(currency: str) -> dict[str, Any]:
     worth = _("Benefits a year; what the tier gives more, on the purchases of the last twelve months.")
     return {
         "name": column.TextColumn(_("Account"), width=190),
-        "way": column.TextColumn(_("Tier"), width=150),
+        "way": column.TextColumn(_("Loyalty tier"), width=150),
         "worth": tables.money_column(_("Worth to the account"), currency, places=0, help=worth),
         "missing": tables.money_column(
             _("Missing orders"), currency, places=0, help=_("Before any factor; with one, less is enough.")
         ),
         "points": column.NumberColumn(_("Missing points"), format="localized"),
-        "by": column.DateColumn(_("By"), format="D MMM YYYY"),
+        "by": column.DateColumn(_("Until"), format="D MMM YYYY"),
         "say": column.TextColumn(_("To tell the customer"), width=420),
         "net": tables.money_column(_("12 months"), currency, places=0, help=_("Net revenue.")),
     }
@@ -129,7 +129,7 @@ def _reach_columns(currency: str) -> dict[str, Any]:
 def _members(found: Found, _currency: str) -> None:
     names = ["", *found.tiers]
     chosen = st.segmented_control(
-        _("Tier"), names, selection_mode="multi", format_func=loyalty_words.tier,
+        _("Loyalty tier"), names, selection_mode="multi", format_func=loyalty_words.tier,
         key="members_tier", label_visibility="collapsed",
     )  # fmt: skip
     order = {name: place for place, name in enumerate(names)}
@@ -139,7 +139,7 @@ def _members(found: Found, _currency: str) -> None:
     number = {name: column.NumberColumn(label, format="localized") for name, label in _numbers().items()}
     columns = {
         "name": column.TextColumn(_("Account"), width=190),
-        "tier": column.TextColumn(_("Tier"), width=120),
+        "tier": column.TextColumn(_("Loyalty tier"), width=120),
         "since": column.DateColumn(_("Since"), format="D MMM YYYY"),
         "until": column.DateColumn(
             _("Sure until"), format="D MMM YYYY", help=_("The last day that the tier is kept without another order.")

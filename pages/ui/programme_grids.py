@@ -57,7 +57,7 @@ TIERS = Grid(
     "tiers.steps",
     N_("Tiers, the lowest first"),
     (
-        Column("name", N_("Tier"), width="medium"),
+        Column("name", N_("Loyalty tier"), width="medium"),
         Column("threshold", N_("Threshold"), "number"),
         Column("factor", N_("Factor"), "number", 2),
         Column("benefits.discount_rate", N_("Discount, %"), "percent"),

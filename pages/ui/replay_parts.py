@@ -231,7 +231,7 @@ def landed(found: Answered, currency: str) -> None:
     column = st.column_config
     columns = {
         "name": column.TextColumn(_("Account"), width=200),
-        "then": column.TextColumn(_("Tier")),
+        "then": column.TextColumn(_("Loyalty tier")),
         "now": column.TextColumn(_("In force")),
         "issued": column.NumberColumn(_("Points issued"), format="localized"),
         "expired": column.NumberColumn(_("Expired"), format="localized"),
@@ -260,7 +260,7 @@ def near(found: Answered, _currency: str) -> None:
     frame = pd.DataFrame(
         {
             _("Account"): [one.name for one in rows],
-            _("Tier"): [loyalty_words.tier(one.loyalty_tier) for one in rows],
+            _("Loyalty tier"): [loyalty_words.tier(one.loyalty_tier) for one in rows],
             _("Next tier"): [one.next_tier for one in rows],
             _("Missing"): [tables.as_float(one.to_next) for one in rows],
             _("A usual order brings"): [float(round(one.qualifying / one.orders)) for one in rows],
