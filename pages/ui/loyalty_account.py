@@ -176,7 +176,7 @@ def _tiles(found: Status, currency: str) -> None:
 def _value(found: Status, currency: str) -> str:
     if found.spec is None:
         return formats.UNKNOWN
-    return formats.money(found.active * found.spec.point_cost, currency)
+    return formats.compact(found.active * found.spec.point_cost, currency)
 
 
 def _progress(found: Status, currency: str) -> None:

@@ -124,7 +124,7 @@ def _of_accounts(found: Answered) -> Iterator[Tile]:
     now, all_of_them = found.now, len(found.then.landed)
     yield (
         _("In a tier"),
-        _("{count} of {all}").format(count=in_tier(found.then), all=all_of_them),
+        f"{in_tier(found.then)} / {all_of_them}",
         _("Accounts with orders in the period that end in a tier."),
         formats.UNKNOWN if now is None else str(in_tier(now)),
     )

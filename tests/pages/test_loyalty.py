@@ -344,7 +344,7 @@ def test_the_lab_compares_with_the_programme_in_force_and_keeps_a_scenario(shop,
     assert not page.exception
     values = {one.label: one.value for one in page.metric}
     # Three accounts with 900 each: Silver in force; below the doubled threshold of 1,000 under the draft.
-    assert (values["In a tier"], values["Winners and losers"]) == ("0 of 3", "0 / 3")
+    assert (values["In a tier"], values["Winners and losers"]) == ("0 / 3", "0 / 3")
     assert values["One order away"] == "3"
 
     with db.write() as session:
