@@ -21,10 +21,11 @@ from core.loyalty.replay import liability
 from core.loyalty.rules import SCALE
 from core.loyalty.specs import Spec, TierSpec
 from core.loyalty.status import StandingRow
+from core.loyalty_vocabulary import EarningBasis, LotExpiry, QualifyingBasis
 from core.models import Account, LoyaltyLot
 from core.money import ZERO, round_money
 from core.periods import Period, shift_day
-from core.vocabulary import EarningBasis, LotExpiry, Permission, QualifyingBasis
+from core.vocabulary import Permission
 
 NEAR = Decimal("0.25")  # near a tier: at most this share of its threshold is missing
 _NONE = TierSpec("", ZERO)

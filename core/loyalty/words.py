@@ -9,7 +9,7 @@ from core import formats
 from core.language import N_, _
 from core.loyalty.specs import TierSpec
 from core.loyalty.statements import EntryRow
-from core.vocabulary import EntryKind, TierSource
+from core.loyalty_vocabulary import EntryKind, TierSource
 
 KINDS = {
     EntryKind.EARN: N_("earned"),

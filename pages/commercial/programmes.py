@@ -5,7 +5,8 @@ import streamlit as st
 from core import db
 from core.language import _
 from core.loyalty import programmes
-from core.vocabulary import Permission, ProgrammeStatus
+from core.loyalty_vocabulary import ProgrammeStatus
+from core.vocabulary import Permission
 from pages.ui import gate, programme_parts
 
 actor = gate.require(Permission.LOYALTY_DESIGN)

@@ -22,10 +22,11 @@ from core.loyalty.specs import Spec, TierSpec
 from core.loyalty.standings import TierStanding
 from core.loyalty.statements import EntryRow, LotRow
 from core.loyalty.status import Status
+from core.loyalty_vocabulary import EntryKind, TierSource
 from core.money import ZERO, ratio
 from core.periods import Period, shift_day
 from core.reports import loyalty_statement
-from core.vocabulary import EntryKind, Permission, TierSource
+from core.vocabulary import Permission
 from pages.ui import (
     answers,
     charts,

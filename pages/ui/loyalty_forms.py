@@ -16,8 +16,9 @@ from core.loyalty import cancellations, grants, members, postings, programmes, s
 from core.loyalty.programmes import ProgrammeRow
 from core.loyalty.statements import EntryRow
 from core.loyalty.status import Status
+from core.loyalty_vocabulary import ProgrammeStatus
 from core.money import ZERO
-from core.vocabulary import Permission, ProgrammeStatus
+from core.vocabulary import Permission
 from pages.ui import dialogs, formats, forms, loyalty_words
 from pages.ui.forms import plain
 

@@ -19,9 +19,10 @@ from core.loyalty.boards import Owed, Reach
 from core.loyalty.programmes import ProgrammeRow
 from core.loyalty.status import StandingRow
 from core.loyalty.sums import AccountPoints, Cohort, Migration
+from core.loyalty_vocabulary import ProgrammeStatus
 from core.money import ZERO, ratio
 from core.periods import Period, first_of_month, shift_day
-from core.vocabulary import Permission, ProgrammeStatus
+from core.vocabulary import Permission
 from pages.ui import (
     answers,
     charts,

@@ -12,7 +12,8 @@ from core.errors import Invalid
 from core.language import _, ngettext
 from core.loyalty import postings
 from core.loyalty.postings import RequestRow
-from core.vocabulary import Permission, RequestOutcome
+from core.loyalty_vocabulary import RequestOutcome
+from core.vocabulary import Permission
 from pages.ui import dialogs, formats, forms, loyalty_words
 from pages.ui.forms import plain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.language import N_, _, ngettext
 from core.loyalty.boards import Reach
 from core.loyalty.words import KINDS, about, gained, held, points, tier
-from core.vocabulary import (
+from core.loyalty_vocabulary import (
     DowngradePolicy,
     EarningBasis,
     LotExpiry,

@@ -17,7 +17,7 @@ from core.language import _
 from core.loyalty import programmes
 from core.loyalty.programmes import ProgrammeRow
 from core.loyalty.specs import Spec
-from core.vocabulary import ProgrammeStatus
+from core.loyalty_vocabulary import ProgrammeStatus
 from pages.ui import answers, forms, loyalty_words, programme_grids
 from pages.ui.forms import Form
 from pages.ui.programme_grids import ALL, BONUSES, CAMPAIGNS, MULTIPLIERS, REWARDS, TIERS

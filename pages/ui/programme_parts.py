@@ -15,7 +15,8 @@ from core.errors import Invalid
 from core.language import N_, _
 from core.loyalty import programmes
 from core.loyalty.programmes import ProgrammeRow
-from core.vocabulary import Permission, ProgrammeStatus
+from core.loyalty_vocabulary import ProgrammeStatus
+from core.vocabulary import Permission
 from pages.ui import (
     filters,
     formats,

@@ -18,8 +18,9 @@ from core.loyalty import replay as replays
 from core.loyalty.lab import Question
 from core.loyalty.programmes import ProgrammeRow
 from core.loyalty.replay import Compared, Landed, Replayed
+from core.loyalty_vocabulary import ProgrammeStatus
 from core.money import ZERO, ratio
-from core.vocabulary import Permission, ProgrammeStatus
+from core.vocabulary import Permission
 from pages.ui import answers, charts, dialogs, filters, formats, loyalty_charts, loyalty_words, tables
 from pages.ui.forms import plain
 

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from core import clock, db, rollups, saved_views
 from core.auth import OPERATOR
 from core.loyalty import grants, lab, members, postings, programmes
+from core.loyalty_vocabulary import ProgrammeStatus
 from core.periods import Period
-from core.vocabulary import ProgrammeStatus, Role
+from core.vocabulary import Role
 from pages.ui import loyalty_account, programme_grids, replay_scenarios
 from tests import factories
 from tests.core.loyalty.programmes import DOCUMENT, live, points
