@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from pypdf import PdfReader
 
 from core import attention, clock, rollups
 from core.attention import Kind
@@ -211,8 +213,10 @@ def test_a_statement_adds_up_and_is_printed_in_both_languages(session, two, kam)
     assert found.opening + sum(one.points for one in found.entries) == found.closing
     assert [words.about(one)[:5] for one in found.entries] == ["Order", "Order"]
     pages = {language: loyalty_statement.write(found, language) for language in ("en", "ms")}
-    assert all(page.startswith(b"%PDF") for page in pages.values())
-    assert pages["en"] != pages["ms"]
+    said = {language: PdfReader(io.BytesIO(page)).pages[0].extract_text() for language, page in pages.items()}
+    assert all("Shop A" in text and "1,000" in text for text in said.values())
+    assert "Statement of points" in said["en"]
+    assert "Penyata mata" in said["ms"]
 
 
 def test_a_stranger_gets_no_statement(session, two, other_kam):
