@@ -510,10 +510,8 @@ ELSEWHERE = {
         f"importing.{module}": {"plan", "undo"}
         for module in (
             "account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows",
-            "lump_sum_rows", "floor_rows",
+            "lump_sum_rows", "floor_rows", "claim_rows",
         )
-        for module in ("account_rows", "order_plan", "product_rows", "target_rows", "receivable_rows", "term_rows",
-                       "claim_rows")
     },
     "importing.records": {"account_ids"},
     "importing.comparison": {"compare"},
