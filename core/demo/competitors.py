@@ -65,6 +65,7 @@ _WEAK = (
     "leave",
 )
 _AGES = (2, 200)  # days since a claim was observed
+_DISPUTED_DAYS = 110  # so young a price is contradicted by somebody else
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,8 @@ class _Teller:
             rival = near[(place + number) % len(near)]
             meeting = [one for one in bought if one.category_id in rival.category_ids]
             made.append(self.claim(rival, meeting, self._pick(_TOPICS)))
-        first = made[0]
-        if place % 4 == 0 and first.price_gap is not None:
-            made.append(self._against(first))
+        disputed = [one for one in made if one.price_gap is not None and self._is_fresh(one)]
+        made += [self._against(one) for one in disputed[:1]]
         for rival in near[: 1 + place % 2]:
             held = [one.category_id for one in bought if one.category_id in rival.category_ids]
             session.add(self._presence(rival, held[0] if held else rival.category_ids[0], place))
@@ -246,6 +246,13 @@ class _Teller:
             "confirmed_on": None, "refuted_on": None, "valid_to": None, "reason": "", "recorded_at": morning(later),
         }  # fmt: skip
         return CompetitorClaim(**{**values, **said})
+
+    def _is_fresh(self, one: CompetitorClaim) -> bool:
+        return (
+            one.refuted_on is None
+            and one.valid_to is None
+            and (self._today - one.observed_on).days < _DISPUTED_DAYS
+        )
 
     def _presence(self, rival: _Rival, category_id: int, place: int) -> CompetitorPresence:
         share = Decimal(int(self._random.integers(8, 45))) / 100

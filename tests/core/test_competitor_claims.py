@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from core import (
+    account_mergers,
     account_notes,
     attention,
     audit,
@@ -17,6 +18,7 @@ from core import (
     competitor_claims,
     competitors,
     doctor,
+    merger_previews,
     quick_notes,
     threats,
 )
@@ -471,3 +473,19 @@ def test_today_asks_about_exactly_the_claims_that_are_to_be_confirmed(session, k
     item = next(item for item in attention.items(session, kam) if item.kind is attention.Kind.CLAIM)
     assert item.count == len(asked) > 10
     assert int(item.occasion.split(":")[0]) in asked
+
+
+def test_a_merged_account_takes_its_evidence_along_and_back(session, kam, director, rival, shop):
+    other = factories.account(session, kam, "OTHER", name="Shop Sdn Bhd")
+    number = say(session, kam, rival, shop, is_confidential=True)
+    competitor_claim_records.confirm(session, kam, number, version=number)
+    account_notes.record(session, kam, shop.id, "Note")
+    versions = merger_previews.preview(session, director, shop.id, other.id).versions
+    merger = account_mergers.merge(session, director, shop.id, other.id, versions=versions)
+
+    assert competitor_claims.get(session, kam, number).account_code == "OTHER"
+    assert len(competitor_claims.history(session, kam, number)) == 2
+    assert [row.account_code for row in account_notes.search(session, kam)] == ["OTHER"]
+    account_mergers.undo(session, director, merger)
+    assert competitor_claims.get(session, kam, number).account_code == "SHOP"
+    assert [row.account_code for row in account_notes.search(session, kam)] == ["SHOP"]
