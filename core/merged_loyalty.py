@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core import auth, clock
 from core.auth import Actor
@@ -41,6 +41,7 @@ def move(session: Session, actor: Actor, route: Route) -> dict[str, Any]:
         if target != member_id:
             into.entry_count += source.entry_count
         session.flush()
+        _rename(session, route, member_id)
         _renumber(session, (route.merged_id, member_id), (route.kept_id, target), shift, source.entry_count)
     moved["enrolments"] = _move_enrolments(session, route, own, kept)
     moved["requests"] = _move_requests(session, route.merged_id, route.kept_id, own, kept)
@@ -66,6 +67,7 @@ def move_back(session: Session, actor: Actor, route: Route, moved: Mapping[str, 
         _renumber(
             session, (route.kept_id, target), (route.merged_id, int(member)), -shift, shift + count, shift
         )
+    _name_back(session, route)
     _enrol_back(session, route, moved)
     _move_requests(session, route.kept_id, route.merged_id, moved["kept"], moved["own"], moved["requests"])
     kept = [] if moved["kept"] is None else [moved["kept"]]
@@ -82,6 +84,32 @@ def _members_of(session: Session, account_id: int) -> list[int]:
     ):
         found.update(session.scalars(select(column).where(where).distinct()))
     return sorted(found)
+
+
+def _rename(session: Session, route: Route, member_id: int) -> None:
+    """Keys that the other account has too say whose they were: each key is booked once an account."""
+    other = aliased(LoyaltyEntry)
+    taken = select(other.key).where(other.account_id == route.kept_id, other.undone_at.is_(None))
+    both = and_(
+        LoyaltyEntry.account_id == route.merged_id,
+        LoyaltyEntry.member_id == member_id,
+        LoyaltyEntry.key.in_(taken),
+    )
+    values = {"key": LoyaltyEntry.key + _mark(route)}
+    session.execute(update(LoyaltyEntry).where(both).values(values).execution_options(**_UNSYNCHRONISED))
+
+
+def _name_back(session: Session, route: Route) -> None:
+    mark = _mark(route)
+    marked = and_(
+        LoyaltyEntry.account_id == route.merged_id, LoyaltyEntry.key.endswith(mark, autoescape=True)
+    )
+    values = {"key": func.substr(LoyaltyEntry.key, 1, func.length(LoyaltyEntry.key) - len(mark))}
+    session.execute(update(LoyaltyEntry).where(marked).values(values).execution_options(**_UNSYNCHRONISED))
+
+
+def _mark(route: Route) -> str:
+    return f"@{route.merged_id}"
 
 
 def _renumber(

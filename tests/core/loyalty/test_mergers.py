@@ -4,11 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select, update
 
 from core import account_mergers, doctor, merger_previews, rollups
 from core.auth import OPERATOR
 from core.errors import Conflict
 from core.loyalty import members, postings
+from core.models import LoyaltyEntry
 from tests import factories
 from tests.conftest import on_sqlite
 from tests.core.loyalty.programmes import agrees, live, points
@@ -74,6 +76,23 @@ def test_parting_the_accounts_gives_each_its_points_back(session, director, pair
 
     assert [points(session, one.id).active for one in pair] == before == [415, 290]
     assert unwell(session) == []
+
+
+def test_entries_of_one_key_at_both_accounts_are_both_kept_and_parted_again(session, director, pair):
+    gone, kept = pair
+    keys = select(LoyaltyEntry.account_id, LoyaltyEntry.key).order_by(
+        LoyaltyEntry.account_id, LoyaltyEntry.seq
+    )
+    postings.redeem_points(session, OPERATOR, gone.id, Decimal(25), "gift", key="r")
+    postings.redeem_points(session, OPERATOR, kept.id, Decimal(10), "gift", key="s")
+    session.execute(update(LoyaltyEntry).where(LoyaltyEntry.key == "redeem:s").values(key="redeem:r"))
+    before = session.execute(keys).all()
+
+    merger = merged(session, director, pair)
+    assert points(session, kept.id).active == 300 + 250 + 150 + 40 + 40 - 35
+    account_mergers.undo(session, director, merger)
+
+    assert session.execute(keys).all() == before
 
 
 @on_sqlite
