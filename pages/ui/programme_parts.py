@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -139,8 +139,14 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
         old = {_name(row): row for row in programme_grids.rows_of(grid, before)}
         new = {_name(row): row for row in programme_grids.rows_of(grid, after)}
         for name in dict.fromkeys([*old, *new]):
-            if old.get(name) != new.get(name):
-                yield f"{_(grid.title)}: {name}", _row(grid, old.get(name)), _row(grid, new.get(name))
+            was, now = old.get(name), new.get(name)
+            if was != now:
+                moved = {
+                    one
+                    for one in {**(was or {}), **(now or {})}
+                    if (was or {}).get(one) != (now or {}).get(one)
+                }
+                yield f"{_(grid.title)}: {name}", _row(grid, was, moved), _row(grid, now, moved)
 
 
 def _at(document: Mapping[str, Any], path: str) -> Any:
@@ -159,15 +165,22 @@ def _name(row: Mapping[str, Any]) -> str:
     return str(row.get("name") or row.get("product") or row.get("category") or _("everything"))
 
 
-def _row(grid: programme_grids.Grid, row: Mapping[str, Any] | None) -> str:
+def _row(grid: programme_grids.Grid, row: Mapping[str, Any] | None, moved: Collection[str]) -> str:
+    """What a row says in the columns that differ."""
     if row is None:
         return _("none")
     said = (
-        f"{_(column.label)} {value}" if column.kind != "tick" else _(column.label)
+        f"{_(column.label)} {_cell(column, row.get(column.path))}"
         for column in grid.columns
-        if (value := row.get(column.path)) not in (None, "", False) and column.path != "name"
-    )  # fmt: skip
+        if column.path in moved
+    )
     return ", ".join(said)
+
+
+def _cell(column: programme_grids.Column, value: Any) -> str:
+    if column.kind == "tick":
+        return _("Yes") if value else _("No")
+    return formats.UNKNOWN if value in (None, "") else str(value)
 
 
 def steps(actor: Actor, current: ProgrammeRow, held: ProgrammeRow | None) -> None:

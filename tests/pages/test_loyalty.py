@@ -15,7 +15,7 @@ from core.loyalty import grants, lab, members, postings, programmes
 from core.loyalty_vocabulary import ProgrammeStatus
 from core.periods import Period
 from core.vocabulary import Role
-from pages.ui import loyalty_account, programme_grids, replay_scenarios
+from pages.ui import loyalty_account, programme_grids, programme_parts, replay_scenarios
 from tests import factories
 from tests.core.loyalty.programmes import DOCUMENT, live, points
 from tests.pages.conftest import field, shown, sign_in, submit
@@ -311,6 +311,22 @@ def test_what_is_wrong_in_a_row_is_said_with_its_row_and_column(session, directo
     said = [one.value for one in page.error]
     assert "Row 2, Threshold: Each tier needs more than the one below it." in said
     assert "Give a share from 0 to 1." in said
+
+
+def test_what_a_draft_changes_is_told_column_by_column():
+    before = {**DOCUMENT, "point_cost": "0.01"}
+    steps = [DOCUMENT["tiers"]["steps"][0], {**DOCUMENT["tiers"]["steps"][1], "threshold": "1200"}]
+    after = {
+        **before,
+        "tiers": {"steps": [*steps, {"name": "Top", "threshold": "9000"}]},
+        "point_cost": "0.02",
+    }
+
+    assert list(programme_parts._differences(before, after)) == [
+        ("Cost of a point", "0.01", "0.02"),
+        ("Tiers, the lowest first: Gold", "Threshold 1,000", "Threshold 1,200"),
+        ("Tiers, the lowest first: Top", "none", "Loyalty tier Top, Threshold 9,000, Free freight No"),
+    ]
 
 
 def test_a_grid_reads_back_what_it_shows():
