@@ -125,7 +125,8 @@ _NEVER_MOVING = frozenset({"export", "session"})
 _WITHOUT_EFFECT = ("data:export", "store:backup", "user:password")
 # Changes of these leave every sum of order lines as it was.
 BESIDE_REVENUE = (
-    "attention", "authority", "cause", "floor", "lump_sum", "receivable", "term", "view", "wallet",
+    "account_note", "attention", "authority", "cause", "competitor", "competitor_claim", "floor", "loyalty_member",
+    "lump_sum", "receivable", "term", "view", "wallet",
 )  # fmt: skip
 
 Reading = TypeVar("Reading", bound=Callable[..., Any])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any
 
 from core.language import _
@@ -108,6 +109,7 @@ def problems(half_lives: HalfLives) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=8192)  # thousands of claims have few different ages
 def freshness(age_days: int, half_life: int) -> Decimal:
     """What is left after so many days: ½ to the power of age ÷ half-life."""
     if age_days <= 0:
@@ -115,6 +117,7 @@ def freshness(age_days: int, half_life: int) -> Decimal:
     return round_ratio(Decimal("0.5") ** (Decimal(age_days) / half_life))
 
 
+@cache
 def strength(reliability: Reliability, credibility: int) -> Decimal:
     """What the grades of source and content are worth together."""
     return _OF_SOURCE[reliability] * _OF_CONTENT[credibility]

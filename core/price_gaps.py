@@ -115,7 +115,7 @@ class _Sales:
         period = Period(start, add_months(first_of_month(clock.today()), 1))
         accounts = frozenset(row.account_id for row in claims)
         only = AccountFilter() if None in accounts else AccountFilter(account_ids=accounts)
-        self._accounts = frozenset(one for one in accounts if one is not None)
+        self._accounts = accounts  # None: all of them together
         self._nothing = Measures(cost=ZERO if actor.sees_cost else None)
         self._sums: dict[tuple[str, int | None, int | None, date], Measures] = {}
         products = frozenset(row.draft.product_id for row in claims if row.draft.product_id is not None)
@@ -135,7 +135,7 @@ class _Sales:
 
     def _keep(self, kind: str, sums: Mapping[tuple[object, ...], Measures]) -> None:
         for (account_id, scope_id, month), one in sums.items():
-            for place in {account_id, None} & {*self._accounts, None}:
+            for place in {account_id, None} & self._accounts:
                 key = (kind, place, scope_id, month)
                 self._sums[key] = self._sums[key] + one if key in self._sums else one  # type: ignore[index]
 

@@ -86,26 +86,30 @@ def board(
     at = list(_places(claims, standing, _visible(session, actor, claims, accounts)))
     stakes = _Stakes(session, actor, at, asked)
     known = {one.claim.number: one for one in price_gaps.gaps(session, actor, claims)}
+    ends = _contract_ends(standing, asked)
     best: dict[tuple[int, int], Threat] = {}
     counts: dict[tuple[int, int], int] = {}
     for account_id, code, name, claim in at:
         key = (account_id, claim.competitor_id)
         counts[key] = counts.get(key, 0) + 1
-        ends = [
-            row.draft.contract_ends_on
-            for row in standing
-            if (row.account_id, row.draft.competitor_id) == key
-            and row.draft.contract_ends_on is not None
-            and row.draft.contract_ends_on >= asked
-        ]
         threat = Threat(
             account_id, code, name, claim.competitor_id, claim.competitor, claim, 1,
-            stakes.of(account_id, claim), min(ends, default=None), known.get(claim.number),
+            stakes.of(account_id, claim), ends.get(key), known.get(claim.number),
         )  # fmt: skip
         if key not in best or _rank(threat) < _rank(best[key]):
             best[key] = threat
     rows = [Threat(**{**vars(one), "claims": counts[key]}) for key, one in best.items()]
     return Board(tuple(sorted(rows, key=_rank)), actor.sees_cost)
+
+
+def _contract_ends(standing: Sequence[PresenceRow], day: date) -> dict[tuple[int, int | None], date]:
+    """The next end of a contract by account and competitor."""
+    found: dict[tuple[int, int | None], date] = {}
+    for row in standing:
+        key, end = (row.account_id, row.draft.competitor_id), row.draft.contract_ends_on
+        if end is not None and end >= day:
+            found[key] = min(end, found.get(key, end))
+    return found
 
 
 def _rank(one: Threat) -> tuple[bool, Decimal, str, str]:
