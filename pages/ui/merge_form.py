@@ -105,10 +105,14 @@ def _moves(found: Preview, currency: str) -> None:
         _("{code} stays").format(code=found.kept.code),
     ]
     nothing = {formats.number(0), formats.UNKNOWN}
+    shown = [line for line in lines if not set(line[1:]) <= nothing]
     st.dataframe(
-        pd.DataFrame([line for line in lines if not set(line[1:]) <= nothing], columns=columns),
+        pd.DataFrame(shown, columns=columns),
         hide_index=True,
-        row_height=26,  # with the fields below it all stands on one screen
+        row_height=26,
+        height=26 * 9 + 12
+        if len(shown) > 8
+        else "content",  # with the fields below it all stands on one screen
         width="stretch",
         alt=_("What each of the two accounts holds"),
     )

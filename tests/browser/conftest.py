@@ -144,8 +144,11 @@ def form_of(page: Page) -> Locator:
 
 
 def type_in(page: Page, username: str, password: str) -> None:
+    expect(form_of(page)).to_be_visible()
+    settled(page)  # what is typed while a page is still drawn may be drawn over
     form_of(page).fill(username)
     page.get_by_label("Password or one-time code").fill(password)
+    expect(form_of(page)).to_have_value(username)
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -99,7 +99,7 @@ def area(page: Page) -> Locator:
     return dialog if dialog.count() else page.get_by_test_id("stMain")
 
 
-def press_to(page: Page, label: str, presses: int = 60) -> None:
+def press_to(page: Page, label: str, presses: int = 120) -> None:
     """Press Tab until the field, or the button, of this name has the focus; it may still have to be drawn."""
     there = area(page).get_by_label(label).or_(area(page).get_by_role("button", name=label))
     expect(there.first).to_be_attached()
