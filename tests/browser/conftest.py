@@ -140,7 +140,7 @@ def enter(context: BrowserContext, site: Site) -> Callable[..., Page]:
 
 
 def form_of(page: Page) -> Locator:
-    return page.get_by_label("User name")
+    return page.get_by_label("User name", exact=True)  # the search for users is named like it
 
 
 def type_in(page: Page, username: str, password: str) -> None:
