@@ -79,8 +79,9 @@ def by_dimension(
 ) -> None:
     """How deliveries turned out by account, product or month: a picture of the weakest, and all rows."""
     with db.read() as session:
-        found = answers.asker(session, actor)(delivery.by, period, dimension, accounts=chosen)
-        names = _names(session, actor, dimension, [key for (key,) in found])
+        ask = answers.asker(session, actor)
+        found = ask(delivery.by, period, dimension, accounts=chosen)
+        names = _names(ask, dimension, [key for (key,) in found])
     rows = [(names.get(key, str(key)), service) for (key,), service in found.items() if service.due]
     if not rows:
         st.info(_("Nothing was due in this period."))
@@ -108,11 +109,11 @@ def by_dimension(
     _service_table(rows, dimension, currency)
 
 
-def _names(session: Any, actor: Actor, dimension: Dimension, keys: Sequence[Any]) -> dict[Any, str]:
+def _names(ask: answers.Asker, dimension: Dimension, keys: Sequence[Any]) -> dict[Any, str]:
     if dimension is Dimension.ACCOUNT:
-        return {key: row.name for key, row in accounts.find(session, actor, keys).items()}
+        return {key: row.name for key, row in ask(accounts.find, tuple(keys)).items()}
     if dimension is Dimension.PRODUCT:
-        return {key: row.name for key, row in products.find(session, actor, frozenset(keys)).items()}
+        return {key: row.name for key, row in ask(products.find, frozenset(keys)).items()}
     return {}
 
 
