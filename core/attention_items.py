@@ -106,7 +106,7 @@ class _Look:
     names: dict[int, tuple[str, str]]
 
 
-@audit.unmoved_by("attention", "forecast", "lump_sum", "view", "wallet")
+@audit.unmoved_by("attention", "forecast", "lump_sum", "view")
 def items(
     session: Session,
     actor: Actor,

@@ -1066,6 +1066,9 @@ def _changes(session: Session, account_id: int) -> Iterator[object]:
     yield causes.record(
         session, OPERATOR, account_id, causes.CauseDraft(CauseKind.DELISTING, date(2024, 2, 2))
     )
+    soon = clock.today() + timedelta(days=9)
+    there = presences.PresenceDraft(_rival(session), share=Decimal("0.5"), contract_ends_on=soon)
+    yield presences.record(session, OPERATOR, account_id, there)
     yield wallets.record(session, OPERATOR, account_id, _wallet("buyer"), seen=None)
     yield account_notes.record(session, OPERATOR, account_id, "a call")
     yield competitors.create(session, OPERATOR, competitors.CompetitorDraft("ANOTHER"))
