@@ -37,25 +37,26 @@ def forget(session: Session, entity: str, entity_id: int) -> None:
 
 def among(session: Session, entity: str, key: InstrumentedAttribute[int], text: str) -> ColumnElement[bool]:
     """Whether a record has every word of a text, or one that begins so; nothing has the words of an empty one."""
-    words = fold(text).split()[:_MOST_WORDS]
-    if not words:
-        return false()
-    return key.in_(_matching(session, words).where(SearchText.entity == entity))
-
-
-def _matching(session: Session, words: list[str]) -> Select[int]:
-    if db.is_sqlite(session):
-        asked = " ".join(f'"{word}"*' for word in words)
-        rows = select(_WORDS.c.rowid).where(_WORDS.c.search_words.op("MATCH")(asked))
-        return select(SearchText.entity_id).where(SearchText.id.in_(rows))
-    simple: ColumnElement[str] = literal_column("'simple'")
-    query = func.to_tsquery(simple, " & ".join(f"{word}:*" for word in words))
-    return select(SearchText.entity_id).where(func.to_tsvector(simple, SearchText.body).op("@@")(query))
+    found = _matching(session, entity, text)
+    return false() if found is None else key.in_(found)
 
 
 def ids(session: Session, entity: str, text: str) -> frozenset[int]:
     """The keys of records that have every word of a text; ask for the records themselves with who may see them."""
+    found = _matching(session, entity, text)
+    return frozenset() if found is None else frozenset(session.scalars(found))
+
+
+def _matching(session: Session, entity: str, text: str) -> Select[int] | None:
+    """The keys of a kind of record; None for a text without words."""
     words = fold(text).split()[:_MOST_WORDS]
     if not words:
-        return frozenset()
-    return frozenset(session.scalars(_matching(session, words).where(SearchText.entity == entity)))
+        return None
+    keys = select(SearchText.entity_id).where(SearchText.entity == entity)
+    if db.is_sqlite(session):
+        asked = " ".join(f'"{word}"*' for word in words)
+        rows = select(_WORDS.c.rowid).where(_WORDS.c.search_words.op("MATCH")(asked))
+        return keys.where(SearchText.id.in_(rows))
+    simple: ColumnElement[str] = literal_column("'simple'")
+    query = func.to_tsquery(simple, " & ".join(f"{word}:*" for word in words))
+    return keys.where(func.to_tsvector(simple, SearchText.body).op("@@")(query))

@@ -69,41 +69,36 @@ def _words(named: Mapping[Any, str]) -> dict[str, str]:
 
 
 def _number(form: Form, typed: Typed, path: str, label: str, value: Any, places: int, **more: Any) -> None:
-    found = form.decimal(path, label, None if value is None else Decimal(value), places=places, **more)
+    with st.container():  # a cell of the grid
+        found = form.decimal(path, label, None if value is None else Decimal(value), places=places, **more)
     typed[path] = None if found is None else f"{found:f}"
 
 
 def _choice(
     form: Form, typed: Typed, path: str, label: str, named: Mapping[Any, str], value: Any, **more: Any
 ) -> None:
-    typed[path] = form.choice(path, label, _words(named), value, **more)
+    with st.container():  # a cell of the grid
+        typed[path] = form.choice(path, label, _words(named), value, **more)
 
 
 def _earning(form: Form, document: Typed, choices: Any, typed: Typed) -> dict[str, pd.DataFrame]:
     part = _part(document, "earning")
     st.subheader(_("Earning"))
     with st.grid(5, min_column_width=170):
-        with st.container():
-            _choice(form, typed, "earning.basis", _("What earns"), loyalty_words.BASES, part.get("basis"))
-        with st.container():
-            _number(
-                form, typed, "earning.points_per", _("Points for one unit"), part.get("points_per"), 6,
-                help=_("Of the base currency, or one base unit of a product."),
-            )  # fmt: skip
-        with st.container():
-            _choice(
-                form, typed, "earning.rounding", _("Rounded"), loyalty_words.ROUNDINGS, part.get("rounding")
-            )
-        with st.container():
-            _number(
-                form, typed, "earning.round_to", _("to steps of"), part.get("round_to"), 3,
-                help=_("An order's points are rounded once."),
-            )  # fmt: skip
-        with st.container():
-            _number(
-                form, typed, "earning.pending_days", _("Pending for days"), part.get("pending_days"), 0,
-                help=_("Until earned points can be spent."),
-            )  # fmt: skip
+        _choice(form, typed, "earning.basis", _("What earns"), loyalty_words.BASES, part.get("basis"))
+        _number(
+            form, typed, "earning.points_per", _("Points for one unit"), part.get("points_per"), 6,
+            help=_("Of the base currency, or one base unit of a product."),
+        )  # fmt: skip
+        _choice(form, typed, "earning.rounding", _("Rounded"), loyalty_words.ROUNDINGS, part.get("rounding"))
+        _number(
+            form, typed, "earning.round_to", _("to steps of"), part.get("round_to"), 3,
+            help=_("An order's points are rounded once."),
+        )  # fmt: skip
+        _number(
+            form, typed, "earning.pending_days", _("Pending for days"), part.get("pending_days"), 0,
+            help=_("Until earned points can be spent."),
+        )  # fmt: skip
     return {
         MULTIPLIERS.path: programme_grids.draw(form, MULTIPLIERS, document, choices),
         CAMPAIGNS.path: programme_grids.draw(form, CAMPAIGNS, document, choices),
@@ -114,27 +109,20 @@ def _tiers(form: Form, document: Typed, choices: Any, typed: Typed) -> dict[str,
     part = _part(document, "tiers")
     st.subheader(_("Tiers"))
     with st.grid(5, min_column_width=170):
-        with st.container():
-            _choice(
-                form, typed, "tiers.qualifying", _("What counts"), loyalty_words.QUALIFYING, part.get("qualifying"),
-                help=_("Qualifying is apart from what can be spent: a redemption never costs a tier."),
-            )  # fmt: skip
-        with st.container():
-            _choice(
-                form, typed, "tiers.window", _("In which window"), loyalty_words.WINDOWS, part.get("window")
-            )
-        with st.container():
-            _choice(
-                form, typed, "tiers.factor", _("Whose factor an order earns with"), loyalty_words.FACTORS,
-                part.get("factor"),
-            )  # fmt: skip
-        with st.container():
-            _number(form, typed, "tiers.grace_days", _("Days of grace"), part.get("grace_days"), 0)
-        with st.container():
-            _choice(
-                form, typed, "tiers.downgrade", _("Who no longer qualifies"), loyalty_words.DOWNGRADES,
-                part.get("downgrade"),
-            )  # fmt: skip
+        _choice(
+            form, typed, "tiers.qualifying", _("What counts"), loyalty_words.QUALIFYING, part.get("qualifying"),
+            help=_("Qualifying is apart from what can be spent: a redemption never costs a tier."),
+        )  # fmt: skip
+        _choice(form, typed, "tiers.window", _("In which window"), loyalty_words.WINDOWS, part.get("window"))
+        _choice(
+            form, typed, "tiers.factor", _("Whose factor an order earns with"), loyalty_words.FACTORS,
+            part.get("factor"),
+        )  # fmt: skip
+        _number(form, typed, "tiers.grace_days", _("Days of grace"), part.get("grace_days"), 0)
+        _choice(
+            form, typed, "tiers.downgrade", _("Who no longer qualifies"), loyalty_words.DOWNGRADES,
+            part.get("downgrade"),
+        )  # fmt: skip
     return {TIERS.path: programme_grids.draw(form, TIERS, document, choices)}
 
 
@@ -142,27 +130,20 @@ def _points(form: Form, document: Typed, choices: Any, typed: Typed) -> dict[str
     part = _part(document, "expiry")
     st.subheader(_("Points"))
     with st.grid(5, min_column_width=170):
-        with st.container():
-            _choice(
-                form, typed, "expiry.kind", _("When points lapse"), loyalty_words.EXPIRIES, part.get("kind")
-            )
-        with st.container():
-            _number(form, typed, "expiry.months", _("Months"), part.get("months"), 0)
-        with st.container():
-            _number(
-                form, typed, "point_cost", _("Cost of a point"), document.get("point_cost"), 6,
-                help=_("What one point costs us when it is redeemed, in the base currency."),
-            )  # fmt: skip
-        with st.container():
-            _number(
-                form, typed, "redemption_rate", _("Share that will be redeemed"), document.get("redemption_rate"), 6,
-                help=_("From 0 to 1, in the end; the rest is breakage."),
-            )  # fmt: skip
-        with st.container():
-            _number(
-                form, typed, "adjust_limit", _("Adjustments without approval"), document.get("adjust_limit"), 3,
-                help=_("Points that one person may give or take alone."),
-            )  # fmt: skip
+        _choice(form, typed, "expiry.kind", _("When points lapse"), loyalty_words.EXPIRIES, part.get("kind"))
+        _number(form, typed, "expiry.months", _("Months"), part.get("months"), 0)
+        _number(
+            form, typed, "point_cost", _("Cost of a point"), document.get("point_cost"), 6,
+            help=_("What one point costs us when it is redeemed, in the base currency."),
+        )  # fmt: skip
+        _number(
+            form, typed, "redemption_rate", _("Share that will be redeemed"), document.get("redemption_rate"), 6,
+            help=_("From 0 to 1, in the end; the rest is breakage."),
+        )  # fmt: skip
+        _number(
+            form, typed, "adjust_limit", _("Adjustments without approval"), document.get("adjust_limit"), 3,
+            help=_("Points that one person may give or take alone."),
+        )  # fmt: skip
     left, right = st.columns(2)
     with left:
         rewards = programme_grids.draw(form, REWARDS, document, choices)
