@@ -157,6 +157,12 @@ def title_is(page: Page, text: str | re.Pattern[str]) -> None:
     settled(page)
 
 
+def click_twice(button: Locator) -> None:
+    """Two clicks with nothing between them: of a slow machine's double click the second may meet the page beneath."""
+    expect(button).to_be_enabled()
+    button.evaluate("button => { button.click(); button.click(); }")
+
+
 def settled(page: Page) -> None:
     """The page has been drawn to its end."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')

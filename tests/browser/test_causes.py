@@ -18,7 +18,7 @@ def test_two_clicks_record_a_cause_and_one_takes_it_back(enter, site):
     page.get_by_role("button", name="Say why", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Lost contact", exact=True).click()
 
-    expect(page.get_by_text("Lost contact recorded")).to_be_visible()
+    expect(page.get_by_text("Lost contact recorded").first).to_be_visible()  # said, and offered to be undone
     settled(page)
     expect(page.get_by_text("Lost contact (").first).to_be_visible()
     page.get_by_role("button", name="Undo", exact=True).click()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import WAIT, Site, settled, title_is, type_in
+from tests.browser.conftest import WAIT, Site, click_twice, settled, title_is, type_in
 from tests.conftest import needs_chromium
 
 pytestmark = needs_chromium
@@ -376,7 +376,7 @@ def test_two_people_meet_in_a_form_and_a_double_click_saves_once(form, people, s
         before = store.one(form.stored)
     else:
         form.fill(hers, form.hers)
-    area(hers).get_by_role("button", name=form.submit, exact=True).dblclick()
+    click_twice(area(hers).get_by_role("button", name=form.submit, exact=True))
     poll(lambda: store.saved(form.action) > saved + (form.his is not None))
     if form.undo:
         expect(hers.get_by_role("button", name="Undo")).to_be_visible()
@@ -443,7 +443,7 @@ def test_a_reason_on_today_is_dealt_with_once_by_whoever_is_first(people, site, 
     fits_one_screen(hers)
     done = store.saved("attention:done") + store.saved("attention:decide")
     text("What was done (optional)")(his, "Called them")
-    area(his).get_by_role("button", name="Done", exact=True).dblclick()
+    click_twice(area(his).get_by_role("button", name="Done", exact=True))
     expect(dialog_of(his)).to_have_count(0)
 
     text("Why it can wait")(hers, "Next week")
@@ -472,7 +472,7 @@ def test_a_view_is_kept_once_and_two_tabs_that_change_it_see_both(people, site, 
     reach(one, "Keep this view")
     fits_one_screen(one)
     text("Name of the view")(one, "By product")
-    area(one).get_by_role("button", name="Keep", exact=True).dblclick()
+    click_twice(area(one).get_by_role("button", name="Keep", exact=True))
     expect(dialog_of(one)).to_have_count(0)
     assert store.one("SELECT count(*) FROM saved_views") == 1
 
@@ -523,13 +523,13 @@ def test_a_merge_shows_what_somebody_changed_meanwhile_and_is_done_and_undone_on
     hers.keyboard.press("Enter")
     expect(area(hers).get_by_text("Somebody else changed KA-0005 meanwhile.")).to_be_visible()
     assert store.saved("account:merge") == 0
-    area(hers).get_by_role("button", name="Merge the accounts").dblclick()
+    click_twice(area(hers).get_by_role("button", name="Merge the accounts"))
     expect(dialog_of(hers)).to_have_count(0)
     assert store.one("SELECT count(*) FROM account_mergers") == 1
 
     hers.get_by_role("button", name="Undo the merge").first.focus()
     hers.keyboard.press("Enter")
-    hers.get_by_test_id("stPopoverBody").get_by_role("button", name="Undo the merge").dblclick()
+    click_twice(hers.get_by_test_id("stPopoverBody").get_by_role("button", name="Undo the merge"))
     poll(lambda: store.one("SELECT count(*) FROM account_mergers WHERE undone_at IS NULL") == 0)
 
 

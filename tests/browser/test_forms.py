@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import WAIT, Site, settled, title_is, type_in
+from tests.browser.conftest import WAIT, Site, click_twice, settled, title_is, type_in
 from tests.conftest import needs_chromium
 
 pytestmark = needs_chromium
@@ -115,7 +115,7 @@ def test_an_order_is_booked_by_keyboard_with_a_double_click_and_taken_back(secon
         page, "ArrowDown", "ArrowUp", "Enter", product, "Enter", "ArrowUp", "ArrowRight", "3", "Enter"
     )
     settled(page)
-    dialog.get_by_role("button", name="Book it").dblclick()
+    click_twice(dialog.get_by_role("button", name="Book it"))
 
     expect(dialog).to_have_count(0)
     expect(page.get_by_text(f"Order {number} booked.").first).to_be_visible()
