@@ -19,8 +19,9 @@ from core import auth, authority, clock, precedents, term_drafts, term_versions,
 from core.auth import Actor
 from core.authority import Outcome
 from core.errors import Conflict, Forbidden, Invalid, NotFound, UtamaError
+from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
-from core.models import Term, TermDecision
+from core.models import Account, Term, TermDecision
 from core.money import ZERO, round_ratio
 from core.precedents import Precedents
 from core.term_drafts import TermDraft
@@ -196,14 +197,18 @@ def decide(
     return made.id
 
 
-def waiting(session: Session, actor: Actor) -> list[Proposal]:
+def waiting(session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS) -> list[Proposal]:
     """The submissions that the actor sees, the greatest discount money a year first, unknown money before all.
+
+    With a filter only those of the accounts that it lets through, none of groups and segments.
 
     What is unknown is not small: somebody has to look at it. The measures are those that the term was submitted
     with; `detail` and `decide` work them out anew.
     """
     auth.require(actor, Permission.TERM_READ)
-    rows = terms.search(session, actor, status=TermStatus.SUBMITTED)
+    of_accounts = Term.account_id.in_(select(Account.id).where(accounts.condition()))
+    only = None if accounts.is_empty else of_accounts
+    rows = terms.search(session, actor, status=TermStatus.SUBMITTED, only=only)
     kept = [None if row.judged is None else Effect.of_measures(row.judged) for row in rows]
     outcomes = authority.judged(session, actor, [draft_of(row) for row in rows], kept)
     found = [_proposal(session, actor, row, outcome) for row, outcome in zip(rows, outcomes, strict=True)]

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, auth, clock, terms
+from core import accounts, audit, auth, clock, parts, terms
 from core.attention_items import Item, Kind, items, own_batches
 from core.audit import Subject
 from core.auth import Actor
@@ -69,15 +69,10 @@ def today(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
-    found: Sequence[Item] | None = None,
 ) -> Today:
-    """Everything that needs attention in the visible accounts of the filter.
-
-    `found` is what `items` answered to the same actor and question: a decision changes none of it.
-    """
+    """Everything that needs attention in the visible accounts of the filter."""
     auth.require(actor, Permission.REVENUE_READ)
-    if found is None:
-        found = items(session, actor, accounts, day=day)
+    found = parts.ask(session, actor, items, accounts, day=day)
     decisions = _in_force(session, found)
     still, decided = [], []
     for item in found:

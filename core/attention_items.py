@@ -6,7 +6,7 @@ kinds join by one more function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,10 +24,11 @@ from core import (
     competitor_claims,
     db,
     delivery,
-    portfolio,
+    parts,
     presences,
     receivables,
     settings,
+    standings,
     term_endings,
     wallets,
 )
@@ -39,8 +40,8 @@ from core.loyalty import boards
 from core.models import Account, ImportBatch
 from core.money import ZERO
 from core.periods import Period, add_months, first_of_month, fiscal_year_start
-from core.portfolio import NOTHING_KNOWN, Board, Reason, ReasonKind, Sums
 from core.settings import Settings
+from core.standings import Reason, ReasonKind, Standing
 from core.vocabulary import AccountStatus, BatchStatus, Permission
 
 _LONG_OVERDUE = 60  # days from which a debt is red
@@ -102,10 +103,16 @@ class _Look:
     accounts: AccountFilter
     day: date
     decided: Settings
-    board: Board
+    standings: tuple[Standing, ...]
     names: dict[int, tuple[str, str]]
 
 
+def _joined(old: tuple[Item, ...], new: tuple[Item, ...], account_ids: frozenset[int]) -> tuple[Item, ...]:
+    """Asked for some accounts, nothing is said of what concerns none."""
+    return parts.joined_rows(old, tuple(item for item in new if item.account_id is not None), account_ids)
+
+
+@parts.by_account(_joined)
 @audit.unmoved_by("attention", "forecast", "lump_sum", "view")
 def items(
     session: Session,
@@ -113,23 +120,22 @@ def items(
     accounts: AccountFilter = ALL_ACCOUNTS,
     *,
     day: date | None = None,
-    known: Mapping[Period, Sums] = NOTHING_KNOWN,
-) -> list[Item]:
-    """Every reason, decided or not; the day is the one that periods end with, `known` as for `portfolio.board`."""
+) -> tuple[Item, ...]:
+    """Every reason, decided or not; the day is the one that periods end with."""
     auth.require(actor, Permission.REVENUE_READ)
     decided = settings.get(session)
     until = day or clock.today()
     year = Period(fiscal_year_start(until, decided.fiscal_year_month), until + timedelta(days=1))
-    board = portfolio.board(session, actor, year, accounts, day=until, known=known)
-    names = {row.account_id: (row.code, row.name) for row in board.standings if row.account_id is not None}
-    look = _Look(session, actor, accounts, until, decided, board, names)
-    return [item for kind in _KINDS for item in kind(look)]
+    rows = parts.ask(session, actor, standings.search, year, accounts, day=until)
+    names = {row.account_id: (row.code, row.name) for row in rows if row.account_id is not None}
+    look = _Look(session, actor, accounts, until, decided, rows, names)
+    return tuple(item for kind in _KINDS for item in kind(look))
 
 
 def _of_portfolio(look: _Look) -> Iterator[Item]:
-    for row in look.board.standings:
+    for row in look.standings:
         for reason in row.reasons:
-            occasion, base = _occasion(reason, row.last_order_on, look.board), ZERO
+            occasion, base = _occasion(reason, row.last_order_on, look.day), ZERO
             if reason.kind is ReasonKind.FALL:
                 base = row.year_ago.net
             elif reason.kind is ReasonKind.TARGET:
@@ -153,11 +159,11 @@ def _of_portfolio(look: _Look) -> Iterator[Item]:
             )
 
 
-def _occasion(reason: Reason, last_order_on: date | None, board: Board) -> str:
+def _occasion(reason: Reason, last_order_on: date | None, day: date) -> str:
     """A broken rhythm is over with the next order; a fall and a target are looked at anew each month."""
     if reason.kind is ReasonKind.RHYTHM and last_order_on is not None:
         return last_order_on.isoformat()
-    return f"{board.as_of:%Y-%m}"
+    return f"{day:%Y-%m}"
 
 
 def _overdue(look: _Look) -> Iterator[Item]:
@@ -245,7 +251,7 @@ def _approvals(look: _Look) -> Iterator[Item]:
     """Submitted terms that the actor may decide about; the discount money of a year is at stake."""
     if not look.actor.may(Permission.TERM_APPROVE):
         return
-    for one in approvals.waiting(look.session, look.actor):
+    for one in approvals.waiting(look.session, look.actor, look.accounts):
         account_id = one.row.scope.account_id
         shown = account_id in look.names if account_id is not None else look.accounts.is_empty
         if not one.may_decide or not shown:
@@ -332,7 +338,7 @@ def _tiers(look: _Look) -> Iterator[Item]:
     """Accounts near the next loyalty tier or about to lose one; what the tier is worth to them is at stake."""
     if not look.actor.may(Permission.LOYALTY_READ):
         return
-    nets = {row.account_id: row.year for row in look.board.standings if row.account_id is not None}
+    nets = {row.account_id: row.year for row in look.standings if row.account_id is not None}
     for one in boards.reaches(look.session, look.actor, look.accounts, nets=nets):
         account_id = one.row.account_id
         if account_id is None:  # a group is on Loyalty

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, and_, desc, false, or_, select
 from sqlalchemy.orm import Session
@@ -129,6 +129,13 @@ BESIDE_REVENUE = (
     "lump_sum", "receivable", "term", "view", "wallet",
 )  # fmt: skip
 
+# An entry about one of these that names an account changes nothing at any other account.
+_OF_ONE_ACCOUNT = frozenset({
+    "account_note", "cause", "competitor_claim", "competitor_presence", "contest", "lump_sum", "objection", "order",
+    "receivable", "target", "term", "wallet",
+})  # fmt: skip
+_MOST_TOUCHED = 25  # accounts; with more it is as quick to ask for all
+
 Reading = TypeVar("Reading", bound=Callable[..., Any])
 _unmoved: dict[Callable[..., Any], frozenset[str]] = {}
 
@@ -151,15 +158,46 @@ def unmoved(function: Callable[..., Any]) -> frozenset[str]:
     return _unmoved.get(function, frozenset())
 
 
-def state(session: Session, unmoved: frozenset[str] = frozenset()) -> str | None:
+class State(NamedTuple):
+    """A state of the store's figures: the last entry that could move them."""
+
+    entry_id: int
+    hash: str
+
+
+def state(session: Session, unmoved: frozenset[str] = frozenset()) -> State | None:
     """What names the state of the store's figures, since every change has its entry; None before the first one.
 
     Changes of the entities in `unmoved` are no change of it.
     """
-    last = select(AuditEntry.hash).where(
+    last = select(AuditEntry.id, AuditEntry.hash).where(_moving(unmoved))
+    found = session.execute(last.order_by(desc(AuditEntry.id)).limit(1)).first()
+    return None if found is None else State(*found)
+
+
+def touched_since(
+    session: Session, known: State, unmoved: frozenset[str] = frozenset()
+) -> frozenset[int] | None:
+    """The accounts that alone were changed since that state; None where anything else was, or many accounts were.
+
+    None also where the state is of another history, as before a backup was restored, or the newer one.
+    """
+    if session.scalar(select(AuditEntry.hash).where(AuditEntry.id == known.entry_id)) != known.hash:
+        return None
+    query = select(AuditEntry.entity, AuditEntry.account_id).distinct()
+    query = query.where(AuditEntry.id > known.entry_id, _moving(unmoved))
+    found: set[int] = set()
+    for entity, account_id in session.execute(query):
+        if account_id is None or entity not in _OF_ONE_ACCOUNT:
+            return None
+        found.add(account_id)
+    return frozenset(found) if 0 < len(found) <= _MOST_TOUCHED else None
+
+
+def _moving(unmoved: frozenset[str]) -> ColumnElement[bool]:
+    return and_(
         AuditEntry.entity.not_in(sorted(unmoved | _NEVER_MOVING)), AuditEntry.action.not_in(_WITHOUT_EFFECT)
     )
-    return session.scalar(last.order_by(desc(AuditEntry.id)).limit(1))
 
 
 def last_hash(session: Session) -> str | None:

@@ -22,7 +22,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, pair_parts, pair_sales, price_volume_mix
+from core import audit, auth, pair_parts, pair_sales, parts, price_volume_mix
 from core.audit import Subject
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -31,7 +31,7 @@ from core.models import Account, Category, Product
 from core.money import MONEY_SCALE, ZERO
 from core.packed_sums import Wholes
 from core.pair_parts import SQL_FINE
-from core.pair_sales import Sold, Windows
+from core.pair_sales import Sold
 from core.periods import Period
 from core.price_volume_mix import FINE, Sums
 from core.vocabulary import Permission
@@ -123,8 +123,7 @@ def between(
 ) -> Bridge:
     """What moved net revenue from the base window to the period, over all that the actor may see."""
     auth.require(actor, Permission.REVENUE_READ)
-    rows = _accounts(pair_sales.pairs(session, actor, Windows(period, base, accounts)))
-    return _bridges(rows)[0]
+    return _bridges(parts.ask(session, actor, _moved, period, base, accounts))[0]
 
 
 def change_of(then: Measures, now: Measures) -> Bridge:
@@ -138,7 +137,7 @@ def board(
 ) -> Board:
     """The same together with the bridge of each account, which add up to it part by part."""
     auth.require(actor, Permission.REVENUE_READ)
-    each = _accounts(pair_sales.pairs(session, actor, Windows(period, base, accounts)))
+    each = parts.ask(session, actor, _moved, period, base, accounts)
     total, found = _bridges(each)
     known = session.execute(
         select(Account.id, Account.code, Account.name).where(
@@ -170,7 +169,7 @@ def by_product(
     everything; its mix is what it gained or lost of its account's volume.
     """
     auth.require(actor, Permission.REVENUE_READ)
-    sold = pair_sales.pairs(session, actor, Windows(period, base, accounts))
+    sold = parts.ask(session, actor, pair_sales.pairs, period, base, accounts)
     each = pair_parts.contributions(sold)
     rows = _sold(sold, sold.product)
     keys, sums = pair_sales.summed((sold.product,), (each.price, each.volume, each.currency))
@@ -222,6 +221,15 @@ def _bridge(row: _Row, price: int, volume: int, currency: int) -> Bridge:
 
 def _money(amount: int) -> Decimal:
     return Decimal(amount) / MONEY_SCALE
+
+
+@parts.by_account(parts.joined_by_id)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
+def _moved(
+    session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter
+) -> dict[int, _Row]:
+    """What every account moved, before anything is rounded."""
+    return _accounts(parts.ask(session, actor, pair_sales.pairs, period, base, accounts))
 
 
 def _accounts(sold: Sold) -> dict[int, _Row]:

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, pair_parts, pair_sales, price_volume_mix
+from core import auth, pair_parts, pair_sales, parts, price_volume_mix
 from core.auth import Actor
 from core.bridge import Bridge, Step
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -17,7 +17,7 @@ from core.models import Account, Product
 from core.money import MONEY_SCALE, QUANTITY_SCALE, ratio
 from core.packed_sums import Wholes
 from core.pair_parts import SQL_FINE, Contributions
-from core.pair_sales import Sold, Windows
+from core.pair_sales import Sold
 from core.periods import Period
 from core.vocabulary import Permission
 
@@ -60,7 +60,7 @@ def search(
 ) -> Pairs:
     """The pairs behind a step, or behind the whole change, those that moved it most first."""
     auth.require(actor, Permission.REVENUE_READ)
-    sold = pair_sales.pairs(session, actor, Windows(period, base, accounts))
+    sold = parts.ask(session, actor, pair_sales.pairs, period, base, accounts)
     each = pair_parts.contributions(sold)
     amounts = _amounts(sold, each, step)
     wanted = amounts != 0

@@ -220,11 +220,17 @@ def _queries(ask: _Question, period: Period) -> list[Select[Any]]:
 
 def _layers(ask: _Question) -> tuple[FromClause | None, FromClause]:
     """The smallest kept sums by day and by month; no sums by day: the lines have to be read."""
-    if not ask.about_products:
+    if ask.about_products and ask.about_accounts:
+        return None, table(DeliveryCell)
+    if ask.about_accounts or not (ask.about_products or _has_fewer_products(ask.session)):
         return table(DeliveryAccountDay), table(DeliveryAccountMonth)
-    if not ask.about_accounts:
-        return table(DeliveryProductDay), table(DeliveryProductMonth)
-    return None, table(DeliveryCell)
+    return table(DeliveryProductDay), table(DeliveryProductMonth)
+
+
+def _has_fewer_products(session: Session) -> bool:
+    """Whether there are fewer products than accounts, so that their sums are the smaller ones."""
+    count = (select(func.count()).select_from(one).scalar_subquery() for one in (Product, Account))
+    return bool(session.scalar(select(next(count) < next(count))))
 
 
 def _lines(ask: _Question, *periods: Period) -> FromClause:

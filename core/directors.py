@@ -5,7 +5,7 @@ The same dataclass feeds the screen, the workbook and the printed page, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,11 +15,22 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import attention, auth, clock, delivery, kpi_registry, kpi_trends, measures, pace, revenue, targets
+from core import (
+    attention,
+    auth,
+    clock,
+    delivery,
+    kpi_registry,
+    kpi_trends,
+    measures,
+    pace,
+    parts,
+    revenue,
+    targets,
+)
 from core.attention import Item
 from core.auth import Actor
 from core.concentration import Concentration
-from core.delivery import Service
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.kpi_registry import KPIS, Figure, Kpi, Slice
 from core.kpi_trends import Trend
@@ -37,6 +48,7 @@ TOP = 10
 _WITH_COST = ("margin", "margin_rate")
 _WITHOUT_COST = ("price_realisation", "logo_retention")
 Key = TypeVar("Key")
+Answer = TypeVar("Answer")
 _MONTHS = 13  # of the small pictures: a year and the month a year ago
 
 
@@ -188,25 +200,20 @@ class _Look:
     day: date
     structure: Structure
 
-    @property
-    def wanted(self) -> dict[str, Any]:
-        return {"accounts": self.accounts, "structure": self.structure}
+    def ask(self, function: Callable[..., Answer], *arguments: Any, **named: Any) -> Answer:
+        """Ask for a part of the overview about these accounts."""
+        wanted = {"accounts": self.accounts, "structure": self.structure, **named}
+        return parts.ask(self.session, self.actor, function, *arguments, **wanted)
 
     def span(self, period: Period, known: Mapping[int, _Known]) -> _Span:
         """Of today's owners by account alone: who owns each is known already."""
         if self.structure is Structure.TODAY:
-            of_accounts = revenue.by(self.session, self.actor, period, Dimension.ACCOUNT, **self.wanted)
+            of_accounts = self.ask(revenue.of_accounts, period)
             rows = ((account, sums) for (account,), sums in of_accounts.items() if account in known)
             return _Span(period, {(known[account].owner_id, account): sums for account, sums in rows})
         by = (Dimension.OWNER, Dimension.ACCOUNT)
-        found = revenue.by(self.session, self.actor, period, *by, **self.wanted)
+        found = self.ask(revenue.by, period, *by)
         return _Span(period, {(owner, account): sums for (owner, account), sums in found.items()})
-
-    def delivered(self, period: Period) -> Service:
-        return delivery.totals(self.session, self.actor, period, **self.wanted)
-
-    def expected(self, period: Period) -> Expected:
-        return targets.totals(self.session, self.actor, period, **self.wanted)
 
 
 def overview(
@@ -230,14 +237,9 @@ def overview(
     now, then = spans[period], spans[year_ago]
     movers = _movers(known, now, then)
     positive = [row for row in movers if row.now.net > 0 and not row.is_unassigned]
-    sums = {one: {(key,): sold for key, sold in span.by_account.items()} for one, span in spans.items()}
-    of_today = sums if structure is Structure.TODAY else {}
-    found = attention.items(session, actor, accounts, day=look.day, known=of_today)
-    waiting = attention.today(session, actor, accounts, day=look.day, found=found)
-    owners = _names(session)
-    decisions = tuple(
-        Decision(group, _owner_of(known, owners, group[0].account_id)) for group in waiting.groups
-    )
+    waiting = attention.today(session, actor, accounts, day=look.day)
+    owners = {row.id: row.name for row in session.execute(select(User.id, User.name))}
+    decisions = tuple(Decision(one, _owner_of(known, owners, one[0].account_id)) for one in waiting.groups)
     unassigned = frozenset(row.id for row in known.values() if row.is_unassigned)
     return Overview(
         period=period,
@@ -245,7 +247,7 @@ def overview(
         year_ago=year_ago,
         as_of=look.day,
         tiles=_tiles(look, spans, (period, before, year_ago), unassigned),
-        pace=pace.of(session, actor, Period.of(look.day, look.day), **look.wanted),
+        pace=look.ask(pace.of, Period.of(look.day, look.day)),
         movers=movers,
         managers=_managers(look, now, then, known, owners, decisions),
         decisions=decisions,
@@ -281,10 +283,6 @@ def _accounts(look: _Look) -> dict[int, _Known]:
     return {row.id: _Known(*row) for row in rows}
 
 
-def _names(session: Session) -> dict[int, str]:
-    return {row.id: row.name for row in session.execute(select(User.id, User.name))}
-
-
 def _owner_of(known: Mapping[int, _Known], owners: Mapping[int, str], account_id: int | None) -> str | None:
     account = None if account_id is None else known.get(account_id)
     return None if account is None or account.owner_id is None else owners.get(account.owner_id)
@@ -317,12 +315,12 @@ def _tiles(
     shown: tuple[Period, Period, Period],
     unassigned: frozenset[int],
 ) -> tuple[Tile, ...]:
-    expected = {one: look.expected(one) for one in shown}
+    expected = {one: look.ask(targets.totals, one) for one in shown}
     slices = [_slice(look, spans, one, expected[one].net_revenue, unassigned) for one in shown]
     wanted = names(sees_cost=look.actor.sees_cost)
     last = first_of_month(look.day)
     months = Period(add_months(last, 1 - _MONTHS), add_months(last, 1))
-    trends = kpi_trends.by_month(look.session, look.actor, wanted, months, top=TOP, **look.wanted)
+    trends = look.ask(kpi_trends.by_month, wanted, months, top=TOP)
     found = []
     for name in wanted:
         figure, before, year_ago = (KPIS[name].evaluate(part) for part in slices)
@@ -347,7 +345,7 @@ def _slice(
         now=of(period),
         then=of(period.shifted(-12)),
         target=target,
-        delivered=look.delivered(period),
+        delivered=look.ask(delivery.totals, period),
         top=TOP,
     )
 
@@ -372,7 +370,7 @@ def _managers(
     owners: Mapping[int, str],
     decisions: Sequence[Decision],
 ) -> tuple[ManagerRow, ...]:
-    expected = targets.by(look.session, look.actor, now.period, Dimension.OWNER, **look.wanted)
+    expected = look.ask(targets.by, now.period, Dimension.OWNER)
     wanted = {owner: one.net_revenue for (owner,), one in expected.items()}
     positive: dict[int | None, int] = {}
     for (owner, account), sums in now.sums.items():

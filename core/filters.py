@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, true
@@ -32,6 +32,11 @@ class AccountFilter:
     def asks_for_structure(self) -> bool:
         """Whether it asks for what an account may have been otherwise earlier."""
         return bool(self.owner_ids or self.region_ids or self.segment_ids or self.tier_ids or self.group_ids)
+
+    def only(self, account_ids: frozenset[int]) -> AccountFilter | None:
+        """Narrowed to those of these accounts that it can let through; None where there are none."""
+        left = account_ids & self.account_ids if self.account_ids else account_ids
+        return replace(self, account_ids=frozenset(left)) if left else None
 
     def condition(self, structure: Any = Account) -> ColumnElement[bool]:
         """The same as a condition on Account; it says nothing about who may see what.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import account_months, auth, bridge, db, delivery, order_lines, revenue, targets
+from core import account_months, audit, auth, bridge, db, delivery, order_lines, parts, revenue, targets
 from core.auth import Actor
 from core.delivery import Service
 from core.filters import ALL_ACCOUNTS, AccountFilter
@@ -33,6 +33,7 @@ _BASE = 12  # months between a month and the one that retention compares it with
 class _Months:
     """The net revenue of each account and month, UNASSIGNED left out."""
 
+    ids: Amounts  # of the accounts, one a row
     amounts: Amounts
     lines: Amounts
 
@@ -41,6 +42,7 @@ class _Months:
         return column
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product")
 def by_month(
     session: Session,
     actor: Actor,
@@ -61,7 +63,7 @@ def by_month(
     matrix = None
     if needs & {Need.ACCOUNTS, Need.THEN}:
         longer = Period(add_months(months.start, -_BASE), months.end)
-        matrix = _by_account(session, actor, longer, accounts, structure)
+        matrix = parts.ask(session, actor, _by_account, longer, accounts, structure)
     slices = _slices(session, actor, needs, months, _Options(accounts, structure, top))
     found: dict[str, Trend] = {}
     for kpi in wanted:
@@ -136,9 +138,21 @@ _QUICK: dict[str, Callable[[Amounts, Amounts, int], Decimal | None]] = {
 }
 
 
+def _joined(old: _Months, new: _Months, account_ids: frozenset[int]) -> _Months:
+    left = ~np.isin(old.ids, list(account_ids))
+    return _Months(
+        np.concatenate((old.ids[left], new.ids)),
+        np.concatenate((old.amounts[left], new.amounts)),
+        np.concatenate((old.lines[left], new.lines)),
+    )
+
+
+@parts.by_account(_joined)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def _by_account(
     session: Session, actor: Actor, months: Period, accounts: AccountFilter, structure: Structure
 ) -> _Months:
+    auth.require(actor, Permission.REVENUE_READ)
     query: Any = (
         account_months.packed(
             AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount, AccountMonth.lines
@@ -148,8 +162,8 @@ def _by_account(
     )
     month = AccountMonth.month if revenue.is_then(structure, (), accounts) else None
     query = revenue.within(query, AccountMonth, actor, accounts, with_account=True, month=month)
-    _ids, (nets, lines) = account_months.matrices(db.rows(session, query), months, 2)
-    return _Months(nets, lines)
+    ids, (nets, lines) = account_months.matrices(db.rows(session, query), months, 2)
+    return _Months(np.array(ids, dtype=np.int64), nets, lines)
 
 
 @dataclass(frozen=True)
@@ -174,7 +188,7 @@ def _slices(
     expected = targets.by_month(session, actor, months, **wanted) if Need.TARGET in needs else {}
     delivered: Mapping[tuple[Any, ...], Service] = {}
     if Need.DELIVERY in needs:
-        delivered = delivery.by(session, actor, months, Dimension.MONTH, **wanted)
+        delivered = parts.ask(session, actor, delivery.by, months, Dimension.MONTH, **wanted)
     orders: Mapping[tuple[Any, ...], int] = {}
     if Need.ORDERS in needs:
         orders = order_lines.order_counts(session, actor, months, Dimension.MONTH, **wanted)

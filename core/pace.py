@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from core import auth, revenue, settings, targets
+from core import audit, auth, parts, revenue, settings, targets
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio, round_money
@@ -54,6 +55,7 @@ class Pace:
         return None if self.due is None else self.actual - self.due
 
 
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product")
 def of(
     session: Session,
     actor: Actor,
@@ -65,24 +67,54 @@ def of(
     """The fiscal year that the period's last day belongs to, up to that day."""
     auth.require(actor, Permission.REVENUE_READ)
     until = period.last_day
+    year, to_date = _windows(session, until)
+    each = parts.ask(session, actor, _due, until, accounts, structure=structure).values()
+    actual = revenue.totals(session, actor, to_date, accounts, structure=structure).net
+    return Pace(
+        year,
+        until,
+        actual,
+        sum((one.target for one in each), ZERO) if each else None,
+        sum((one.due for one in each), ZERO) if each else None,
+        seasonal_accounts=sum(one.is_seasonal for one in each),
+        by_days_accounts=sum(not one.is_seasonal for one in each),
+    )
+
+
+class _Due(NamedTuple):
+    """What of an account's target of the year was due, and whether by its own last year."""
+
+    target: Decimal
+    due: Decimal
+    is_seasonal: bool
+
+
+def _windows(session: Session, until: date) -> tuple[Period, Period]:
+    """The fiscal year that a day belongs to, and its part up to that day."""
     start = fiscal_year_start(until, settings.get(session).fiscal_year_month)
-    year, to_date = Period(start, add_months(start, 12)), Period(start, until + timedelta(days=1))
+    return Period(start, add_months(start, 12)), Period(start, until + timedelta(days=1))
+
+
+@parts.by_account(parts.joined_by_id)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product")
+def _due(
+    session: Session, actor: Actor, until: date, accounts: AccountFilter, *, structure: Structure
+) -> dict[int, _Due]:
+    """Every account with a target in the year."""
+    year, to_date = _windows(session, until)
     wanted = targets.by(session, actor, year, Dimension.ACCOUNT, accounts=accounts, structure=structure)
     past, past_to_date = (
         _nets(session, actor, window.shifted(-12), accounts, structure) for window in (year, to_date)
     )
     days = ratio(Decimal(working_days(to_date)), Decimal(working_days(year))) or ZERO
-    due, total, seasonal, by_days = ZERO, ZERO, 0, 0
+    found = {}
     for (account_id,), expected in wanted.items():
         if expected.net_revenue is None:
             continue
         share = _season(past.get(account_id, 0), past_to_date.get(account_id, 0))
-        seasonal, by_days = seasonal + (share is not None), by_days + (share is None)
-        total += expected.net_revenue
-        due += round_money(expected.net_revenue * (days if share is None else share))
-    actual = revenue.totals(session, actor, to_date, accounts, structure=structure).net
-    known = bool(seasonal or by_days)
-    return Pace(year, until, actual, total if known else None, due if known else None, seasonal, by_days)
+        due = round_money(expected.net_revenue * (days if share is None else share))
+        found[account_id] = _Due(expected.net_revenue, due, share is not None)
+    return found
 
 
 def _nets(

@@ -11,7 +11,7 @@ or a month the smaller part is read, and where that is the part outside the wind
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import chain
 from typing import Any
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import auth, currency_sums, db, packed_sums
+from core import audit, auth, currency_sums, db, packed_sums, parts
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import (
@@ -35,19 +35,11 @@ from core.models import (
 from core.packed_sums import FOREIGN, SALES, Kind, Wholes
 from core.periods import Period, add_months
 from core.sum_pieces import Layers, Piece
+from core.vocabulary import Permission
 
 SHIFT_FINE = 1_000
 _LAYERS = Layers(PackedMonth, PackedYear)
 Doubles = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Now, what it is compared with, and whose sales are looked at."""
-
-    now: Period
-    then: Period
-    accounts: AccountFilter = ALL_ACCOUNTS
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,9 @@ class Side:
 
     def only(self, which: Any) -> Side:
         return Side(self.quantity[which], self.net[which], self.returned[which], self.lines[which])
+
+    def with_more(self, other: Side) -> Side:
+        return Side(*(np.concatenate(both) for both in zip(_columns(self), _columns(other), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -84,12 +79,24 @@ class Sold:
         """Which pairs are compared: sold then and now."""
         return (self.then.quantity > 0) & (self.now.quantity > 0)
 
+    def with_more(self, other: Sold) -> Sold:
+        """These pairs, then those of other accounts."""
+        columns: list[Any] = [
+            one.with_more(more) if isinstance(one, Side) else np.concatenate((one, more))
+            for one, more in zip(_columns(self), _columns(other), strict=True)
+        ]
+        return Sold(*columns)
+
     def only(self, which: Any) -> Sold:
         """The pairs of some places."""
         return Sold(
             self.account[which], self.product[which], self.unit[which], self.then.only(which), self.now.only(which),
             self.shift_then[which], self.shift_now[which],
         )  # fmt: skip
+
+
+def _columns(one: Any) -> tuple[Any, ...]:
+    return tuple(getattr(one, field.name) for field in fields(one))
 
 
 @dataclass(frozen=True)
@@ -100,10 +107,19 @@ class _Cells:
     columns: tuple[Wholes, ...]
 
 
-def pairs(session: Session, actor: Actor, windows: Windows) -> Sold:
-    """What was sold of each pair in both windows."""
-    mine = _accounts(actor, windows.accounts)
-    pieces = [list(_LAYERS.pieces(_filled(session, window))) for window in (windows.then, windows.now)]
+def _joined(old: Sold, new: Sold, account_ids: frozenset[int]) -> Sold:
+    return old.only(~np.isin(old.account, list(account_ids))).with_more(new)
+
+
+@parts.by_account(_joined, is_large=True)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
+def pairs(
+    session: Session, actor: Actor, period: Period, base: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> Sold:
+    """What was sold of each pair in the period (now) and in the base window (then)."""
+    auth.require(actor, Permission.REVENUE_READ)
+    mine = _accounts(actor, accounts)
+    pieces = [list(_LAYERS.pieces(_filled(session, window))) for window in (base, period)]
     sides = [[_sales(session, piece, mine) for piece in some] for some in pieces]
     (account, product), then, now = _together(sides, 2, 4)
     known = then[3] != 0

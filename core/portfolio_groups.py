@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from core.money import ZERO
-from core.portfolio import Standing
 from core.revenue import Measures
+from core.standings import Standing
 
 
 def rolled_up(standings: Iterable[Standing]) -> list[Standing]:

@@ -16,8 +16,9 @@ from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio
 from core.periods import Period
-from core.portfolio import Board, Standing
+from core.portfolio import Board
 from core.revenue import Measures
+from core.standings import Standing
 from core.vocabulary import Structure
 
 TOP = 10

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import account_months, auth, db, measures, packed_revenue, rollups
+from core import account_months, audit, auth, db, measures, packed_revenue, parts, rollups
 from core.auth import Actor
 from core.dimensions import NEEDS_ACCOUNT, Dimension, is_then, key_of, needs_account, within
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, among, line_condition
@@ -132,6 +132,20 @@ def by(
         if row[width]:
             found[tuple(row[:width])] = measures.stored(row[width:], sees_cost=sees_cost)
     return found if asked == dimensions else _by_category(session, found, dimensions)
+
+
+@parts.by_account(parts.joined_sums)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
+def of_accounts(
+    session: Session,
+    actor: Actor,
+    period: Period,
+    accounts: AccountFilter = ALL_ACCOUNTS,
+    *,
+    structure: Structure = Structure.TODAY,
+) -> dict[tuple[Any, ...], Measures]:
+    """Sums by account alone, which many answers are made of."""
+    return by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, structure=structure)
 
 
 def nets(

@@ -143,6 +143,12 @@ def _supersede(
 
 
 _ALL = Decimal(1)
+_BESIDE_TARGETS = (
+    *audit.BESIDE_REVENUE,
+    "forecast",
+    "order",
+    "product",
+)  # changes of these leave targets alone
 _ALLOWED = {
     Dimension.MONTH,
     Dimension.ACCOUNT,
@@ -159,6 +165,7 @@ def are_known_by(dimensions: Collection[Dimension]) -> bool:
     return set(dimensions) <= _ALLOWED
 
 
+@audit.unmoved_by(*_BESIDE_TARGETS)
 def by(
     session: Session,
     actor: Actor,
@@ -222,6 +229,7 @@ def _sums(
     return query.group_by(*keys) if keys else query.having(func.count() > 0)
 
 
+@audit.unmoved_by(*_BESIDE_TARGETS)
 def totals(
     session: Session,
     actor: Actor,

@@ -7,22 +7,28 @@
 Every change of the store is in the audit, so the hash of its last entry names a state of the whole store. An
 answer is kept with that hash under the actor with everything that they may do, the day, and the question: nobody is
 given another's answer, and nobody an old one. `audit.unmoved_by` says which changes leave a function's answers as
-they are. Answers are shared between runs, so they must not be changed.
+they are. What an answer asks for through `core.parts` is kept in the same way; where an old answer stands account by
+account (`parts.by_account`) and only some accounts were touched since, those alone are asked for again. Answers are
+shared between runs, so they must not be changed.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import BoundArguments
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from core import audit, clock, config, db, language
+from core import audit, clock, config, db, language, parts
+from core.audit import State
 from core.auth import Actor
 
-KEPT = 128  # answers; the portfolio of 2,000 accounts takes about four megabytes
+KEPT = 384  # answers; the portfolio of 2,000 accounts takes about four megabytes, which its parts share
+KEPT_LARGE = 8  # of the pairs of account and product in two windows, some twenty megabytes each
 LIFETIME = 300  # seconds: what somebody changed in the database by hand is seen at the latest then
 SLOW = 0.1  # seconds from which an answer is worth finding again before somebody asks
 
@@ -34,7 +40,7 @@ Answer = TypeVar("Answer")
 class _Kept:
     """An answer, the state of the store that it is of, and how to find it again."""
 
-    state: str
+    state: State
     answer: Any
     until: float
     took: float  # seconds
@@ -46,21 +52,40 @@ class _Kept:
 class _Asked:
     actor: Actor
     function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    named: tuple[tuple[str, Any], ...]
+    given: BoundArguments
 
     @property
     def key(self) -> Any:
         name = f"{self.function.__module__}.{self.function.__qualname__}"
-        return config.load().store_url, clock.today(), self.actor, name, self.arguments, self.named
+        said = self.given.args, tuple(self.given.kwargs.items())
+        return config.load().store_url, clock.today(), self.actor, name, said
 
     def answer(self, session: Any) -> Any:
-        return self.function(session, self.actor, *self.arguments, **dict(self.named))
+        return self._ask(session, self.given)
+
+    def joined(self, session: Any, kept: _Kept) -> Any:
+        """The old answer with the accounts in it that were touched since; None where that does not do."""
+        join = parts.join_of(self.function)
+        if join is None:
+            return None
+        touched = audit.touched_since(session, kept.state, audit.unmoved(self.function))
+        if touched is None:
+            return None
+        narrowed = parts.narrowed(self.given, touched)
+        if narrowed is None:
+            return kept.answer
+        with parts.kept_by(None):  # parts of a few accounts are of no use to anybody else
+            return join(kept.answer, self._ask(session, narrowed), touched)
+
+    def _ask(self, session: Any, given: BoundArguments) -> Any:
+        return self.function(session, self.actor, *given.args[2:], **given.kwargs)
 
 
 _lock = Lock()
 _answers: OrderedDict[Any, _Kept] = OrderedDict()
-_states: OrderedDict[Any, str | None] = OrderedDict()  # by store, head of the audit and the entities left out
+_states: OrderedDict[Any, State | None] = (
+    OrderedDict()
+)  # by store, head of the audit and the entities left out
 
 
 class Asker:
@@ -69,6 +94,7 @@ class Asker:
     def __init__(self, session: Any, actor: Actor) -> None:
         self._session, self._actor = session, actor
         self._head: str | None = None
+        self._until = math.inf  # until when all that was asked for since then counts
 
     def __call__(
         self,
@@ -76,16 +102,36 @@ class Asker:
         *arguments: Question.args,
         **named: Question.kwargs,
     ) -> Answer:
-        asked = _Asked(self._actor, function, arguments, tuple(sorted(named.items())))
-        state = self._state(function)
+        asked = _Asked(self._actor, function, parts.bound(function, *arguments, **named))
+        state = self.state(function)
         if state is None:  # a store without a single entry says nothing about its state
             return asked.answer(self._session)  # type: ignore[no-any-return]
         kept = _kept(asked.key, state)
         if kept is None:
-            kept = _ask(self._session, asked, state, time.monotonic())
+            kept = self.find(asked, state, time.monotonic())
+        self._until = min(self._until, kept.until)
         return kept.answer  # type: ignore[no-any-return]
 
-    def _state(self, function: Callable[..., Any]) -> str | None:
+    def find(self, asked: _Asked, state: State, asked_at: float) -> _Kept:
+        """Find an answer, of which an old one may have most, and keep it no longer than the oldest of its parts."""
+        started = time.monotonic()
+        with _lock:
+            old = _answers.get(asked.key)
+        before, self._until = self._until, started + LIFETIME
+        with parts.kept_by(self):
+            answer = None if old is None or old.until < started else asked.joined(self._session, old)
+            if old is not None and answer is not None:
+                kept = _Kept(state, answer, min(old.until, self._until), old.took, asked_at, asked)
+            else:
+                answer = asked.answer(self._session)
+                kept = _Kept(state, answer, self._until, time.monotonic() - started, asked_at, asked)
+        self._until = before
+        with _lock:
+            _answers[asked.key] = kept
+            _let_go()
+        return kept
+
+    def state(self, function: Callable[..., Any]) -> State | None:
         if self._head is None:
             self._head = audit.last_hash(self._session)
         return _state(self._session, self._head, audit.unmoved(function))
@@ -117,13 +163,13 @@ def renew(since: float) -> float:
         return 0.0
     started = time.monotonic()
     with db.read() as session:
-        head = audit.last_hash(session)
         for kept in recent:
-            state = _state(session, head, audit.unmoved(kept.asked.function))
+            ask = asker(session, kept.asked.actor)
+            state = ask.state(kept.asked.function)
             if state is not None and state != kept.state:
                 language.use(kept.asked.actor.language)
                 try:
-                    _ask(session, kept.asked, state, kept.asked_at)
+                    ask.find(kept.asked, state, kept.asked_at)
                 except Exception:
                     _drop(kept.asked)  # or it would be asked, and fail, for ever
                     raise
@@ -131,7 +177,7 @@ def renew(since: float) -> float:
     return 0.0
 
 
-def _state(session: Any, head: str | None, unmoved: frozenset[str]) -> str | None:
+def _state(session: Any, head: str | None, unmoved: frozenset[str]) -> State | None:
     """The state for these entities; looked up once for a head of the audit, which every run reads."""
     if head is None:
         return None
@@ -147,24 +193,21 @@ def _state(session: Any, head: str | None, unmoved: frozenset[str]) -> str | Non
     return state
 
 
+def _let_go() -> None:
+    """Forget what nobody asked for longest."""
+    while len(_answers) > KEPT:
+        _answers.popitem(last=False)
+    large = [key for key, kept in _answers.items() if parts.is_large(kept.asked.function)]
+    for key in large[:-KEPT_LARGE]:
+        del _answers[key]
+
+
 def _drop(asked: _Asked) -> None:
     with _lock:
         _answers.pop(asked.key, None)
 
 
-def _ask(session: Any, asked: _Asked, state: str, asked_at: float) -> _Kept:
-    started = time.monotonic()
-    answer = asked.answer(session)
-    now = time.monotonic()
-    kept = _Kept(state, answer, now + LIFETIME, now - started, asked_at, asked)
-    with _lock:
-        _answers[asked.key] = kept
-        while len(_answers) > KEPT:
-            _answers.popitem(last=False)
-    return kept
-
-
-def _kept(key: Any, state: str) -> _Kept | None:
+def _kept(key: Any, state: State) -> _Kept | None:
     now = time.monotonic()
     with _lock:
         kept = _answers.get(key)

@@ -14,7 +14,7 @@ from core.attention import Item
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS
 from core.money import ZERO
-from core.portfolio import Standing
+from core.standings import Standing
 from pages.ui import answers, today_parts
 
 _SAID = 3  # reasons that a row has room for
@@ -76,7 +76,6 @@ def of(actor: Actor, day: date, standings: Iterable[Standing], currency: str) ->
 
 
 def _by_account(session: Any, actor: Actor, day: date) -> dict[int, Sequence[Item]]:
-    """What is open today by account: kept beside the items, since a decision hides some and changes none."""
-    items = answers.asker(session, actor)(attention.items, ALL_ACCOUNTS, day=day)
-    today = attention.today(session, actor, ALL_ACCOUNTS, day=day, found=items)
+    """What is open today by account."""
+    today = attention.today(session, actor, ALL_ACCOUNTS, day=day)
     return {group[0].account_id: group for group in today.groups if group[0].account_id is not None}

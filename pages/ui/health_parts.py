@@ -17,7 +17,7 @@ from core.health import AccountHealth, Health, Then
 from core.health_rules import FULL, Measure, Score
 from core.language import _
 from core.money import ZERO
-from core.portfolio import Standing
+from core.standings import Standing
 from pages.ui import answers, charts, dialogs, formats, health_charts, health_rows, health_words, tables
 from pages.ui.forms import plain
 from pages.ui.health_overview import overview as overview

@@ -16,8 +16,9 @@ from core.auth import Actor
 from core.health_rules import Score
 from core.language import _, ngettext
 from core.money import ZERO
-from core.portfolio import Board, Standing
+from core.portfolio import Board
 from core.revenue import Measures
+from core.standings import Standing
 from core.vocabulary import Permission
 from pages.ui import (
     account_form,

@@ -14,7 +14,7 @@ import streamlit as st
 from core.health_rules import Score
 from core.language import _
 from core.money import round_ratio
-from core.portfolio import Standing
+from core.standings import Standing
 from pages.ui import formats
 
 ROW_HEIGHT = 38

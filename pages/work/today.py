@@ -24,8 +24,7 @@ if day is None:
 with right, st.container(horizontal=True, horizontal_alignment="right"):
     chosen = filters.accounts(choices)
 with db.read() as session:
-    items = answers.asker(session, actor)(attention.items, chosen.accounts, day=day)
-    found = attention.today(session, actor, chosen.accounts, day=day, found=items)
+    found = answers.asker(session, actor)(attention.today, chosen.accounts, day=day)
 with left:
     st.title(_("Today"))
     count = found.account_count

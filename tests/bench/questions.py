@@ -1,7 +1,8 @@
 """What each page asks of core, without drawing anything: how long until its data is there.
 
 `python -m tests.bench.questions [PERSON]` asks the store of UTAMA_DATABASE_URL, as a director of everything if nobody
-is named. Nothing is kept between two questions, so each figure is what somebody waits for right after a change.
+is named, three times over: anew, as after an import or a start, when no answer is kept; right after somebody booked an
+order by hand; and again, nothing having changed. The order is taken back.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from decimal import Decimal
 from statistics import median
 from typing import Any
+
+from sqlalchemy import select
 
 from core import (
     account_story,
@@ -37,6 +41,7 @@ from core import (
     health,
     health_track,
     movement,
+    order_entry,
     portfolio,
     portfolio_tiles,
     product_story,
@@ -46,14 +51,18 @@ from core import (
     target_plans,
     waterfall,
 )
+from core.auth import OPERATOR, Actor
 from core.cohort import Grain
 from core.filters import AccountFilter
+from core.models import Product
+from core.order_drafts import LineDraft, OrderDraft
 from core.periods import Period, add_months, fiscal_year_start
 from core.revenue_table import Axis
+from pages.ui import answers
 from tests.bench.stores import Store
 
 TURNS = 3
-Asked = Callable[[Any, Any], Any]  # session and actor, like every function of core
+Asked = Callable[[answers.Asker], Any]
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,11 @@ class Answered:
 
     page: str
     person: str
-    wall: float
+    wall: float  # anew
     cpu: float
+    after: float  # after an order by hand
+    after_cpu: float
+    again: float
     digest: str
 
 
@@ -97,105 +109,105 @@ def _scene(session: Any, actor: Any) -> _Scene:
 def _pages(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
     """Every page and tab that asks for figures, each with all of its questions."""
     now, then, few, day = at.year, at.year.shifted(-12), at.account, at.day
-    yield "Today", (lambda s, a: attention.today(s, a, day=day),)
-    yield "Portfolio", (lambda s, a: portfolio_tiles.overview(s, a, now, day=day),)
-    yield "Portfolio, a month", (lambda s, a: portfolio_tiles.overview(s, a, Period.of(day, day), day=day),)
-    yield "Revenue", (lambda s, a: revenue_table.table(s, a, now, Axis.ACCOUNT, Axis.MONTH, shown=(100, 24)),)
+    yield "Today", (lambda ask: ask(attention.today, day=day),)
+    yield "Portfolio", (lambda ask: ask(portfolio_tiles.overview, now, day=day),)
+    yield "Portfolio, a month", (lambda ask: ask(portfolio_tiles.overview, Period.of(day, day), day=day),)
+    yield "Revenue", (lambda ask: ask(revenue_table.table, now, Axis.ACCOUNT, Axis.MONTH, shown=(100, 24)),)
     yield (
         "Revenue by product",
-        (lambda s, a: revenue_table.table(s, a, now, Axis.PRODUCT, Axis.MONTH, shown=(100, 24)),),
+        (lambda ask: ask(revenue_table.table, now, Axis.PRODUCT, Axis.MONTH, shown=(100, 24)),),
     )
-    yield "Products", (lambda s, a: product_story.standings(s, a, now, day=day),)
+    yield "Products", (lambda ask: ask(product_story.standings, now, day=day),)
     yield (
         "Orders & delivery",
         (
-            lambda s, a: delivery.totals(s, a, now),
-            lambda s, a: delivery.totals(s, a, then),
-            lambda s, a: delivery.open_lines(s, a, day=day, limit=500),
-            lambda s, a: delivery.late_lines(s, a, day=day, limit=500),
+            lambda ask: ask(delivery.totals, now),
+            lambda ask: ask(delivery.totals, then),
+            lambda ask: ask(delivery.open_lines, day=day, limit=500),
+            lambda ask: ask(delivery.late_lines, day=day, limit=500),
         ),
     )
-    yield "Targets", (lambda s, a: target_plans.plan(s, a, at.year.start),)
+    yield "Targets", (lambda ask: ask(target_plans.plan, at.year.start),)
     yield (
         "Directors' KPIs",
         (
-            lambda s, a: directors.overview(s, a, now, day=day),
-            lambda s, a: bridge.between(s, a, now, then),
+            lambda ask: ask(directors.overview, now, day=day),
+            lambda ask: ask(bridge.between, now, then),
         ),
     )
     yield from _tabs(at)
     yield (
         "Bridge, year to date",
         (
-            lambda s, a: bridge.board(s, a, now, then),
-            lambda s, a: bridge.by_product(s, a, now, then),
+            lambda ask: ask(bridge.board, now, then),
+            lambda ask: ask(bridge.by_product, now, then),
         ),
     )
     yield (
         "Bridge, two full years",
         (
-            lambda s, a: bridge.board(s, a, *at.years),
-            lambda s, a: bridge.by_product(s, a, *at.years),
+            lambda ask: ask(bridge.board, *at.years),
+            lambda ask: ask(bridge.by_product, *at.years),
         ),
     )
     fiscal = Period(at.year.start, add_months(at.year.start, 12))
-    yield "Forecast", (lambda s, a: forecasts.outlook(s, a, fiscal),)
-    yield "Forecast, how far off", (_back_test, forecast_scores.frozen)
+    yield "Forecast", (lambda ask: ask(forecasts.outlook, fiscal),)
+    yield "Forecast, how far off", (lambda ask: ask(_back_test), lambda ask: ask(forecast_scores.frozen))
     yield (
         "Account",
         (
-            lambda s, a: portfolio.board(s, a, now, few, day=day),
-            lambda s, a: account_story.story(s, a, at.account_id, now),
-            lambda s, a: attention.items(s, a, few, day=day),
-            lambda s, a: health.scores(s, a, few, day=day),
+            lambda ask: ask(portfolio.board, now, few, day=day),
+            lambda ask: ask(account_story.story, at.account_id, now),
+            lambda ask: ask(attention.items, few, day=day),
+            lambda ask: ask(health.scores, few, day=day),
         ),
     )
-    yield "Account, health", (lambda s, a: health.of_account(s, a, at.account_id, day=day),)
+    yield "Account, health", (lambda ask: ask(health.of_account, at.account_id, day=day),)
     yield (
         "Account, what moved it",
         (
-            lambda s, a: bridge.between(s, a, now, then, few),
-            lambda s, a: bridge.by_product(s, a, now, then, few),
+            lambda ask: ask(bridge.between, now, then, few),
+            lambda ask: ask(bridge.by_product, now, then, few),
         ),
     )
     yield (
         "Account, standing",
         (
-            lambda s, a: movement.between(s, a, at.trailing, None, few),
-            lambda s, a: rfm.board(s, a, at.trailing, few),
-            lambda s, a: waterfall.of(s, a, now, then, few),
-            lambda s, a: creep.by_product(s, a, at.trailing, at.trailing.shifted(-12), few),
+            lambda ask: ask(movement.between, at.trailing, None, few),
+            lambda ask: ask(rfm.board, at.trailing, few),
+            lambda ask: ask(waterfall.of, now, then, few),
+            lambda ask: ask(creep.by_product, at.trailing, at.trailing.shifted(-12), few),
         ),
     )
-    yield "Account, forecast", (lambda s, a: forecasts.outlook(s, a, fiscal, few),)
+    yield "Account, forecast", (lambda ask: ask(forecasts.outlook, fiscal, few),)
 
 
 def _tabs(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
     """The tabs of Directors' KPIs."""
     now, then, year_before = at.year, at.year.shifted(-12), at.trailing.shifted(-12)
     quarters = Period(add_months(at.year.last_day, 1 - 48), at.year.end)
-    yield "KPIs: movement", (lambda s, a: movement.between(s, a, at.trailing, year_before),)
+    yield "KPIs: movement", (lambda ask: ask(movement.between, at.trailing, year_before),)
     yield (
         "KPIs: retention",
         (
-            lambda s, a: movement.between(s, a, at.trailing, None),
-            lambda s, a: cohort.table(s, a, quarters, Grain.QUARTER),
+            lambda ask: ask(movement.between, at.trailing, None),
+            lambda ask: ask(cohort.table, quarters, Grain.QUARTER),
         ),
     )
-    yield "KPIs: concentration", (lambda s, a: dependence.of(s, a, now, then),)
-    yield "KPIs: customers", (lambda s, a: rfm.board(s, a, at.trailing),)
+    yield "KPIs: concentration", (lambda ask: ask(dependence.of, now, then),)
+    yield "KPIs: customers", (lambda ask: ask(rfm.board, at.trailing),)
     yield (
         "KPIs: health",
         (
-            lambda s, a: health.overview(s, a, day=at.day),
-            lambda s, a: health_track.record(s, a, day=at.day),
+            lambda ask: ask(health.overview, day=at.day),
+            lambda ask: ask(health_track.record, day=at.day),
         ),
     )
     yield (
         "KPIs: prices",
         (
-            lambda s, a: waterfall.of(s, a, now, then),
-            lambda s, a: creep.by_account(s, a, at.trailing, year_before),
+            lambda ask: ask(waterfall.of, now, then),
+            lambda ask: ask(creep.by_account, at.trailing, year_before),
         ),
     )
 
@@ -205,6 +217,28 @@ def _back_test(session: Any, actor: Any) -> Any:
     return None if newest is None else forecasts.back_test(session, actor, newest.id)
 
 
+class _Order:
+    """An order by hand that is booked and taken back by turns."""
+
+    def __init__(self, account_id: int) -> None:
+        with db.read() as session:
+            code = session.scalar(select(Product.code).order_by(Product.id).limit(1)) or ""
+        line = LineDraft(code, Decimal(1), net_price=Decimal(1))
+        self._account_id, self._lines = account_id, (line,)
+        self._number: str | None = None
+
+    def turn(self) -> None:
+        with db.write() as session:
+            if self._number is None:
+                number = order_entry.next_number(session, OPERATOR)
+                draft = OrderDraft(number, clock.today(), self._lines)
+                self._number = order_entry.enter(session, OPERATOR, self._account_id, draft)
+            else:
+                version = order_entry.get(session, OPERATOR, self._account_id, self._number).version
+                order_entry.remove(session, OPERATOR, self._account_id, self._number, version=version)
+                self._number = None
+
+
 def ask(person: str, wanted: str = "") -> list[Answered]:
     """Each page's questions, one reading transaction a page as there."""
     gc.collect()
@@ -212,23 +246,40 @@ def ask(person: str, wanted: str = "") -> list[Answered]:
     with db.read() as session:
         actor = auth.actor_named(session, person)
         scene = _scene(session, actor)
+    order = _Order(scene.account_id)
     found = []
     for page, questions in _pages(scene):
-        if not any(one in page.lower() for one in wanted.lower().split("|")):
-            continue
-        walls, works, answer = [], [], None
-        for _turn in range(TURNS + 1):
-            wall, work = time.perf_counter(), time.process_time()
-            with db.read() as session:
-                answer = [question(session, actor) for question in questions]
-            walls.append((time.perf_counter() - wall) * 1000)
-            works.append((time.process_time() - work) * 1000)
-        # Where functions lie in memory is no part of the answer.
-        said = re.sub(r" at 0x[0-9a-f]+", "", repr(answer))
-        digest = hashlib.sha256(said.encode()).hexdigest()[:12]
-        # The first turn reads the store's pages into memory and compiles the statements.
-        found.append(Answered(page, person, median(walls[1:]), median(works[1:]), digest))
+        if any(one in page.lower() for one in wanted.lower().split("|")):
+            found.append(_asked(page, questions, actor, order))
     return found
+
+
+def _asked(page: str, questions: Sequence[Asked], actor: Actor, order: _Order) -> Answered:
+    anew, after, again = [], [], []
+    for _turn in range(TURNS + 1):
+        answers.forget()
+        anew.append(_timed(questions, actor))
+        order.turn()
+        after.append(_timed(questions, actor))
+        again.append(_timed(questions, actor))
+    # Where functions lie in memory is no part of the answer.
+    said = re.sub(r" at 0x[0-9a-f]+", "", repr(anew[0][2]))
+    digest = hashlib.sha256(said.encode()).hexdigest()[:12]
+    # The first turn reads the store's pages into memory and compiles the statements.
+    wall, cpu, after_wall, after_cpu, again_wall = (
+        median(turn[place] for turn in turns[1:])
+        for turns, place in ((anew, 0), (anew, 1), (after, 0), (after, 1), (again, 0))
+    )
+    return Answered(page, actor.username, wall, cpu, after_wall, after_cpu, again_wall, digest)
+
+
+def _timed(questions: Sequence[Asked], actor: Actor) -> tuple[float, float, Any]:
+    """Milliseconds in all and of CPU, and the answers."""
+    wall, work = time.perf_counter(), time.process_time()
+    with db.read() as session:
+        ask_here = answers.asker(session, actor)
+        answer = [question(ask_here) for question in questions]
+    return (time.perf_counter() - wall) * 1000, (time.process_time() - work) * 1000, answer
 
 
 def measure(store: Store) -> list[Answered]:
@@ -242,9 +293,10 @@ def measure(store: Store) -> list[Answered]:
 
 def show(rows: list[Answered], title: str) -> None:
     print(f"\n{title}\n")
-    print(f"{'page':<26}{'person':<12}{'wall':>8}{'CPU':>8}  answer")
+    print(f"{'page':<26}{'person':<12}{'anew':>8}{'CPU':>8}{'after':>8}{'CPU':>8}{'again':>8}  answer")
     for row in rows:
-        print(f"{row.page:<26}{row.person:<12}{row.wall:>8.0f}{row.cpu:>8.0f}  {row.digest}")
+        times = (row.wall, row.cpu, row.after, row.after_cpu, row.again)
+        print(f"{row.page:<26}{row.person:<12}{''.join(f'{one:>8.0f}' for one in times)}  {row.digest}")
 
 
 def main() -> None:

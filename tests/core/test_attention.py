@@ -218,7 +218,7 @@ def test_another_manager_has_nothing_of_it(session, other_kam, debt):
     assert not found.decided
     assert found.at_stake == 0
     only = AccountFilter(account_ids=frozenset({debt.account_id}))
-    assert attention.items(session, other_kam, only, day=DAY) == []
+    assert attention.items(session, other_kam, only, day=DAY) == ()
 
 
 def _granted(session, account, product, value, last, **more):

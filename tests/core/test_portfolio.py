@@ -8,7 +8,7 @@ from core.errors import Forbidden
 from core.filters import AccountFilter
 from core.models import AuditEntry, Group, Target
 from core.periods import Period
-from core.portfolio import ReasonKind
+from core.standings import ReasonKind
 from core.vocabulary import Permission, Role
 from tests import factories
 
