@@ -120,6 +120,7 @@ class _Sums:
             for level, key in customers:
                 if level is ForWhom.GROUP:
                     self.groups.setdefault(key, []).append(account_id)
+        self._of_groups: dict[tuple[int, Period, What], _Sold] = {}
         self._read: dict[tuple[Period, What], dict[int, _Sold]] = {}
         self.categories: dict[int, int | None] = {
             row.id: row.category_id for row in session.execute(select(Product.id, Product.category_id))
@@ -139,11 +140,20 @@ class _Sums:
             )
             found = {account_id: _Sold(one.net, one.quantity) for (account_id,), one in rows.items()}
             self._read[days, what] = found
+        if len(members) == 1:
+            return found.get(members[0], _Sold())
         total = _Sold()
         for account_id in members:
             if account_id in found:
                 total = total.plus(found[account_id])
         return total
+
+    def of_group(self, group_id: int, days: Period, what: What) -> _Sold:
+        """Of a group's accounts together: asked for once by each of them."""
+        key = (group_id, days, what)
+        if key not in self._of_groups:
+            self._of_groups[key] = self.of(self.groups[group_id], days, what)
+        return self._of_groups[key]
 
 
 def _filter(what: What) -> LineFilter:
@@ -230,7 +240,7 @@ def _earned(sums: _Sums, account_id: int, ranked: Sequence[Term], last: date, un
         ]
         days, what = Period(start, until), _what(head)
         own = sums.of([account_id], days, what)
-        counted = own if head.group_id is None else sums.of(sums.groups[head.group_id], days, what)
+        counted = own if head.group_id is None else sums.of_group(head.group_id, days, what)
         volume = counted.net if head.basis is TierBasis.PERIOD_REVENUE else counted.quantity
         if volume > 0 and volume >= min(tiers)[0]:
             mode = head.mode or TierMode.ALL_UNITS

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import BigInteger, and_, case, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core import account_months, audit, auth, db
+from core import account_months, audit, auth, db, parts
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountMonth
@@ -114,15 +114,17 @@ def table(
     return CohortTable(grain, last, tuple(cohorts))
 
 
+_SOLD = AccountMonth.net_amount - AccountMonth.returned_amount > 0
+
+
 def _counted(
     session: Session, actor: Actor, period: Period, grain: Grain, accounts: AccountFilter
 ) -> list[tuple[date, int, int, int]]:
     """Start of the cohort, step, accounts that bought, net revenue in ten-thousandths."""
-    sold = AccountMonth.net_amount - AccountMonth.returned_amount > 0
     begun = (
         select(AccountMonth.account_id, func.min(AccountMonth.month).label("first_month"))
         .join(Account, Account.id == AccountMonth.account_id)
-        .where(sold, auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
+        .where(_SOLD, auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False))
         .group_by(AccountMonth.account_id)
         .subquery()
     )
@@ -131,7 +133,7 @@ def _counted(
         query = (
             select(
                 begun.c.first_month, AccountMonth.month,
-                func.sum(case((sold, 1), else_=0)), type_coerce(func.sum(AccountMonth.net_amount), BigInteger),
+                func.sum(case((_SOLD, 1), else_=0)), type_coerce(func.sum(AccountMonth.net_amount), BigInteger),
             )
             .select_from(AccountMonth)
             .join(begun, and_(begun.c.account_id == AccountMonth.account_id, within))
@@ -142,15 +144,24 @@ def _counted(
             (start, months_between(start, month), int(bought), int(net))
             for start, month, bought, net in session.execute(query)
         ]
+    texts = list(parts.ask(session, actor, _months, period.end, accounts).values())
+    return list(_stepped(texts, period, grain)) if texts else []
+
+
+@parts.by_account(parts.joined_by_id)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
+def _months(session: Session, actor: Actor, end: date, accounts: AccountFilter) -> dict[int, str]:
+    """By account all months before that day as a packed text: net revenue, and whether anything was sold."""
+    auth.require(actor, Permission.REVENUE_READ)
     query = account_months.packed(
         AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount,
-        case((sold, literal_column("1", BigInteger)), else_=literal_column("0")),
+        case((_SOLD, literal_column("1", BigInteger)), else_=literal_column("0")),
     )  # fmt: skip
     query = query.join(Account, Account.id == AccountMonth.account_id).where(
         auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
     )
-    texts = [row[1] for row in db.rows(session, query.where(AccountMonth.month < period.end))]
-    return list(_stepped(texts, period, grain)) if texts else []
+    rows = db.rows(session, query.where(AccountMonth.month < end))
+    return {row[0]: row[1] for row in rows}
 
 
 def _stepped(texts: Sequence[str], period: Period, grain: Grain) -> Iterator[tuple[date, int, int, int]]:

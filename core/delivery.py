@@ -19,7 +19,17 @@ from sqlalchemy.orm import Session
 from core import audit, auth, clock, delivery_sums, otif, structures
 from core.audit import Subject
 from core.auth import Actor
-from core.due_lines import DueLine, Late, LateLines, late_by_account, late_lines, misses, open_lines
+from core.due_lines import (
+    DueLine,
+    Late,
+    LateLines,
+    Undelivered,
+    late_by_account,
+    late_lines,
+    misses,
+    open_lines,
+    undelivered,
+)
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, country_of, line_condition
 from core.kept_sums import start_of, table
 from core.models import (
@@ -40,8 +50,19 @@ from core.revenue import Dimension, is_then
 from core.vocabulary import OtifLevel, Permission, Structure
 
 __all__ = [
-    "DueLine", "Late", "LateLines", "Service", "by", "late_by_account", "late_lines", "misses", "open_lines",
-    "record_export", "totals",
+    "DueLine",
+    "Late",
+    "LateLines",
+    "Service",
+    "Undelivered",
+    "by",
+    "late_by_account",
+    "late_lines",
+    "misses",
+    "open_lines",
+    "record_export",
+    "totals",
+    "undelivered",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, desc, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, desc, func, literal_column, not_, or_, select
 from sqlalchemy.orm import Session
 
 from core import audit, auth, clock, delivery_sums, otif
@@ -69,12 +69,41 @@ class LateLines:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """How many lines, and what they are worth."""
+
+    count: int
+    amount: Decimal  # net, base currency
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """What nobody delivered yet, and what of it can no longer come on time."""
+
+    open: Counted
+    late: Counted
+
+
+@dataclass(frozen=True)
 class Late:
     """What an account waits for past its due day."""
 
     lines: int
     amount: Decimal  # net, base currency
     oldest_due_on: date
+
+
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
+def undelivered(
+    session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
+) -> Undelivered:
+    """How many lines are open and late, without the lines themselves."""
+    auth.require(actor, Permission.REVENUE_READ)
+    is_late = _is_late(otif.in_force(session), day or clock.today())
+    counted: tuple[Any, ...] = (literal_column("1"), OrderLine.net_amount)
+    sums = [func.sum(one) for one in (*counted, *(case((is_late, one)) for one in counted))]
+    found = session.execute(_of_visible(select(*sums), actor, accounts).where(_is_open())).one()
+    return Undelivered(Counted(found[0] or 0, found[1] or ZERO), Counted(found[2] or 0, found[3] or ZERO))
 
 
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
@@ -114,10 +143,8 @@ def late_by_account(
     auth.require(actor, Permission.REVENUE_READ)
     rule = otif.in_force(session)
     due = delivery_sums.due_on(rule)
-    query: Any = select(OrderLine.account_id, func.count(), func.sum(OrderLine.net_amount), func.min(due))
-    if not (actor.sees_everything and accounts.is_empty):
-        query = query.join(Account, Account.id == OrderLine.account_id)
-        query = query.where(auth.visible_accounts(actor), accounts.condition())
+    columns: list[Any] = [OrderLine.account_id, func.count(), func.sum(OrderLine.net_amount), func.min(due)]
+    query = _of_visible(select(*columns), actor, accounts)
     query = query.where(_is_open(), _is_late(rule, day or clock.today())).group_by(OrderLine.account_id)
     return {row[0]: Late(row[1], row[2], row[3]) for row in session.execute(query)}
 
@@ -147,6 +174,13 @@ def misses(
     if missed_only:
         where.append(or_(verdict.is_open, not_(and_(verdict.on_time, verdict.in_full))))
     return _listed(session, actor, accounts, sold, rule, today, limit, where, newest=True)
+
+
+def _of_visible(query: Select[Any], actor: Actor, accounts: AccountFilter) -> Select[Any]:
+    if actor.sees_everything and accounts.is_empty:
+        return query
+    query = query.join(Account, Account.id == OrderLine.account_id)
+    return query.where(auth.visible_accounts(actor), accounts.condition())
 
 
 def _is_open() -> ColumnElement[bool]:

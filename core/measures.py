@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import add, sub
 from typing import Any
 
 from core.money import MONEY_SCALE, QUANTITY_SCALE, ZERO, ratio
@@ -48,7 +49,7 @@ class Measures:
         one, two = self.whole, other.whole
         if one is not None and two is not None:
             cost = None if one[9] is None or two[9] is None else one[9] + two[9]
-            return _kept((*(left + right for left, right in zip(one[:9], two[:9], strict=True)), cost))
+            return _kept((*map(add, one[:9], two[:9]), cost))
         # Written out: a page adds thousands of these.
         return Measures(
             self.lines + other.lines,
@@ -64,6 +65,10 @@ class Measures:
         )
 
     def __sub__(self, other: Measures) -> Measures:
+        whole, less = self.whole, other.whole
+        if whole is not None and less is not None:
+            cost = None if whole[9] is None or less[9] is None else whole[9] - less[9]
+            return _kept((*map(sub, whole[:9], less[:9]), cost))
         sides = ((getattr(self, name), getattr(other, name)) for name in _SCALES)
         left: list[Any] = [None if one is None or two is None else one - two for one, two in sides]
         return Measures(*left)

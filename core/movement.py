@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, db, revenue
+from core import audit, auth, db, parts, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountRhythm
@@ -111,6 +111,16 @@ class Movement:
 _NOTHING = (0, 0)
 
 
+def _rank(move: Move) -> tuple[Decimal, str]:
+    return -abs(move.change), move.code
+
+
+def _joined(old: Movement, new: Movement, account_ids: frozenset[int]) -> Movement:
+    moves = parts.joined_rows(old.moves, new.moves, account_ids)
+    return Movement(old.period, old.base, tuple(sorted(moves, key=_rank)))
+
+
+@parts.by_account(_joined)
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def between(
     session: Session,
@@ -132,7 +142,7 @@ def between(
         kind = Kind.OTHER if is_unassigned else kind_of(was, net, bought_before=bought_before)
         amounts = Decimal(was) / MONEY_SCALE, Decimal(net) / MONEY_SCALE
         moves.append(Move(number, code, name, kind, *amounts, lines + more))
-    return Movement(period, base, tuple(sorted(moves, key=lambda move: (-abs(move.change), move.code))))
+    return Movement(period, base, tuple(sorted(moves, key=_rank)))
 
 
 def _known(session: Session, actor: Actor, accounts: AccountFilter) -> Any:

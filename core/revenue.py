@@ -275,7 +275,10 @@ def by_account(
     sold: LineFilter = ALL_LINES,
 ) -> list[AccountRevenue]:
     """Accounts with any order line in the period, by code; who sees everything sees UNASSIGNED too."""
-    found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, sold=sold)
+    if sold == ALL_LINES:
+        found = parts.ask(session, actor, of_accounts, period, accounts)
+    else:
+        found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, sold=sold)
     known = session.execute(
         select(Account.id, Account.code, Account.name, Account.is_unassigned)
         .where(auth.visible_accounts(actor), accounts.condition())

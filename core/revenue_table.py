@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, measures, revenue, settings, targets
+from core import audit, auth, measures, parts, revenue, settings, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid
@@ -219,8 +219,11 @@ def _level(asked: _Asked, *axes: Axis) -> dict[tuple[Any, ...], Cell]:
 def _sums(asked: _Asked, span: Period, axes: tuple[Axis, ...], later: int) -> dict[tuple[Any, ...], Measures]:
     """Sums by the axes; along time the keys are moved later, to where they are compared."""
     dimensions = [axis.dimension for axis in axes]
-    chosen: dict[str, Any] = {"accounts": asked.accounts, "sold": asked.sold, "structure": asked.structure}
-    found = revenue.by(asked.session, asked.actor, span, *dimensions, **chosen)
+    chosen: dict[str, Any] = {"accounts": asked.accounts, "structure": asked.structure}
+    if dimensions == [Dimension.ACCOUNT] and asked.sold == ALL_LINES:
+        found = parts.ask(asked.session, asked.actor, revenue.of_accounts, span, **chosen)
+    else:
+        found = revenue.by(asked.session, asked.actor, span, *dimensions, sold=asked.sold, **chosen)
     sums: dict[tuple[Any, ...], Measures] = {}
     for key, sold in found.items():
         place = _placed(asked, axes, key, later)
@@ -235,7 +238,7 @@ def _wanted(asked: _Asked, axes: tuple[Axis, ...]) -> dict[tuple[Any, ...], Deci
     if asked.sold != ALL_LINES or not targets.are_known_by(dimensions):
         return {}
     chosen: dict[str, Any] = {"accounts": asked.accounts, "structure": asked.structure}
-    found = targets.by(asked.session, asked.actor, asked.period, *dimensions, **chosen)
+    found = parts.ask(asked.session, asked.actor, targets.by, asked.period, *dimensions, **chosen)
     sums: dict[tuple[Any, ...], Decimal | None] = {}
     for key, expected in found.items():
         place = _placed(asked, axes, key, 0)
@@ -315,9 +318,8 @@ def _cells(
             shown = frozenset(key.id for key in of_axis if not key.is_others)
             chosen, sold = narrowed_to(axis, shown, narrowed.accounts, narrowed.sold)
             narrowed = replace(narrowed, accounts=chosen, sold=sold)
-    found: dict[Place, Cell] = {
-        (row, column): cell for (row, column), cell in _level(narrowed, *axes).items()
-    }
+    level = _level(narrowed, *axes)
+    found: dict[Place, Cell] = {(row, column): cell for (row, column), cell in level.items()}
     rows, columns = keys
     if OTHERS in columns:
         _fill_others(found, [key.id for key in rows if not key.is_others], totals[0], by_row=True)

@@ -37,10 +37,9 @@ with db.read() as session:
     ask = answers.asker(session, actor)
     now = ask(delivery.totals, period, chosen.accounts)
     year_ago = ask(delivery.totals, period.shifted(-12), chosen.accounts)
-    opened = ask(delivery.open_lines, chosen.accounts, day=clock.today(), limit=delivery_parts.LIMIT)
-    late = ask(delivery.late_lines, chosen.accounts, day=clock.today(), limit=delivery_parts.LIMIT)
+    waiting = ask(delivery.undelivered, chosen.accounts, day=clock.today())
 
-delivery_parts.tiles(now, year_ago, opened, late, currency)
+delivery_parts.tiles(now, year_ago, waiting, currency)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(delivery_parts.rule_said(decided.otif), width="stretch")
     if st.button(_("Formula"), type="tertiary", icon=":material/functions:", key="otif_formula"):
@@ -53,10 +52,12 @@ with tabs[shown]:
     if shown < 3:
         dimension = (Dimension.ACCOUNT, Dimension.PRODUCT, Dimension.MONTH)[shown]
         delivery_parts.by_dimension(actor, period, chosen.accounts, dimension, currency)
-    elif shown == 3:
-        delivery_parts.due_lines(late, actor, currency, name="late")
-    elif shown == 4:
-        delivery_parts.due_lines(opened, actor, currency, name="open")
+    elif shown in {3, 4}:
+        name, lines = ("late", delivery.late_lines) if shown == 3 else ("open", delivery.open_lines)
+        with db.read() as session:
+            ask = answers.asker(session, actor)
+            found = ask(lines, chosen.accounts, day=clock.today(), limit=delivery_parts.LIMIT)
+        delivery_parts.due_lines(found, actor, currency, name=name)
     elif shown == 5:
         with db.read() as session:
             ask = answers.asker(session, actor)

@@ -63,14 +63,8 @@ class _Asked:
     def answer(self, session: Any) -> Any:
         return self._ask(session, self.given)
 
-    def joined(self, session: Any, kept: _Kept) -> Any:
-        """The old answer with the accounts in it that were touched since; None where that does not do."""
-        join = parts.join_of(self.function)
-        if join is None:
-            return None
-        touched = audit.touched_since(session, kept.state, audit.unmoved(self.function))
-        if touched is None:
-            return None
+    def joined(self, session: Any, join: parts.Join, kept: _Kept, touched: frozenset[int]) -> Any:
+        """The old answer with these accounts in it as they are now."""
         narrowed = parts.narrowed(self.given, touched)
         if narrowed is None:
             return kept.answer
@@ -83,9 +77,8 @@ class _Asked:
 
 _lock = Lock()
 _answers: OrderedDict[Any, _Kept] = OrderedDict()
-_states: OrderedDict[Any, State | None] = (
-    OrderedDict()
-)  # by store, head of the audit and the entities left out
+# By store, head of the audit and the entities left out.
+_states: OrderedDict[Any, State | None] = OrderedDict()
 
 
 class Asker:
@@ -94,6 +87,7 @@ class Asker:
     def __init__(self, session: Any, actor: Actor) -> None:
         self._session, self._actor = session, actor
         self._head: str | None = None
+        self._touched: dict[tuple[State, frozenset[str]], frozenset[int] | None] = {}
         self._until = math.inf  # until when all that was asked for since then counts
 
     def __call__(
@@ -117,19 +111,31 @@ class Asker:
         started = time.monotonic()
         with _lock:
             old = _answers.get(asked.key)
-        before, self._until = self._until, started + LIFETIME
-        with parts.kept_by(self):
-            answer = None if old is None or old.until < started else asked.joined(self._session, old)
-            if old is not None and answer is not None:
-                kept = _Kept(state, answer, min(old.until, self._until), old.took, asked_at, asked)
-            else:
+        kept = None if old is None or old.until < started else self._joined(asked, old, state, asked_at)
+        if kept is None:
+            before, self._until = self._until, started + LIFETIME
+            with parts.kept_by(self):
                 answer = asked.answer(self._session)
-                kept = _Kept(state, answer, self._until, time.monotonic() - started, asked_at, asked)
-        self._until = before
+            kept = _Kept(state, answer, self._until, time.monotonic() - started, asked_at, asked)
+            self._until = before
         with _lock:
             _answers[asked.key] = kept
             _let_go()
         return kept
+
+    def _joined(self, asked: _Asked, old: _Kept, state: State, asked_at: float) -> _Kept | None:
+        """The old answer with the accounts in it that were touched since; None where that does not do."""
+        join = parts.join_of(asked.function)
+        if join is None:
+            return None
+        key = old.state, audit.unmoved(asked.function)
+        if key not in self._touched:
+            self._touched[key] = audit.touched_since(self._session, *key)
+        touched = self._touched[key]
+        if touched is None:
+            return None
+        answer = asked.joined(self._session, join, old, touched)
+        return _Kept(state, answer, old.until, old.took, asked_at, asked)
 
     def state(self, function: Callable[..., Any]) -> State | None:
         if self._head is None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core import accounts, db, delivery, orders, products
 from core.auth import Actor
-from core.delivery import DueLine, LateLines, Service
+from core.delivery import DueLine, LateLines, Service, Undelivered
 from core.filters import AccountFilter
 from core.language import _
 from core.orders import OrderOfAccount
@@ -44,7 +44,7 @@ def rule_said(rule: OtifRule) -> str:
     return " · ".join(said)
 
 
-def tiles(now: Service, year_ago: Service, opened: LateLines, late: LateLines, currency: str) -> None:
+def tiles(now: Service, year_ago: Service, waiting: Undelivered, currency: str) -> None:
     """How well, and what is still to come."""
     grid = st.grid(6, min_column_width=150)
     for label, rate, then, counted in (
@@ -62,7 +62,7 @@ def tiles(now: Service, year_ago: Service, opened: LateLines, late: LateLines, c
           _("Net amount of all lines that were due {all} less that of the good ones {good}.").format(
               all=formats.money(now.amount, currency), good=formats.money(now.otif_amount, currency)
           ))  # fmt: skip
-    for label, found in ((_("Late now"), late), (_("Open"), opened)):
+    for label, found in ((_("Late now"), waiting.late), (_("Open"), waiting.open)):
         lines = _("{count} order lines").format(count=formats.number(found.count))
         _tile(grid, label, formats.compact(found.amount, currency), lines,
               _("Lines that nobody delivered yet, at their net amount."))  # fmt: skip

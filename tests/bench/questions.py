@@ -57,6 +57,7 @@ from core.filters import AccountFilter
 from core.models import Product
 from core.order_drafts import LineDraft, OrderDraft
 from core.periods import Period, add_months, fiscal_year_start
+from core.revenue import Dimension
 from core.revenue_table import Axis
 from pages.ui import answers
 from tests.bench.stores import Store
@@ -123,8 +124,8 @@ def _pages(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
         (
             lambda ask: ask(delivery.totals, now),
             lambda ask: ask(delivery.totals, then),
-            lambda ask: ask(delivery.open_lines, day=day, limit=500),
-            lambda ask: ask(delivery.late_lines, day=day, limit=500),
+            lambda ask: ask(delivery.undelivered, day=day),
+            lambda ask: ask(delivery.by, now, Dimension.ACCOUNT),
         ),
     )
     yield "Targets", (lambda ask: ask(target_plans.plan, at.year.start),)

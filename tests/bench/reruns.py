@@ -17,6 +17,8 @@ RERUNS_ANEW = 2
 PEOPLE = {"director": "zulaikha", "regional": "rosalind", "manager": "kumar"}
 ADMIN = "farah"
 EMPTY = "empty_page"
+# Reads every order line of a year when it is opened, and says so: once is enough.
+ONCE = frozenset({"replay"})
 # A page that shows different things is measured with each of them.
 _VARIANTS = {
     "account": {"account": "account={account}"},
@@ -87,14 +89,16 @@ async def _rerun(server: Server, token: str, page: str, query: str) -> Rerun:
     walls, counts, last = [], [], None
     anew, anew_counts = [], []
     async with Visitor(server.port, token) as visitor:
-        await visitor.open(page, query)
+        server.counted()
+        opened = await visitor.open(page, query)
+        first = server.counted()
         await visitor.click(query)
         server.counted()
         for _turn in range(RERUNS):
             last = await visitor.click(query)
             walls.append(last.seconds * 1000)
             counts.append(server.counted())
-        for _turn in range(RERUNS_ANEW):
+        for _turn in range(0 if page in ONCE else RERUNS_ANEW):
             server.counted(forget=True)
             anew.append((await visitor.click(query)).seconds * 1000)
             anew_counts.append(server.counted())
@@ -110,8 +114,8 @@ async def _rerun(server: Server, token: str, page: str, query: str) -> Rerun:
         elements=last.elements,
         kilobytes=last.bytes / 1024,
         exceptions=len(last.exceptions),
-        anew=median(anew),
-        read=_middle(anew_counts, "reading"),
+        anew=median(anew) if anew else opened.seconds * 1000,
+        read=_middle(anew_counts, "reading") if anew else first["reading"] * 1000,
     )
 
 

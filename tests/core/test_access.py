@@ -287,6 +287,8 @@ READERS: dict[str, Read] = {
     "classification.choices": classification.choices,
     "cohort.table": lambda session, actor: cohort.table(session, actor, TWO_YEARS),
     "cohort.table by year": lambda session, actor: cohort.table(session, actor, TWO_YEARS, cohort.Grain.YEAR),
+    "cohort._months": lambda session, actor: cohort._months(session, actor, date(2025, 1, 1), ALL_ACCOUNTS),
+    "due_lines.undelivered": due_lines.undelivered,
     "creep.by_account": lambda session, actor: creep.by_account(session, actor, YEAR),
     "creep.by_product": lambda session, actor: creep.by_product(session, actor, YEAR),
     "dependence.of": lambda session, actor: dependence.of(session, actor, YEAR),
@@ -1142,6 +1144,12 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "bridge.board": lambda ask: ask(bridge.board, YEAR, YEAR.shifted(-12)),
         "bridge.by_product": lambda ask: ask(bridge.by_product, YEAR, YEAR.shifted(-12)),
         "kpi_trends.by_month": lambda ask: ask(kpi_trends.by_month, ("net_revenue", "top_share"), YEAR),
+        "cohort.table": lambda ask: ask(cohort.table, TWO_YEARS, cohort.Grain.QUARTER),
+        "creep.by_account": lambda ask: ask(creep.by_account, YEAR),
+        "movement.between": lambda ask: ask(movement.between, YEAR),
+        "revenue_table.table": lambda ask: ask(
+            revenue_table.table, YEAR, revenue_table.Axis.ACCOUNT, revenue_table.Axis.MONTH
+        ),
         "pace.of": lambda ask: ask(pace.of, YEAR),
         "portfolio.board": lambda ask: ask(portfolio.board, YEAR, day=date(2024, 12, 31)),
         "directors.overview": lambda ask: ask(directors.overview, YEAR, day=date(2024, 12, 31)),
