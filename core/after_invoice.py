@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -209,9 +210,10 @@ def _volume(sums: _Sums, members: Sequence[int], ranked: Sequence[Term], period:
     """Of each tier period what was earned in it up to the end, less what was earned up to the beginning."""
     total = ZERO
     for days in _tier_periods(ranked, period):
+        offered = _offered(ranked, days.last_day)
         for account_id in members:
-            earned = _earned(sums, account_id, ranked, days.last_day, days.end)
-            total += earned - _earned(sums, account_id, ranked, days.last_day, days.start)
+            earned = _earned(sums, account_id, offered, days.end)
+            total += earned - _earned(sums, account_id, offered, days.start)
     return total
 
 
@@ -225,24 +227,42 @@ def _tier_periods(ranked: Sequence[Term], period: Period) -> Iterator[Period]:
         on = end
 
 
-def _earned(sums: _Sums, account_id: int, ranked: Sequence[Term], last: date, until: date) -> Decimal:
-    """What the most specific tiers that are reached, of those that hold on the last day, give up to before a day."""
-    for head in ranked:
-        if head.period is None or not holds(head.valid_from, head.valid_to, last):
+class _Offered(NamedTuple):
+    """The tiers of one scope that hold on a day, and what is counted for them from which day on."""
+
+    start: date
+    what: What
+    group_id: int | None
+    basis: TierBasis | None
+    mode: TierMode
+    tiers: tuple[tuple[Decimal, Decimal], ...]
+
+
+def _offered(ranked: Sequence[Term], last: date) -> list[_Offered]:
+    """The most specific first."""
+    holding = [term for term in ranked if holds(term.valid_from, term.valid_to, last)]
+    tiers: dict[str, list[tuple[Decimal, Decimal]]] = {}
+    for term in holding:
+        tiers.setdefault(term.scope_key, []).append((term.min_quantity, terms.value_of(term)))
+    found = (
+        _Offered(
+            period_of(head.period, last).start, _what(head), head.group_id, head.basis,
+            head.mode or TierMode.ALL_UNITS, tuple(tiers[head.scope_key]),
+        )
+        for head in holding if head.period is not None
+    )  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def _earned(sums: _Sums, account_id: int, offered: Sequence[_Offered], until: date) -> Decimal:
+    """What the most specific tiers that are reached give up to before a day."""
+    for one in offered:
+        if until <= one.start:
             continue
-        start = period_of(head.period, last).start
-        if until <= start:
-            continue
-        tiers = [
-            (term.min_quantity, terms.value_of(term))
-            for term in ranked
-            if holds(term.valid_from, term.valid_to, last) and term.scope_key == head.scope_key
-        ]
-        days, what = Period(start, until), _what(head)
-        own = sums.of([account_id], days, what)
-        counted = own if head.group_id is None else sums.of_group(head.group_id, days, what)
-        volume = counted.net if head.basis is TierBasis.PERIOD_REVENUE else counted.quantity
-        if volume > 0 and volume >= min(tiers)[0]:
-            mode = head.mode or TierMode.ALL_UNITS
-            return own.net * volume_tiers.payout(tiers, volume, mode) / volume
+        days = Period(one.start, until)
+        own = sums.of([account_id], days, one.what)
+        counted = own if one.group_id is None else sums.of_group(one.group_id, days, one.what)
+        volume = counted.net if one.basis is TierBasis.PERIOD_REVENUE else counted.quantity
+        if volume > 0 and volume >= min(one.tiers)[0]:
+            return own.net * volume_tiers.payout(one.tiers, volume, one.mode) / volume
     return ZERO

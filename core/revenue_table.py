@@ -13,49 +13,22 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, measures, parts, revenue, settings, targets
+from core import audit, auth, measures, parts, revenue, revenue_axes, settings, targets
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter
 from core.language import _
-from core.models import Account, Category, Group, Product, Region, Segment, Tier, User
 from core.money import ratio
-from core.periods import Period, add_months, fiscal_year_start, months_between
+from core.periods import Period, add_months
 from core.revenue import Dimension, Measures
+from core.revenue_axes import Axis
 from core.vocabulary import Permission, Structure
 
 SHOWN_ROWS = 50
 SHOWN_COLUMNS = 24
-
-
-class Axis(StrEnum):
-    """What a table is broken down by; time in fiscal months, quarters and years."""
-
-    ACCOUNT = "account"
-    PRODUCT = "product"
-    CATEGORY = "category"
-    COUNTRY = "country"
-    OWNER = "owner"
-    REGION = "region"
-    SEGMENT = "segment"
-    GROUP = "group"
-    TIER = "tier"
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-
-    @property
-    def months(self) -> int | None:
-        """How long one step of time is; None for what is no time."""
-        return {Axis.MONTH: 1, Axis.QUARTER: 3, Axis.YEAR: 12}.get(self)
-
-    @property
-    def dimension(self) -> Dimension:
-        return Dimension.MONTH if self.months else Dimension(self.value)
 
 
 @dataclass(frozen=True)
@@ -224,6 +197,8 @@ def _sums(asked: _Asked, span: Period, axes: tuple[Axis, ...], later: int) -> di
         found = parts.ask(asked.session, asked.actor, revenue.of_accounts, span, **chosen)
     else:
         found = revenue.by(asked.session, asked.actor, span, *dimensions, sold=asked.sold, **chosen)
+    if not any(axis.months for axis in axes):
+        return found
     sums: dict[tuple[Any, ...], Measures] = {}
     for key, sold in found.items():
         place = _placed(asked, axes, key, later)
@@ -248,16 +223,9 @@ def _wanted(asked: _Asked, axes: tuple[Axis, ...]) -> dict[tuple[Any, ...], Deci
 
 def _placed(asked: _Asked, axes: tuple[Axis, ...], key: tuple[Any, ...], later: int) -> tuple[Any, ...]:
     return tuple(
-        start_of(axis, add_months(one, later), asked.first_month) if axis.months else one
+        revenue_axes.moved(axis, one, later, asked.first_month) if isinstance(one, date) else one
         for axis, one in zip(axes, key, strict=True)
     )
-
-
-def start_of(axis: Axis, day: date, first_month: int) -> date:
-    """The first day of the month, quarter or year of a fiscal year that a day is in."""
-    year = fiscal_year_start(day, first_month)
-    step = axis.months or 1
-    return add_months(year, months_between(year, day.replace(day=1)) // step * step)
 
 
 def _nothing(actor: Actor) -> Measures:
@@ -269,31 +237,10 @@ def _ranked(asked: _Asked, axis: Axis, found: Mapping[tuple[Any, ...], Cell], li
     keys = [key for (key,) in found]
     if axis.months:
         return tuple(Key(key, None) for key in sorted(keys) if key < asked.period.end)
-    names = _names(asked.session, asked.actor, axis)
+    names = revenue_axes.names(asked.session, asked.actor, axis)
     keys.sort(key=lambda key: (-found[key,].now.net, -found[key,].year_ago.net, str(names.get(key, key))))
     ranked = [Key(key, names.get(key) if axis is not Axis.COUNTRY else key) for key in keys]
     return (*ranked[:limit], OTHERS) if len(ranked) > limit else tuple(ranked)
-
-
-_NAMED: dict[Axis, tuple[Any, Any]] = {
-    Axis.PRODUCT: (Product.id, Product.name),
-    Axis.CATEGORY: (Category.id, Category.name),
-    Axis.OWNER: (User.id, User.name),
-    Axis.REGION: (Region.id, Region.name),
-    Axis.SEGMENT: (Segment.id, Segment.name),
-    Axis.GROUP: (Group.id, Group.name),
-    Axis.TIER: (Tier.id, Tier.name),
-}
-
-
-def _names(session: Session, actor: Actor, axis: Axis) -> dict[Any, str]:
-    if axis is Axis.ACCOUNT:
-        rows = session.execute(select(Account.id, Account.name).where(auth.visible_accounts(actor)))
-    elif axis in _NAMED:
-        rows = session.execute(select(*_NAMED[axis]))
-    else:
-        return {}
-    return {row[0]: row[1] for row in rows}
 
 
 def _with_others(keys: Iterable[Key], known: Mapping[Any, Cell], total: Cell) -> dict[Any, Cell]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import db, portfolio, revenue_table, settings
 from core.language import _
-from core.revenue_table import Axis
+from core.revenue_axes import Axis
 from core.vocabulary import Permission
 from pages.ui import (
     answers,

@@ -19,7 +19,8 @@ from core.language import N_, _
 from core.money import ratio
 from core.periods import Period, add_months
 from core.revenue import Measures
-from core.revenue_table import Axis, Cell, Key, Side, Table
+from core.revenue_axes import Axis
+from core.revenue_table import Cell, Key, Side, Table
 from core.vocabulary import Permission, Structure
 from pages.ui import charts, dialogs, drill, figure_charts, formats, tables
 from pages.ui.forms import plain

@@ -58,7 +58,7 @@ from core.models import Product
 from core.order_drafts import LineDraft, OrderDraft
 from core.periods import Period, add_months, fiscal_year_start
 from core.revenue import Dimension
-from core.revenue_table import Axis
+from core.revenue_axes import Axis
 from pages.ui import answers
 from tests.bench.stores import Store
 

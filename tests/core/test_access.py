@@ -82,6 +82,7 @@ from core import (
     quick_notes,
     receivables,
     revenue,
+    revenue_axes,
     revenue_table,
     rfm,
     rollups,
@@ -230,8 +231,8 @@ def _broken_down(by: Dimension) -> Read:
     return lambda session, actor: kpi_details.breakdown(session, actor, "net_revenue", YEAR, by)
 
 
-def _tabled(axis: revenue_table.Axis) -> Read:
-    other = None if axis.months else revenue_table.Axis.MONTH
+def _tabled(axis: revenue_axes.Axis) -> Read:
+    other = None if axis.months else revenue_axes.Axis.MONTH
     return lambda session, actor: revenue_table.table(session, actor, TWO_YEARS, axis, other)
 
 
@@ -245,7 +246,7 @@ READERS: dict[str, Read] = {
     "accounts.names": accounts.names,
     "attention_items.items": attention.items,
     "attention.today": attention.today,
-    **{f"revenue_table.table {axis}": _tabled(axis) for axis in revenue_table.Axis},
+    **{f"revenue_table.table {axis}": _tabled(axis) for axis in revenue_axes.Axis},
     "bridge.between": lambda session, actor: bridge.between(session, actor, YEAR, YEAR.shifted(-12)),
     "bridge.board": lambda session, actor: bridge.board(session, actor, YEAR, YEAR.shifted(-12)),
     "bridge.by_account": lambda session, actor: bridge.by_account(session, actor, YEAR, YEAR.shifted(-12)),
@@ -289,6 +290,9 @@ READERS: dict[str, Read] = {
     "cohort.table by year": lambda session, actor: cohort.table(session, actor, TWO_YEARS, cohort.Grain.YEAR),
     "cohort._months": lambda session, actor: cohort._months(session, actor, date(2025, 1, 1), ALL_ACCOUNTS),
     "due_lines.undelivered": due_lines.undelivered,
+    "revenue_axes.names": lambda session, actor: revenue_axes.names(
+        session, actor, revenue_axes.Axis.ACCOUNT
+    ),
     "creep.by_account": lambda session, actor: creep.by_account(session, actor, YEAR),
     "creep.by_product": lambda session, actor: creep.by_product(session, actor, YEAR),
     "dependence.of": lambda session, actor: dependence.of(session, actor, YEAR),
@@ -1148,7 +1152,7 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "creep.by_account": lambda ask: ask(creep.by_account, YEAR),
         "movement.between": lambda ask: ask(movement.between, YEAR),
         "revenue_table.table": lambda ask: ask(
-            revenue_table.table, YEAR, revenue_table.Axis.ACCOUNT, revenue_table.Axis.MONTH
+            revenue_table.table, YEAR, revenue_axes.Axis.ACCOUNT, revenue_axes.Axis.MONTH
         ),
         "pace.of": lambda ask: ask(pace.of, YEAR),
         "portfolio.board": lambda ask: ask(portfolio.board, YEAR, day=date(2024, 12, 31)),

@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from core import order_lines, revenue, revenue_table, rollups, targets
+from core import order_lines, revenue, revenue_axes, revenue_table, rollups, targets
 from core.auth import OPERATOR
 from core.errors import Forbidden, Invalid
 from core.filters import AccountFilter
 from core.money import ZERO
 from core.periods import Period
-from core.revenue_table import OTHERS, Axis, Side
+from core.revenue_axes import Axis
+from core.revenue_table import OTHERS, Side
 from core.vocabulary import Role
 from tests import factories
 
@@ -88,10 +89,10 @@ def test_along_time_each_month_is_compared_with_the_one_before_it(session, direc
 
 
 def test_quarters_and_years_start_with_the_fiscal_year(session, director, trade):
-    assert revenue_table.start_of(Axis.QUARTER, date(2026, 5, 31), 1) == date(2026, 4, 1)
-    assert revenue_table.start_of(Axis.QUARTER, date(2026, 2, 1), 2) == date(2026, 2, 1)
-    assert revenue_table.start_of(Axis.QUARTER, date(2026, 1, 31), 2) == date(2025, 11, 1)
-    assert revenue_table.start_of(Axis.YEAR, date(2026, 3, 31), 4) == date(2025, 4, 1)
+    assert revenue_axes.start_of(Axis.QUARTER, date(2026, 5, 31), 1) == date(2026, 4, 1)
+    assert revenue_axes.start_of(Axis.QUARTER, date(2026, 2, 1), 2) == date(2026, 2, 1)
+    assert revenue_axes.start_of(Axis.QUARTER, date(2026, 1, 31), 2) == date(2025, 11, 1)
+    assert revenue_axes.start_of(Axis.YEAR, date(2026, 3, 31), 4) == date(2025, 4, 1)
     two_years = Period.of(date(2025, 1, 1), date(2026, 12, 31))
     found = revenue_table.table(session, director, two_years, Axis.YEAR)
     assert {key.id.year: found.row_totals[key.id].now.net for key in found.rows} == {2025: 180, 2026: 500}

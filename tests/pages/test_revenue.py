@@ -7,7 +7,7 @@ import pytest
 from core import clock, db, revenue_table, rollups, saved_views
 from core.models import AuditEntry
 from core.periods import Period
-from core.revenue_table import Axis
+from core.revenue_axes import Axis
 from pages.ui import revenue_parts
 from tests import factories
 from tests.pages.conftest import shown
