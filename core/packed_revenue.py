@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,43 @@ from core.models import PackedMonth, PackedYear, PairYear, RevenueCell
 from core.packed_sums import SALES, Wholes
 from core.sum_pieces import Piece
 
-BY = {Dimension.PRODUCT, Dimension.MONTH, Dimension.ACCOUNT}
+BY = {Dimension.PRODUCT, Dimension.CATEGORY, Dimension.MONTH, Dimension.ACCOUNT}
 _LAYERS: dict[Any, Any] = {RevenueCell: PackedMonth, PairYear: PackedYear}
 _AT_ONCE = 4_000  # packed rows that are held in memory together: some twenty megabytes
 Sums = dict[tuple[Any, ...], list[int]]
+Pairs = Collection[tuple[int, int]]  # of account and product, or of account and category
+_NO_CATEGORY = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """By what, and of which products, or pairs of the first two dimensions; None: of all."""
+
+    dimensions: Sequence[Dimension]
+    products: Collection[int] | None = None
+    pairs: Pairs | None = None
+    categories: Mapping[int, int | None] = field(
+        default_factory=dict
+    )  # of each product, where they are asked for
+
+    @cached_property
+    def product_ids(self) -> Wholes | None:
+        return None if self.products is None else np.array(sorted(self.products), dtype=np.int64)
+
+    @cached_property
+    def category_of(self) -> Wholes:
+        found = np.full(max(self.categories, default=0) + 1, _NO_CATEGORY, dtype=np.int64)
+        for product_id, category_id in self.categories.items():
+            found[product_id] = category_id or _NO_CATEGORY
+        return found
+
+    @cached_property
+    def numbers(self) -> tuple[int, Wholes] | None:
+        """The base of the second dimension, and each pair as one number."""
+        if self.pairs is None:
+            return None
+        base = 1 + max((scope for _account, scope in self.pairs), default=0)
+        return base, np.array([account * base + scope for account, scope in self.pairs], dtype=np.int64)
 
 
 def answers(piece: Piece) -> bool:
@@ -27,15 +62,8 @@ def answers(piece: Piece) -> bool:
     return piece.source in _LAYERS
 
 
-def add(
-    session: Session,
-    found: Sums,
-    piece: Piece,
-    dimensions: Sequence[Dimension],
-    accounts: Select[Any] | None,
-    products: Collection[int] | None,
-) -> None:
-    """Add a piece to the sums by product, month or account; only of these accounts and products, none being all."""
+def add(session: Session, found: Sums, piece: Piece, wanted: Wanted, accounts: Select[Any] | None) -> None:
+    """Add a piece to the sums by product, category, month or account; only of these accounts, none being all."""
     layer = _LAYERS[piece.source]
     query = select(layer.account_id, layer.start, layer.cells).where(
         layer.start >= piece.span.start, layer.start < piece.span.end
@@ -43,29 +71,24 @@ def add(
     if accounts is not None:
         query = query.where(layer.account_id.in_(accounts))
     rows = db.rows(session, query)
-    wanted = None if products is None else np.array(sorted(products), dtype=np.int64)
     for begin in range(0, len(rows), _AT_ONCE):
-        for key, sums in _added(rows[begin : begin + _AT_ONCE], dimensions, wanted):
+        for key, sums in _added(rows[begin : begin + _AT_ONCE], wanted):
             known = found.get(key)
             signed = sums if piece.sign > 0 else [-one for one in sums]
             found[key] = signed if known is None else [a + b for a, b in zip(known, signed, strict=True)]
 
 
-def _added(
-    rows: Sequence[Any], dimensions: Sequence[Dimension], wanted: Wholes | None
-) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
+def _added(rows: Sequence[Any], wanted: Wanted) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
     blobs = [row[2] for row in rows]
-    cells, sizes = packed_sums.unpacked(blobs, SALES), packed_sums.sizes(blobs, SALES)
-    columns: dict[Dimension, Wholes] = {Dimension.PRODUCT: cells[:, 0]}
-    if Dimension.ACCOUNT in dimensions:
-        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-        columns[Dimension.ACCOUNT] = np.repeat(ids, sizes)
-    if Dimension.MONTH in dimensions:
-        days = np.fromiter((row[1].toordinal() for row in rows), dtype=np.int64, count=len(rows))
-        columns[Dimension.MONTH] = np.repeat(days, sizes)
-    keys = [columns[one] for one in dimensions]
-    if wanted is not None:
-        chosen = np.isin(cells[:, 0], wanted)
+    cells = packed_sums.unpacked(blobs, SALES)
+    keys = list(_keys(rows, cells[:, 0], packed_sums.sizes(blobs, SALES), wanted))
+    chosen = np.ones(len(cells), dtype=bool)
+    if wanted.product_ids is not None:
+        chosen &= np.isin(cells[:, 0], wanted.product_ids)
+    if wanted.numbers is not None:
+        base, numbers = wanted.numbers
+        chosen &= (keys[1] < base) & np.isin(keys[0] * base + keys[1], numbers)
+    if not chosen.all():
         keys, cells = [key[chosen] for key in keys], cells[chosen]
     if not len(cells):
         return
@@ -75,13 +98,30 @@ def _added(
         total = np.zeros(len(different[0]) if different else 1, dtype=np.int64)
         np.add.at(total, places, np.ascontiguousarray(cells[:, column]))
         sums.append(total.tolist())
-    named = [
-        [date.fromordinal(day) for day in key.tolist()] if one is Dimension.MONTH else key.tolist()
-        for one, key in zip(dimensions, different, strict=True)
-    ]
+    named = [_named(one, key.tolist()) for one, key in zip(wanted.dimensions, different, strict=True)]
     given = zip(*named, strict=True) if named else iter([()])
     for key, row in zip(given, zip(*sums, strict=True), strict=True):
         yield key, list(row)
+
+
+def _keys(rows: Sequence[Any], products: Wholes, sizes: Wholes, wanted: Wanted) -> Iterator[Wholes]:
+    """Each dimension of every cell as a number."""
+    for one in wanted.dimensions:
+        if one is Dimension.ACCOUNT:
+            yield np.repeat(np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)), sizes)
+        elif one is Dimension.MONTH:
+            days = (row[1].toordinal() for row in rows)
+            yield np.repeat(np.fromiter(days, dtype=np.int64, count=len(rows)), sizes)
+        else:
+            yield products if one is Dimension.PRODUCT else wanted.category_of[products]
+
+
+def _named(dimension: Dimension, numbers: list[int]) -> list[Any]:
+    if dimension is Dimension.MONTH:
+        return [date.fromordinal(day) for day in numbers]
+    if dimension is Dimension.CATEGORY:
+        return [None if number == _NO_CATEGORY else number for number in numbers]
+    return numbers
 
 
 def _numbered(keys: Sequence[Wholes], count: int) -> tuple[list[Wholes], Wholes]:

@@ -17,18 +17,22 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, claim_rules, clock, revenue
+from core import audit, auth, claim_rules, clock, competitor_claims, measures, scope_sales
 from core.auth import Actor
 from core.claim_rules import ClaimState
-from core.competitor_claims import ClaimRow
-from core.filters import AccountFilter, LineFilter
+from core.competitor_claims import ALL_CLAIMS, ClaimFilter, ClaimRow
 from core.measures import Measures
 from core.models import PackSize, Product
 from core.money import ZERO, ratio, round_money
 from core.periods import Period, add_months, first_of_month
-from core.revenue import Dimension
+from core.scope_sales import Scope
 from core.vocabulary import Permission
 
+# Changes of these leave claims, and what we sold, as they were.
+BESIDE_CLAIMS = (
+    "account_note", "attention", "authority", "cause", "floor", "forecast", "loyalty_member", "lump_sum", "receivable",
+    "target", "term", "view", "wallet",
+)  # fmt: skip
 _NEAR_MONTHS = 3
 _YEAR = 12
 
@@ -76,6 +80,12 @@ class IndexPoint:
     newest_days: int
 
 
+@audit.unmoved_by(*BESIDE_CLAIMS)
+def search(session: Session, actor: Actor, claims: ClaimFilter = ALL_CLAIMS) -> tuple[PriceGap, ...]:
+    """The price claims of a filter as known now beside our prices."""
+    return tuple(gaps(session, actor, competitor_claims.search(session, actor, claims)))
+
+
 def gaps(session: Session, actor: Actor, claims: Sequence[ClaimRow]) -> list[PriceGap]:
     """Price claims beside our prices; other claims are left out."""
     auth.require(actor, Permission.COMPETITOR_READ)
@@ -112,44 +122,23 @@ class _Sales:
     def __init__(self, session: Session, actor: Actor, claims: Sequence[ClaimRow]) -> None:
         days = [row.draft.observed_on or clock.today() for row in claims]
         start = add_months(first_of_month(min(days)), 1 - _YEAR)
-        period = Period(start, add_months(first_of_month(clock.today()), 1))
-        accounts = frozenset(row.account_id for row in claims)
-        only = AccountFilter() if None in accounts else AccountFilter(account_ids=accounts)
-        self._accounts = accounts  # None: all of them together
-        self._nothing = Measures(cost=ZERO if actor.sees_cost else None)
-        self._sums: dict[tuple[str, int | None, int | None, date], Measures] = {}
-        products = frozenset(row.draft.product_id for row in claims if row.draft.product_id is not None)
-        categories = {row.draft.category_id for row in claims if row.draft.product_id is None}
-        if products:
-            sold = LineFilter(product_ids=products)
-            asked = (Dimension.ACCOUNT, Dimension.PRODUCT, Dimension.MONTH)
-            self._keep("product", revenue.by(session, actor, period, *asked, accounts=only, sold=sold))
-        if categories - {None}:
-            named = frozenset(one for one in categories if one is not None)
-            sold = LineFilter(category_ids=frozenset(named))
-            asked = (Dimension.ACCOUNT, Dimension.CATEGORY, Dimension.MONTH)
-            self._keep("category", revenue.by(session, actor, period, *asked, accounts=only, sold=sold))
-        if None in categories:
-            whole = revenue.by(session, actor, period, Dimension.ACCOUNT, Dimension.MONTH, accounts=only)
-            self._keep("all", {(key[0], None, key[1]): one for key, one in whole.items()})
-
-    def _keep(self, kind: str, sums: Mapping[tuple[object, ...], Measures]) -> None:
-        for (account_id, scope_id, month), one in sums.items():
-            for place in {account_id, None} & self._accounts:
-                key = (kind, place, scope_id, month)
-                self._sums[key] = self._sums[key] + one if key in self._sums else one  # type: ignore[index]
+        months = Period(start, add_months(first_of_month(clock.today()), 1))
+        self._nothing = measures.nothing(sees_cost=actor.sees_cost)
+        self._sums = scope_sales.of(session, actor, months, map(scope_of, claims), by_month=True)
 
     def around(self, row: ClaimRow, day: date, months: int) -> Measures:
         """The months up to the one of a day, in the scope of a claim."""
-        said = row.draft
-        kind = "product" if said.product_id is not None else "all" if said.category_id is None else "category"
-        scope = said.product_id if kind == "product" else said.category_id
-        last = first_of_month(day)
-        found = self._nothing
+        scope, last, found = scope_of(row), first_of_month(day), self._nothing
         for back in range(months):
-            one = self._sums.get((kind, row.account_id, scope, add_months(last, -back)))
+            one = self._sums.get((scope, add_months(last, -back)))
             found = found if one is None else found + one
         return found
+
+
+def scope_of(row: ClaimRow) -> Scope:
+    """What a claim is about: its account, or the market; its product, its category, or everything."""
+    said = row.draft
+    return Scope(row.account_id, said.product_id, said.category_id if said.product_id is None else None)
 
 
 def _packs(session: Session, claims: Iterable[ClaimRow]) -> dict[tuple[int, int], Decimal | None]:

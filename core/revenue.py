@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +39,7 @@ from core.models import (
     RevenueCell,
     TotalMonth,
 )
+from core.packed_revenue import Pairs, Wanted
 from core.periods import Period, add_months
 from core.sum_pieces import Layers, Piece, day_of, within_span, years_of
 from core.vocabulary import Permission, Structure
@@ -97,11 +99,13 @@ def by(
     accounts: AccountFilter = ALL_ACCOUNTS,
     sold: LineFilter = ALL_LINES,
     structure: Structure = Structure.TODAY,
+    pairs: Pairs | None = None,
 ) -> dict[tuple[Any, ...], Measures]:
     """Sums by one or more dimensions: whole months from the kept sums, days of cut months from the lines.
 
     `structure` says whose an account's months are: today's owner, segment, … or those of each month. Who may see an
-    account follows today's in both.
+    account follows today's in both. Of thousands of accounts by product or category, `pairs` leaves these of the first
+    two dimensions.
     """
     auth.require(actor, Permission.REVENUE_READ)
     asked = tuple(Dimension.PRODUCT if one is Dimension.CATEGORY else one for one in dimensions)
@@ -110,7 +114,8 @@ def by(
     pieces = _pieces(actor, _filled(session, period, asked, sold), asked, accounts, sold, then)
     packed: packed_revenue.Sums = {}
     if not then and not sold.countries and packed_revenue.BY.issuperset(asked):
-        pieces = _without_packed(session, actor, pieces, asked, accounts, sold, packed)
+        wanted = _wanted(session, dimensions, sold, pairs)
+        pieces = _without_packed(session, actor, pieces, accounts, wanted, packed)
     queries = [
         within(
             _sums(piece, asked, sold, then=then),
@@ -126,12 +131,15 @@ def by(
     found: dict[tuple[Any, ...], Measures] = {}
     width = len(asked)
     rows: Iterable[Any] = db.rows(session, _together(queries, width)) if queries else ()
+    if asked != dimensions:
+        rows = _by_category(session, rows, dimensions)
     if packed:
         rows = _with_packed(packed, rows, width)
     for row in rows:
-        if row[width]:
-            found[tuple(row[:width])] = measures.stored(row[width:], sees_cost=sees_cost)
-    return found if asked == dimensions else _by_category(session, found, dimensions)
+        key = tuple(row[:width])
+        if row[width] and (pairs is None or key[:2] in pairs):
+            found[key] = measures.stored(row[width:], sees_cost=sees_cost)
+    return found
 
 
 @parts.by_account(parts.joined_sums)
@@ -180,9 +188,8 @@ def _without_packed(
     session: Session,
     actor: Actor,
     pieces: list[Piece],
-    dimensions: tuple[Dimension, ...],
     accounts: AccountFilter,
-    sold: LineFilter,
+    wanted: Wanted,
     found: packed_revenue.Sums,
 ) -> list[Piece]:
     """Add up the pieces that are kept packed; those that are left are read from the store's own sums."""
@@ -192,14 +199,24 @@ def _without_packed(
     mine = None
     if not (actor.sees_everything and accounts.is_empty):
         mine = select(Account.id).where(auth.visible_accounts(actor), accounts.condition())
-    products = None
-    if sold.product_ids or sold.category_ids:
-        chosen = select(Product.id).where(_products(sold))
-        products = set(session.scalars(chosen))
     for piece in pieces:
         if packed_revenue.answers(piece):
-            packed_revenue.add(session, found, piece, dimensions, mine, products)
+            packed_revenue.add(session, found, piece, wanted, mine)
     return left
+
+
+def _wanted(
+    session: Session, dimensions: tuple[Dimension, ...], sold: LineFilter, pairs: Pairs | None
+) -> Wanted:
+    products = None
+    if sold.product_ids or sold.category_ids:
+        products = set(session.scalars(select(Product.id).where(_products(sold))))
+    categories = _categories(session) if Dimension.CATEGORY in dimensions else {}
+    return Wanted(dimensions, products, pairs, categories)
+
+
+def _categories(session: Session) -> dict[int, int | None]:
+    return {row.id: row.category_id for row in session.execute(select(Product.id, Product.category_id))}
 
 
 def _products(sold: LineFilter) -> ColumnElement[bool]:
@@ -209,11 +226,10 @@ def _products(sold: LineFilter) -> ColumnElement[bool]:
 
 def _with_packed(packed: packed_revenue.Sums, rows: Iterable[Any], width: int) -> Iterator[tuple[Any, ...]]:
     for row in rows:
-        key, sums = tuple(row[:width]), row[width:]
+        key, whole = tuple(row[:width]), [int(one or 0) for one in row[width:]]
         known = packed.get(key)
-        whole = [int(one or 0) for one in sums]
-        packed[key] = whole if known is None else [a + b for a, b in zip(known, whole, strict=True)]
-    return ((*key, *packed[key]) for key in sorted(packed))
+        packed[key] = whole if known is None else list(map(add, known, whole))
+    return ((*key, *sums) for key, sums in packed.items())
 
 
 def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...], sold: LineFilter) -> Period:
@@ -229,20 +245,20 @@ def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...],
 
 
 def _by_category(
-    session: Session, found: Mapping[tuple[Any, ...], Measures], dimensions: tuple[Dimension, ...]
-) -> dict[tuple[Any, ...], Measures]:
-    """Sums by product as sums by category: joined in the store, they are read product by product, which is slow."""
-    rows = session.execute(select(Product.id, Product.category_id))
-    categories: dict[Any, int | None] = {row.id: row.category_id for row in rows}
-    sums: dict[tuple[Any, ...], Measures] = {}
-    for key, sold in found.items():
+    session: Session, rows: Iterable[Any], dimensions: tuple[Dimension, ...]
+) -> Iterator[tuple[Any, ...]]:
+    """Rows by product as rows by category: joined in the store, they are read product by product, which is slow."""
+    categories, width = _categories(session), len(dimensions)
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
         place = tuple(
             categories[one] if dimension is Dimension.CATEGORY else one
-            for one, dimension in zip(key, dimensions, strict=True)
+            for one, dimension in zip(row[:width], dimensions, strict=True)
         )
+        more = [int(one or 0) for one in row[width:]]
         known = sums.get(place)
-        sums[place] = sold if known is None else known + sold
-    return sums
+        sums[place] = more if known is None else list(map(add, known, more))
+    return ((*place, *one) for place, one in sums.items())
 
 
 def _together(pieces: list[Select[Any]], keys: int) -> Select[Any]:

@@ -16,15 +16,14 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from core import accounts as account_list
-from core import auth, clock, competitor_claims, presences, price_gaps, revenue, wallets
+from core import audit, auth, clock, competitor_claims, parts, presences, price_gaps, scope_sales, wallets
 from core.auth import Actor
 from core.competitor_claims import ClaimFilter, ClaimRow
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.measures import Measures
 from core.money import ZERO
 from core.presences import PresenceRow
 from core.price_gaps import PriceGap
-from core.revenue import Dimension
+from core.scope_sales import Scope
 from core.vocabulary import Permission, Swot
 
 
@@ -65,6 +64,7 @@ class Board:
         return len({row.account_id for row in self.rows})
 
 
+@audit.unmoved_by(*price_gaps.BESIDE_CLAIMS)
 def board(
     session: Session,
     actor: Actor,
@@ -85,7 +85,7 @@ def board(
     standing = presences.search(session, actor, accounts, competitor_id=competitor_id)
     at = list(_places(claims, standing, _visible(session, actor, claims, accounts)))
     stakes = _Stakes(session, actor, at, asked)
-    known = {one.claim.number: one for one in price_gaps.gaps(session, actor, claims)}
+    known = {one.claim.number: one for one in parts.ask(session, actor, price_gaps.search, only)}
     ends = _contract_ends(standing, asked)
     best: dict[tuple[int, int], Threat] = {}
     counts: dict[tuple[int, int], int] = {}
@@ -152,24 +152,11 @@ class _Stakes:
 
     def __init__(self, session: Session, actor: Actor, at: Sequence[_Place], day: date) -> None:
         self._sees_cost = actor.sees_cost
-        self._sums: dict[tuple[str, int, int | None], Measures] = {}
-        if not at:
-            return
-        period = wallets.trailing(day)
-        only = AccountFilter(account_ids=frozenset(account_id for account_id, *_rest in at))
-        for kind, *asked in (
-            ("all", Dimension.ACCOUNT),
-            ("product", Dimension.ACCOUNT, Dimension.PRODUCT),
-            ("category", Dimension.ACCOUNT, Dimension.CATEGORY),
-        ):
-            if any(_scope(claim)[0] == kind for *_place, claim in at):
-                sums = revenue.by(session, actor, period, *asked, accounts=only)
-                for key, one in sums.items():
-                    self._sums[kind, key[0], key[1] if len(key) > 1 else None] = one
+        scopes = (_scope(account_id, claim) for account_id, *_names, claim in at)
+        self._sums = scope_sales.of(session, actor, wallets.trailing(day), scopes)
 
     def of(self, account_id: int, claim: ClaimRow) -> Decimal | None:
-        kind, scope = _scope(claim)
-        found = self._sums.get((kind, account_id, scope))
+        found = self._sums.get((_scope(account_id, claim), None))
         if found is None:
             return ZERO
         if not self._sees_cost:
@@ -177,9 +164,5 @@ class _Stakes:
         return None if found.margin is None else max(found.margin, ZERO)
 
 
-def _scope(claim: ClaimRow) -> tuple[str, int | None]:
-    if claim.draft.product_id is not None:
-        return "product", claim.draft.product_id
-    if claim.draft.category_id is not None:
-        return "category", claim.draft.category_id
-    return "all", None
+def _scope(account_id: int, claim: ClaimRow) -> Scope:
+    return price_gaps.scope_of(claim)._replace(account_id=account_id)

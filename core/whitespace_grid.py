@@ -15,7 +15,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, presences, revenue, wallets
+from core import audit, auth, clock, parts, presences, revenue, wallets
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, Category
@@ -84,6 +84,15 @@ class Grid:
         return sum(known, ZERO) if known else None
 
 
+def _joined(old: Grid, new: Grid, account_ids: frozenset[int]) -> Grid:
+    return Grid(old.period, tuple(sorted(parts.joined_rows(old.cells, new.cells, account_ids), key=_rank)))
+
+
+@parts.by_account(_joined)
+@audit.unmoved_by(
+    "account_note", "attention", "authority", "cause", "competitor_claim", "floor", "forecast", "loyalty_member",
+    "lump_sum", "receivable", "target", "term", "view",
+)  # fmt: skip
 def grid(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> Grid:

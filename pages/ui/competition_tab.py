@@ -47,7 +47,7 @@ def show(actor: Actor, account: AccountDetail, currency: str) -> None:
         ended = ask(contests.search, only)
         against = ask(objections.search, only)
         notes = ask(account_notes.search, only, limit=_NOTES)
-        gaps = price_gaps.gaps(session, actor, rows)
+        gaps = ask(price_gaps.search, ClaimFilter(account_ids=frozenset({account.id})))
     with st.container(horizontal=True):
         claim_form.new_button(actor, account.id, account.name)
         competition_forms.new_buttons(actor, account.id, account.name)

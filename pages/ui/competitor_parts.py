@@ -60,7 +60,7 @@ def tabs(
 
     def index() -> None:
         with db.read() as session:
-            gaps = price_gaps.gaps(session, actor, rows)
+            gaps = answers.asker(session, actor)(price_gaps.search)
         gap_parts.index(gaps)
 
     def ended() -> None:
@@ -187,7 +187,7 @@ def claims(actor: Actor, rows: Sequence[ClaimRow], only: AccountFilter, currency
         claim_parts.contradictions(actor, found, currency, key="claims")
     if found:
         with db.read() as session:
-            gaps = price_gaps.gaps(session, actor, found)
+            gaps = answers.asker(session, actor)(price_gaps.search)
         claim_parts.cards(actor, found, currency, key="claims", gaps=gaps)
     else:
         st.info(_("No claim is like this."))

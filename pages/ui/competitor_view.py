@@ -42,7 +42,7 @@ def show(actor: Actor, one: CompetitorDetail, only: AccountFilter, currency: str
         board = ask(threats.board, only, competitor_id=one.id)
         there = ask(presences.search, only, competitor_id=one.id)
         ended = ask(contests.search, only, competitor_id=one.id)
-        gaps = price_gaps.gaps(session, actor, rows)
+        gaps = ask(price_gaps.search, ClaimFilter(frozenset({one.id})))
     _who(one)
     labels = [
         _("Battlecard"), _("Moves"), _("Strengths & weaknesses"), _("Accounts"), _("Price index"), _("Win/loss"),

@@ -86,6 +86,7 @@ from core import (
     revenue_table,
     rfm,
     rollups,
+    scope_sales,
     standings,
     target_plans,
     targets,
@@ -275,6 +276,10 @@ READERS: dict[str, Read] = {
     "quick_notes.words": lambda session, actor: quick_notes.words(session, actor).accounts,
     "quick_notes.preview": lambda session, actor: (
         quick_notes.preview(session, actor, f"@{BENS} RIVAL -3%").account
+    ),
+    "price_gaps.search": price_gaps.search,
+    "scope_sales.of": lambda session, actor: scope_sales.of(
+        session, actor, YEAR, [scope_sales.Scope(None, 1, None), scope_sales.Scope(None, None, None)]
     ),
     "threats.board": threats.board,
     "whitespace_grid.grid": whitespace_grid.grid,
@@ -1155,6 +1160,7 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
             revenue_table.table, YEAR, revenue_axes.Axis.ACCOUNT, revenue_axes.Axis.MONTH
         ),
         "pace.of": lambda ask: ask(pace.of, YEAR),
+        "whitespace_grid.grid": lambda ask: ask(whitespace_grid.grid, day=date(2024, 12, 31)),
         "portfolio.board": lambda ask: ask(portfolio.board, YEAR, day=date(2024, 12, 31)),
         "directors.overview": lambda ask: ask(directors.overview, YEAR, day=date(2024, 12, 31)),
     }
