@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 import core
 from core import (
+    account_months,
     account_notes,
     account_story,
     accounts,
@@ -330,7 +331,9 @@ READERS: dict[str, Read] = {
     ),
     "revenue.nets": lambda session, actor: revenue.nets(session, actor, YEAR),
     "revenue.net_months": lambda session, actor: revenue.net_months(session, actor, YEAR),
+    "account_months.nets": lambda session, actor: account_months.nets(session, actor, YEAR),
     "targets.net_months": lambda session, actor: targets.net_months(session, actor, YEAR),
+    "targets.net_table": lambda session, actor: targets.net_table(session, actor, YEAR),
     "health.outcomes": lambda session, actor: health.outcomes(session, actor, [date(2024, 12, 31)]),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
     **{f"delivery.by {dimension}": _delivered(dimension) for dimension in Dimension},
