@@ -349,6 +349,9 @@ READERS: dict[str, Read] = {
     "health.overview": lambda session, actor: health.overview(session, actor, day=date(2024, 12, 31)),
     "health.scores": lambda session, actor: health.scores(session, actor, day=date(2024, 12, 31)),
     "forecast_scores.frozen": forecast_scores.frozen,
+    "forecasts._said": lambda session, actor: forecasts._said(
+        session, actor, forecasts.version(session, OPERATOR), YEAR, date(2024, 6, 1), ALL_ACCOUNTS
+    ),
     "forecasts.back_test": lambda session, actor: forecasts.back_test(session, actor, _frozen(session)),
     "forecasts.outlook": lambda session, actor: forecasts.outlook(
         session, actor, YEAR.shifted(12), version_id=_frozen(session), as_then=True
@@ -1144,6 +1147,7 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "attention_items.items": lambda ask: ask(attention.items),
         "bridge.board": lambda ask: ask(bridge.board, YEAR, YEAR.shifted(-12)),
         "bridge.by_product": lambda ask: ask(bridge.by_product, YEAR, YEAR.shifted(-12)),
+        "forecasts.outlook": lambda ask: ask(forecasts.outlook, YEAR),
         "kpi_trends.by_month": lambda ask: ask(kpi_trends.by_month, ("net_revenue", "top_share"), YEAR),
         "pace.of": lambda ask: ask(pace.of, YEAR),
         "portfolio.board": lambda ask: ask(portfolio.board, YEAR, day=date(2024, 12, 31)),
