@@ -349,6 +349,7 @@ READERS: dict[str, Read] = {
     "health.overview": lambda session, actor: health.overview(session, actor, day=date(2024, 12, 31)),
     "health.scores": lambda session, actor: health.scores(session, actor, day=date(2024, 12, 31)),
     "forecast_scores.frozen": forecast_scores.frozen,
+    "forecast_scores._said": lambda session, actor: forecast_scores._said(session, actor, ALL_ACCOUNTS),
     "forecasts._said": lambda session, actor: forecasts._said(
         session, actor, forecasts.version(session, OPERATOR), YEAR, date(2024, 6, 1), ALL_ACCOUNTS
     ),
@@ -1101,7 +1102,7 @@ def _changes(session: Session, account_id: int) -> Iterator[object]:
     yield forecast_overrides.set_over(session, OPERATOR, account_id, month, Decimal(1), "Mine")
     yield product_prices.set_list_price(session, OPERATOR, 1, date(2024, 1, 1), Decimal(11))
     bought = (order_drafts.LineDraft("TEA", Decimal(3), net_price=Decimal(9)),)
-    order = order_drafts.OrderDraft("BY-HAND", date(2024, 4, 4), bought, promised_on=date(2024, 4, 5))
+    order = order_drafts.OrderDraft("BY-HAND", date(2024, 6, 4), bought, promised_on=date(2024, 6, 5))
     yield order_entry.enter(session, OPERATOR, account_id, order)
     item = next(iter(attention.items(session, OPERATOR)))
     yield attention.decide(session, OPERATOR, item, AttentionOutcome.DONE)
@@ -1148,6 +1149,7 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "bridge.board": lambda ask: ask(bridge.board, YEAR, YEAR.shifted(-12)),
         "bridge.by_product": lambda ask: ask(bridge.by_product, YEAR, YEAR.shifted(-12)),
         "forecasts.outlook": lambda ask: ask(forecasts.outlook, YEAR),
+        "forecast_scores.frozen": lambda ask: ask(forecast_scores.frozen),
         "kpi_trends.by_month": lambda ask: ask(kpi_trends.by_month, ("net_revenue", "top_share"), YEAR),
         "pace.of": lambda ask: ask(pace.of, YEAR),
         "portfolio.board": lambda ask: ask(portfolio.board, YEAR, day=date(2024, 12, 31)),
