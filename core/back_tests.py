@@ -29,6 +29,12 @@ class Stack:
     reached: Mask  # what came is known
     compared: Mask  # the yardstick too
 
+    def some(self, places: Sequence[int]) -> Stack:
+        """The series at these places."""
+        chosen = np.array(places, dtype=np.int64)
+        came, said, naive = self.came[chosen], self.said[chosen], self.naive[chosen]
+        return Stack(came, said, naive, self.reached[chosen], self.compared[chosen])
+
 
 @dataclass(frozen=True)
 class Totals:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from itertools import compress
 from typing import Any
 
 from core import back_tests
@@ -44,43 +46,51 @@ class HorizonErrors:
 
 
 class Tested:
-    """Some series and their back-tests, added up for all of them or for each."""
+    """Some series and their back-tests, added up for all of them, for some or for each."""
 
     def __init__(self, series: Iterable[BackTested]) -> None:
-        self.series = tuple(series)
-        self._stack = back_tests.stack([one.back_test for one in self.series])
-        self._scales = [None if one.scale is None else int(one.scale * MONEY_SCALE) for one in self.series]
-        self._errors: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+        some = list(series)
+        self.account_ids = [one.account_id for one in some]
+        self.methods = [one.method for one in some]
+        self._stack = back_tests.stack([one.back_test for one in some])
+        self._scales = [None if one.scale is None else int(one.scale * MONEY_SCALE) for one in some]
 
-    def half_width(self, places: Sequence[int] | None, first: int, last: int) -> Decimal | None:
-        """Half the 80 % interval of the sum over the series at these places, or over all of them; see `half_width`."""
-        width = self._width(places, first, last)
-        if width is not None or first == last:
-            return width
-        widest: Decimal | None = None
-        total = ZERO
-        for step in range(first, last + 1):
-            own = self._width(places, step, step)
-            widest = own if widest is None else max(widest, own or ZERO)
-            if widest is None:
-                return None
-            total += widest
-        return total
+    def half_widths(self, groups: Sequence[Sequence[int]], first: int, last: int) -> list[Decimal | None]:
+        """Half the 80 % interval of the sum over the months `first` to `last` ahead, for series by their places.
 
-    def _width(self, places: Sequence[int] | None, first: int, last: int) -> Decimal | None:
-        if (first, last) not in self._errors:
-            self._errors[first, last] = back_tests.errors(self._stack, first, last)
-        off, size, reaches = self._errors[first, last]
-        if places is not None:
+        Where fewer than three origins reach that far, the single months' widths are added up, as if they all went
+        wrong together, which is wider. None where no origin is known for some month.
+        """
+        found = self._widths(groups, first, last)
+        short = [place for place, width in enumerate(found) if width is None]
+        if short and first < last:
+            few = [groups[place] for place in short]
+            single = (self._widths(few, step, step) for step in range(first, last + 1))
+            for place, widths in zip(short, zip(*single, strict=True), strict=True):
+                found[place] = _added_up(widths)
+        return found
+
+    def _widths(self, groups: Sequence[Sequence[int]], first: int, last: int) -> list[Decimal | None]:
+        columns = back_tests.errors(self._stack, first, last)
+        found = []
+        for places in groups:
             if len(places) == 1:
-                off, size, reaches = (one[places[0]] for one in (off, size, reaches))
-                return _spread(off[reaches].tolist(), size[reaches].tolist())
-            off, size, reaches = (one[list(places)] for one in (off, size, reaches))
-        known = reaches.any(axis=0)
-        return _spread(off.sum(axis=0)[known].tolist(), size.sum(axis=0)[known].tolist())
+                off, size, reaches = (one[places[0]].tolist() for one in columns)
+            else:
+                off, size, reaches = (one[list(places)].sum(axis=0).tolist() for one in columns)
+            found.append(_spread(list(compress(off, reaches)), list(compress(size, reaches))))
+        return found
 
-    def overall(self) -> list[HorizonErrors]:
-        """Each series over every horizon that was tried; the horizon is 0."""
+    def errors(self, places: Sequence[int]) -> HorizonErrors | None:
+        """The series at these places over every horizon that was tried; the horizon is 0."""
+        if len(places) < 2:
+            return self._each[places[0]] if places else None
+        ours = sum((self._each[place].forecast for place in places), Errors())
+        theirs = sum((self._each[place].yardstick for place in places), Errors())
+        return HorizonErrors(0, ours, theirs)
+
+    @cached_property
+    def _each(self) -> list[HorizonErrors]:
         sides = back_tests.totals(self._stack, self._scales)
         found = []
         for place, scale in enumerate(self._scales):
@@ -88,13 +98,26 @@ class Tested:
             found.append(HorizonErrors(0, ours, theirs))
         return found
 
-    def by_horizon(self, horizons: Sequence[int] = HORIZONS) -> tuple[HorizonErrors, ...]:
-        """All series so many months ahead, over every account month that the yardstick has too."""
+    def by_horizon(self, places: Sequence[int]) -> tuple[HorizonErrors, ...]:
+        """The series at these places so many months ahead, over every account month that the yardstick has too."""
+        some, scales = self._stack.some(places), [self._scales[place] for place in places]
         found = []
-        for horizon in horizons:
-            ours, theirs = (_errors_at(*one) for one in back_tests.at(self._stack, self._scales, horizon))
+        for horizon in HORIZONS:
+            ours, theirs = (_errors_at(*one) for one in back_tests.at(some, scales, horizon))
             found.append(HorizonErrors(horizon, ours, theirs))
         return tuple(found)
+
+
+def _added_up(widths: Iterable[Decimal | None]) -> Decimal | None:
+    """Of months one after another; one that is not known counts as wide as the widest before it."""
+    widest: Decimal | None = None
+    total = ZERO
+    for width in widths:
+        widest = width if widest is None else max(widest, width or ZERO)
+        if widest is None:
+            return None
+        total += widest
+    return total
 
 
 def _errors_of(sums: back_tests.Totals, place: int, *, scaled: bool) -> Errors:
@@ -130,25 +153,3 @@ def _spread(off: Sequence[int], size: Sequence[int]) -> Decimal | None:
 
 def _amount(whole: int) -> Decimal:
     return Decimal(whole) / _MONEY
-
-
-def half_width(series: Sequence[BackTested], first: int, last: int) -> Decimal | None:
-    """Half the 80 % interval of the sum over the series of the months `first` to `last` ahead.
-
-    Where fewer than three origins reach that far, the single months' widths are added up, as if they all went wrong
-    together, which is wider. None where no origin is known for some month.
-    """
-    return Tested(series).half_width(None, first, last)
-
-
-def by_horizon(series: Iterable[BackTested], horizons: Sequence[int] = HORIZONS) -> tuple[HorizonErrors, ...]:
-    """The back-test's errors so many months ahead, over every account month that the yardstick has too."""
-    return Tested(series).by_horizon(horizons)
-
-
-def together(each: Iterable[HorizonErrors]) -> HorizonErrors:
-    """The errors of several series of one account."""
-    found = list(each)
-    return HorizonErrors(
-        0, sum((one.forecast for one in found), Errors()), sum((one.yardstick for one in found), Errors())
-    )

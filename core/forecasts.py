@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from core import account_months, audit, auth, clock, config, db, forecast_intervals, revenue, targets
+from core import account_months, audit, auth, clock, config, db, parts, revenue, targets
+from core.account_months import Table
 from core.auth import Actor
 from core.errors import NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.forecast_intervals import BackTested, HorizonErrors
+from core.forecast_intervals import BackTested, HorizonErrors, Tested
 from core.language import _
 from core.models import (
     Account,
@@ -33,13 +36,14 @@ from core.models import (
     Group,
     User,
 )
-from core.money import ZERO
-from core.outlooks import Figures, Named, Outlook, OwnSum, Read, Version
+from core.money import MONEY_SCALE, ZERO, scaled
+from core.outlooks import Figures, HalfWidths, Named, Outlook, OwnSum, Said, Version
 from core.periods import Period, first_of_month, months_between
 from core.revenue import Dimension
 from core.vocabulary import ForecastStatus, Permission
 
 COMPANY = 0
+_BESIDE_VERSIONS = (*audit.BESIDE_REVENUE, "order", "product")  # changes of these leave what a version says
 
 
 def versions(session: Session, actor: Actor) -> tuple[Version, ...]:
@@ -81,16 +85,14 @@ def outlook(
     chosen = version(session, actor, version_id)
     if chosen is None:
         return None
-    read = _read(session, actor, chosen, accounts)
-    months = period.months()
     open_from = chosen.first_month if as_then else max(chosen.first_month, first_of_month(clock.today()))
-    figures = Figures(
-        read, months, open_from,
-        sold=account_months.amounts(revenue.net_months(session, actor, period, accounts)),
-        before=account_months.amounts(revenue.net_months(session, actor, period.shifted(-12), accounts)),
-        wanted=account_months.amounts(targets.net_months(session, actor, period, accounts)), knows_bookings=not as_then,
-    )  # fmt: skip
-    return figures.outlook(period, _named(session, actor, accounts))
+    said = parts.ask(session, actor, _said, chosen, period, open_from, accounts)
+    places = {name[0]: place for place, name in enumerate(said.names)}
+    sold, before = (
+        parts.ask(session, actor, account_months.nets, months, accounts).at(places, len(places)).amounts
+        for months in (period, period.shifted(-12))
+    )
+    return Figures(said, period.months(), sold, before, knows_bookings=not as_then).outlook(period)
 
 
 def company_series(session: Session, actor: Actor, version_id: int, period: Period) -> OwnSum | None:
@@ -117,6 +119,7 @@ def company_series(session: Session, actor: Actor, version_id: int, period: Peri
     )
 
 
+@audit.unmoved_by(*_BESIDE_VERSIONS, "target")
 def back_test(
     session: Session, actor: Actor, version_id: int, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> tuple[HorizonErrors, ...]:
@@ -125,56 +128,74 @@ def back_test(
     chosen = version(session, actor, version_id)
     if chosen is None:
         return ()
-    kept = _kept(session, actor, accounts)
-    return forecast_intervals.by_horizon(
-        one for some in _tested(session, chosen, kept).values() for one in some
+    kept, tested = _kept(session, actor, accounts), _tested(session, chosen)
+    return tested.by_horizon([place for place, one in enumerate(tested.account_ids) if one in kept])
+
+
+@audit.unmoved_by(*_BESIDE_VERSIONS)
+def _said(
+    session: Session, actor: Actor, chosen: Version, period: Period, open_from: date, accounts: AccountFilter
+) -> Said:
+    """All that an outlook is made of beside the bookings, which move far more often."""
+    names = _named(session, actor, accounts)
+    places = {name[0]: place for place, name in enumerate(names)}
+    rows = {one: places[kept] for one, kept in _kept(session, actor, accounts).items()}
+    points = _points(session, actor, chosen, period, accounts)
+    expected, set_over = _with_overrides(points, overrides_in_force(session, actor), period)
+    tested = _tested(session, chosen)
+    series: list[list[int]] = [[] for _name in names]
+    for place, account_id in enumerate(tested.account_ids):
+        if account_id in rows:
+            series[rows[account_id]].append(place)
+    months = period.months()
+    is_open = [month >= open_from for month in months]
+    steps = [months_between(chosen.first_month, month) + 1 for month in months]
+    return Said(
+        version=chosen,
+        open_from=open_from,
+        names=names,
+        methods=[tested.methods[some[0]] if some else None for some in series],
+        errors=[tested.errors(some) for some in series],
+        overridden=set_over.at(rows, len(names)).known[:, is_open].sum(axis=1).tolist(),
+        half_widths=HalfWidths.of(tested, series, [name[4] for name in names], steps, is_open),
+        machine=points.at(rows, len(names)),
+        expected=expected.at(rows, len(names)),
+        wanted=targets.net_table(session, actor, period, accounts).at(places, len(names)),
     )
 
 
-def _read(session: Session, actor: Actor, chosen: Version, accounts: AccountFilter) -> Read:
-    kept = _kept(session, actor, accounts)
-    over = overrides_in_force(session, actor)
-    points: dict[int, dict[date, tuple[Decimal, Decimal]]] = {}
-    marked: dict[int, set[date]] = {}
+def _points(
+    session: Session, actor: Actor, chosen: Version, period: Period, accounts: AccountFilter
+) -> Table:
     query = account_months.packed(ForecastPoint.account_id, ForecastPoint.month, ForecastPoint.mean_amount)
     query = query.join(Account, Account.id == ForecastPoint.account_id).where(
-        ForecastPoint.version_id == chosen.id, auth.readable_accounts(actor)
-    )
-    for (account_id, month), mean in account_months.amounts(
-        account_months.unpacked(db.rows(session, query))
-    ).items():
-        if account_id not in kept:
-            continue
-        place = points.setdefault(kept[account_id], {})
-        machine, expected = place.get(month, (ZERO, ZERO))
-        own = over.get((account_id, month))
-        if own is not None:
-            marked.setdefault(kept[account_id], set()).add(month)
-        place[month] = machine + mean, expected + (mean if own is None else own)
-    return Read(
-        chosen,
-        {key: tuple(some) for key, some in _tested(session, chosen, kept).items()},
-        points,
-        {key: frozenset(some) for key, some in marked.items()},
-    )
+        ForecastPoint.version_id == chosen.id, ForecastPoint.month >= period.start, ForecastPoint.month < period.end,
+        _wanted(actor, accounts),
+    )  # fmt: skip
+    return account_months.table(db.rows(session, query), period)
 
 
-def _tested(session: Session, chosen: Version, kept: Mapping[int, int]) -> dict[int, list[BackTested]]:
-    """The series of the accounts in `kept`, by the account that each stands for."""
-    tested: dict[int, list[BackTested]] = {}
-    for account_id, one in _series(session, chosen).items():
-        if account_id in kept:
-            tested.setdefault(kept[account_id], []).append(one)
-    return tested
+def _with_overrides(
+    points: Table, over: Mapping[tuple[int, date], Decimal], period: Period
+) -> tuple[Table, Table]:
+    """The forecast with its overrides, and which months they set over."""
+    amounts, known = points.amounts.copy(), np.zeros_like(points.known)
+    down = {account_id: place for place, account_id in enumerate(points.ids.tolist())}
+    across = {month: place for place, month in enumerate(period.months())}
+    for (account_id, month), amount in over.items():
+        if account_id in down and month in across and points.known[down[account_id], across[month]]:
+            amounts[down[account_id], across[month]] = scaled(amount, MONEY_SCALE)
+            known[down[account_id], across[month]] = True
+    return replace(points, amounts=amounts), replace(points, known=known)
 
 
 _FROZEN = 4  # versions whose series are kept in memory: a few megabytes each with thousands of accounts
-_frozen: OrderedDict[Any, dict[int, BackTested]] = OrderedDict()
+_frozen: OrderedDict[Any, Tested] = OrderedDict()
 _lock = Lock()
 
 
-def _series(session: Session, chosen: Version) -> dict[int, BackTested]:
-    """Every series of a version by its account, whoever sees that: read once, since a version is frozen.
+def _tested(session: Session, chosen: Version) -> Tested:
+    """Every series of a version, whoever sees its account: read once, since a version is frozen.
 
     Only accounts can go, and their series with them, so their number says whether what was read still holds.
     """
@@ -189,7 +210,7 @@ def _series(session: Session, chosen: Version) -> dict[int, BackTested]:
         ForecastSeries.account_id, ForecastSeries.method, ForecastSeries.months_known,
         ForecastSeries.scale_amount, ForecastSeries.back_test,
     ).where(of_version)  # fmt: skip
-    found = {row.account_id: BackTested(*row) for row in db.rows(session, query)}
+    found = Tested(BackTested(*row) for row in db.rows(session, query))
     with _lock:
         _frozen[key] = found
         while len(_frozen) > _FROZEN:
@@ -199,15 +220,13 @@ def _series(session: Session, chosen: Version) -> dict[int, BackTested]:
 
 def _kept(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, int]:
     """Wanted accounts and those merged into them, each with the account that it stands for."""
-    visible = select(Account.id).where(auth.visible_accounts(actor), accounts.condition())
-    found = {one: one for one in session.scalars(visible)}
-    merged = select(Account.id, Account.merged_into_id).where(Account.merged_into_id.is_not(None))
-    found |= {
-        one: kept
-        for one, kept in session.execute(merged.where(auth.readable_accounts(actor)))
-        if kept in found
-    }
-    return found
+    query = select(Account.id, func.coalesce(Account.merged_into_id, Account.id))
+    return {row[0]: row[1] for row in db.rows(session, query.where(_wanted(actor, accounts)))}
+
+
+def _wanted(actor: Actor, accounts: AccountFilter) -> ColumnElement[bool]:
+    mine = and_(auth.visible_accounts(actor), accounts.condition())
+    return or_(mine, Account.merged_into_id.in_(select(Account.id).where(mine).correlate(None)))
 
 
 def overrides_in_force(
@@ -227,11 +246,11 @@ def overrides_in_force(
 
 
 def _named(session: Session, actor: Actor, accounts: AccountFilter) -> list[Named]:
-    rows = session.execute(
+    query = (
         select(Account.id, Account.code, Account.name, User.name, Group.name)
         .outerjoin(User, User.id == Account.owner_id)
         .outerjoin(Group, Group.id == Account.group_id)
         .where(auth.visible_accounts(actor), accounts.condition())
         .order_by(Account.code)
     )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in db.rows(session, query)]

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from itertools import chain, compress
 
-from core import clock, forecast_intervals
-from core.forecast_intervals import BackTested, HorizonErrors, Tested
+import numpy as np
+
+from core import account_months, clock
+from core.account_months import Amounts, Mask, Table
+from core.forecast_intervals import HorizonErrors, Tested
 from core.money import ZERO, ratio
-from core.periods import Period, add_months, first_of_month, months_between
+from core.periods import Period, first_of_month
 from core.vocabulary import ForecastMethod
 
 Named = tuple[int, str, str, str | None, str | None]  # id, code, name, owner, group
@@ -130,13 +133,48 @@ class OwnSum:
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a version says of the visible accounts; what was merged stands under the account that was kept."""
+class HalfWidths:
+    """Half the intervals of what is open; those of months for each month that the version reaches."""
+
+    accounts: Sequence[Decimal | None]
+    groups: Mapping[str | None, Decimal | None]
+    whole: Decimal | None
+    months: Sequence[Decimal | None]
+
+    @classmethod
+    def of(
+        cls, tested: Tested, series: Sequence[Sequence[int]], groups: Sequence[str | None],
+        steps: Sequence[int], is_open: Sequence[bool],
+    ) -> HalfWidths:  # fmt: skip
+        """From the series and group of each account; of months, how far ahead they are and whether they are open."""
+        everything = list(chain.from_iterable(series))
+        together: dict[str | None, list[int]] = {}
+        for group, some in zip(groups, series, strict=True):
+            together.setdefault(group, []).extend(some)
+        wanted = [everything, *together.values(), *series]
+        left = list(compress(steps, is_open))
+        whole, *rest = tested.half_widths(wanted, left[0], left[-1]) if left else [ZERO] * len(wanted)
+        months = [tested.half_widths([everything], one, one)[0] if one > 0 else None for one in steps]
+        return cls(rest[len(together) :], dict(zip(together, rest, strict=False)), whole, months)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a version, its overrides and targets say of accounts and months, whatever is booked: a row an account.
+
+    What was merged stands with the account that was kept.
+    """
 
     version: Version
-    tested: Mapping[int, tuple[BackTested, ...]]
-    points: Mapping[int, Mapping[date, tuple[Decimal, Decimal]]]  # machine, and with overrides
-    overridden: Mapping[int, frozenset[date]]
+    open_from: date
+    names: Sequence[Named]
+    methods: Sequence[ForecastMethod | None]  # None: the version has no series of the account
+    errors: Sequence[HorizonErrors | None]
+    overridden: Sequence[int]  # open months
+    half_widths: HalfWidths
+    machine: Table  # known where the version reaches
+    expected: Table  # the same with overrides
+    wanted: Table
 
 
 @dataclass(frozen=True)
@@ -146,38 +184,40 @@ class Figures:
     An open month counts as expected, but never for less than is booked in it already: what came is no guess.
     """
 
-    read: Read
+    said: Said
     months: Sequence[date]
-    open_from: date
-    sold: Mapping[Any, Decimal]
-    before: Mapping[Any, Decimal]
-    wanted: Mapping[Any, Decimal | None]
+    sold: Amounts
+    before: Amounts  # a year earlier
     knows_bookings: bool = True  # of the open months; False: as the version said when it was made
 
-    def outlook(self, period: Period, names: Sequence[Named]) -> Outlook:
-        rows = tuple(row for name in names if (row := self._account(name)) is not None)
-        ids = [row.account_id for row in rows]
-        months = tuple(self._month(month, ids) for month in self.months)
-        whole = self._together(None, rows)
-        machine = sum((self._sum(row.account_id, 0) for row in rows if row.expected is not None), ZERO)
-        left = sum((row.actual for row in rows if row.expected is None), ZERO)
+    def outlook(self, period: Period) -> Outlook:
+        listed = np.flatnonzero(self._listed).tolist()
+        rows = tuple(self._account(place) for place in listed)
+        whole = self._together(None, rows, self.said.half_widths.whole)
+        machine = self._ends(self.said.machine)
+        ends = (
+            row.actual if row.expected is None else machine[place]
+            for place, row in zip(listed, rows, strict=True)
+        )
         return Outlook(
-            self.read.version, period, whole.expected, machine + left, whole.low, whole.high,
+            self.said.version, period, whole.expected, sum(ends, ZERO), whole.low, whole.high,
             sum((row.actual for row in rows), ZERO), whole.year_ago, whole.target,
-            sum(row.expected is None for row in rows), months, rows, self._groups(rows),
+            sum(row.expected is None for row in rows), self._months(), rows, self._groups(rows),
         )  # fmt: skip
 
     def _groups(self, rows: Sequence[AccountOutlook]) -> tuple[GroupOutlook, ...]:
         found: dict[str | None, list[AccountOutlook]] = {}
         for row in rows:
             found.setdefault(row.group, []).append(row)
-        groups = (self._together(name, some) for name, some in found.items())
+        halves = self.said.half_widths.groups
+        groups = (self._together(name, some, halves[name]) for name, some in found.items())
         return tuple(sorted(groups, key=lambda one: (-one.expected, one.name or "")))
 
-    def _together(self, name: str | None, rows: Sequence[AccountOutlook]) -> GroupOutlook:
+    def _together(
+        self, name: str | None, rows: Sequence[AccountOutlook], half: Decimal | None
+    ) -> GroupOutlook:
         """Accounts added up; of one without a forecast counts what it brought."""
         expected = sum((row.actual if row.expected is None else row.expected for row in rows), ZERO)
-        half = self._half([row.account_id for row in rows])
         came = sum((row.actual for row in rows), ZERO)
         wanted = [row.target for row in rows if row.target is not None]
         return GroupOutlook(
@@ -185,81 +225,56 @@ class Figures:
             sum((row.year_ago for row in rows), ZERO), sum(wanted, ZERO) if wanted else None,
         )  # fmt: skip
 
-    def _account(self, name: Named) -> AccountOutlook | None:
-        number, code, label, owner, group = name
-        tested = self.read.tested.get(number, ())
-        actual = sum((self._booked(number, month) for month in self.months), ZERO)
-        year_ago = sum((self.before.get((number, month), ZERO) for month in self._year_ago), ZERO)
-        wanted = [one for month in self.months if (one := self.wanted.get((number, month))) is not None]
-        if not tested and not actual and not year_ago and not wanted:
-            return None
-        points = self.read.points.get(number, {})
-        covered = all(month in points for month in self._open)
-        expected = self._sum(number, 1) if covered else None
-        half = self._half([number]) if covered else None
+    def _account(self, place: int) -> AccountOutlook:
+        said, columns = self.said, self._columns
+        number, code, label, owner, group = said.names[place]
+        actual = columns.actual[place]
+        expected = columns.expected[place] if columns.is_covered[place] else None
         return AccountOutlook(
-            number, code, label, owner, group, expected, *self._around(expected, half, actual),
-            actual, year_ago, sum(wanted, ZERO) if wanted else None,
-            tested[0].method if tested else None, self._errors.get(number),
-            len(self.read.overridden.get(number, frozenset()) & set(self._open)),
+            number, code, label, owner, group, expected,
+            *self._around(expected, said.half_widths.accounts[place], actual), actual, columns.year_ago[place],
+            columns.target[place] if columns.has_target[place] else None, said.methods[place], said.errors[place],
+            said.overridden[place],
         )  # fmt: skip
 
     @cached_property
-    def _year_ago(self) -> list[date]:
-        return [add_months(month, -12) for month in self.months]
-
-    @cached_property
-    def _open(self) -> list[date]:
-        return [month for month in self.months if month >= self.open_from]
-
-    def _booked(self, number: int, month: date) -> Decimal:
-        """What is known to have come of a month."""
-        known = self.knows_bookings or month < self.open_from
-        return self.sold.get((number, month), ZERO) if known else ZERO
-
-    def _expected(self, number: int, month: date, which: int) -> Decimal:
-        """Of a month that the version reaches: the forecast (0) or what an override makes of it (1)."""
-        said = self.read.points[number][month][which]
-        return max(said, self._booked(number, month)) if self.knows_bookings else said
-
-    def _sum(self, number: int, which: int) -> Decimal:
-        reached = self.read.points.get(number, {})
-        over = sum((self._booked(number, month) for month in self.months if month < self.open_from), ZERO)
-        return over + sum(
-            (self._expected(number, month, which) for month in self._open if month in reached), ZERO
+    def _columns(self) -> _Columns:
+        said = self.said
+        return _Columns(
+            expected=self._ends(said.expected),
+            is_covered=np.all(said.machine.known[:, ~self._is_over], axis=1),
+            actual=account_months.sums(self._booked, axis=1),
+            year_ago=account_months.sums(self.before, axis=1),
+            target=account_months.sums(said.wanted.amounts, axis=1),
+            has_target=np.any(said.wanted.known, axis=1),
         )
 
     @cached_property
-    def _tested(self) -> tuple[Tested, dict[int, list[int]]]:
-        """Every series, and where those of each account stand."""
-        series: list[BackTested] = []
-        places: dict[int, list[int]] = {}
-        for number, some in self.read.tested.items():
-            places[number] = list(range(len(series), len(series) + len(some)))
-            series.extend(some)
-        return Tested(series), places
+    def _listed(self) -> Mask:
+        """Accounts of which there is anything to tell."""
+        tested = np.array([method is not None for method in self.said.methods], dtype=np.bool_)
+        came = (self._booked.sum(axis=1) != 0) | (self.before.sum(axis=1) != 0)
+        listed: Mask = tested | came | self.said.wanted.known.any(axis=1)
+        return listed
 
     @cached_property
-    def _errors(self) -> dict[int, HorizonErrors]:
-        tested, places = self._tested
-        each = tested.overall()
-        return {
-            number: each[some[0]]
-            if len(some) == 1
-            else forecast_intervals.together(each[one] for one in some)
-            for number, some in places.items()
-        }
+    def _is_over(self) -> Mask:
+        return np.array([month < self.said.open_from for month in self.months], dtype=np.bool_)
 
-    def _width(self, numbers: Sequence[int], first: int, last: int) -> Decimal | None:
-        tested, places = self._tested
-        return tested.half_width([one for number in numbers for one in places.get(number, ())], first, last)
+    @cached_property
+    def _booked(self) -> Amounts:
+        """What is known to have come."""
+        return self.sold if self.knows_bookings else np.where(self._is_over, self.sold, 0)
 
-    def _half(self, numbers: Sequence[int]) -> Decimal | None:
-        left = self._open
-        if not left:
-            return ZERO
-        steps = [months_between(self.read.version.first_month, month) + 1 for month in (left[0], left[-1])]
-        return self._width(numbers, steps[0], steps[1])
+    def _reached(self, table: Table) -> Amounts:
+        """What is said of each month; a month that is over keeps it: that is how far off it was."""
+        least = np.where(self._is_over, table.amounts, self._booked)
+        said = np.maximum(table.amounts, least) if self.knows_bookings else table.amounts
+        return np.where(table.known, said, 0)
+
+    def _ends(self, table: Table) -> list[Decimal]:
+        """Of each account what came and what is said of the months that are open."""
+        return account_months.sums(np.where(self._is_over, self._booked, self._reached(table)), axis=1)
 
     def _around(
         self, expected: Decimal | None, half: Decimal | None, booked: Decimal
@@ -270,24 +285,34 @@ class Figures:
         low = expected - half
         return (max(low, min(booked, expected)) if self.knows_bookings else low), expected + half
 
-    def _month(self, month: date, ids: Sequence[int]) -> MonthOutlook:
-        reached = [one for one in ids if month in self.read.points.get(one, {})]
-        wanted = [one for number in ids if (one := self.wanted.get((number, month))) is not None]
-        step = months_between(self.read.version.first_month, month) + 1
-        half = self._width(ids, step, step) if reached else None
-        is_over, year_ago = month < first_of_month(clock.today()), add_months(month, -12)
-        came = sum((self.sold.get((number, month), ZERO) for number in ids), ZERO)
-        said = [sum((self._of_month(one, month, which) for one in reached), ZERO) for which in (0, 1)]
-        booked = sum((self._booked(number, month) for number in ids), ZERO)
-        expected = said[1] if reached else None
-        return MonthOutlook(
-            month, came if is_over else None, booked, expected, said[0] if reached else None,
-            *self._around(expected, half, ZERO if is_over else booked),
-            sum((self.before.get((number, year_ago), ZERO) for number in ids), ZERO),
-            sum(wanted, ZERO) if wanted else None,
-        )  # fmt: skip
+    def _months(self) -> tuple[MonthOutlook, ...]:
+        said, this_month = self.said, first_of_month(clock.today())
+        tables = (self.sold, self._booked, self.before, said.wanted.amounts,
+                  self._reached(said.machine), self._reached(said.expected))  # fmt: skip
+        sums = zip(*(account_months.sums(one[self._listed], axis=0) for one in tables), strict=True)
+        knows = (np.any(one.known[self._listed], axis=0) for one in (said.machine, said.wanted))
+        found = []
+        for month, half, is_reached, has_target, (came, booked, year_ago, target, machine, expected) in zip(
+            self.months, said.half_widths.months, *knows, sums, strict=True
+        ):
+            is_over = month < this_month
+            end = expected if is_reached else None
+            found.append(
+                MonthOutlook(
+                    month, came if is_over else None, booked, end, machine if is_reached else None,
+                    *self._around(end, half, ZERO if is_over else booked), year_ago, target if has_target else None,
+                )
+            )  # fmt: skip
+        return tuple(found)
 
-    def _of_month(self, number: int, month: date, which: int) -> Decimal:
-        """A month that is over keeps what was said of it: that is how far off it was."""
-        is_over = month < self.open_from
-        return self.read.points[number][month][which] if is_over else self._expected(number, month, which)
+
+@dataclass(frozen=True)
+class _Columns:
+    """Sums over the months, a place an account."""
+
+    expected: Sequence[Decimal]
+    is_covered: Mask  # the version reaches every open month
+    actual: Sequence[Decimal]
+    year_ago: Sequence[Decimal]
+    target: Sequence[Decimal]
+    has_target: Mask

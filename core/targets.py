@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -198,12 +198,23 @@ def net_months(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> dict[int, dict[str, int]]:
     """Targets of net revenue in force in ten-thousandths by account and month, over whole months, as ISO days."""
+    return account_months.unpacked(_net_rows(session, actor, period, accounts))
+
+
+def net_table(
+    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
+) -> account_months.Table:
+    """The same as one table."""
+    return account_months.table(_net_rows(session, actor, period, accounts), period)
+
+
+def _net_rows(session: Session, actor: Actor, period: Period, accounts: AccountFilter) -> Sequence[Any]:
     auth.require(actor, Permission.REVENUE_READ)
     query = account_months.packed(Target.account_id, Target.month, Target.net_revenue_amount).where(
         Target.superseded_at.is_(None), Target.month >= period.start, Target.month < period.end
     )
     query = revenue.within(query, Target, actor, accounts, with_account=False)
-    return account_months.unpacked(db.rows(session, query))
+    return db.rows(session, query)
 
 
 def _sums(

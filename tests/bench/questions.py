@@ -89,6 +89,7 @@ class _Scene:
     trailing: Period
     years: tuple[Period, Period]  # two whole fiscal years
     account: AccountFilter
+    forecast_id: int | None  # the newest version
 
     @property
     def account_id(self) -> int:
@@ -104,7 +105,8 @@ def _scene(session: Any, actor: Any) -> _Scene:
     board = portfolio.board(session, actor, year, day=day)
     largest = next(row.account_id for row in board.standings if not row.is_unassigned)
     only = AccountFilter(account_ids=frozenset({largest}))
-    return _Scene(day, year, trailing, (whole, whole.shifted(-12)), only)
+    newest = forecasts.version(session, actor)
+    return _Scene(day, year, trailing, (whole, whole.shifted(-12)), only, newest.id if newest else None)
 
 
 def _pages(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
@@ -153,7 +155,13 @@ def _pages(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
     )
     fiscal = Period(at.year.start, add_months(at.year.start, 12))
     yield "Forecast", (lambda ask: ask(forecasts.outlook, fiscal),)
-    yield "Forecast, how far off", (lambda ask: ask(_back_test), lambda ask: ask(forecast_scores.frozen))
+    yield (
+        "Forecast, how far off",
+        (
+            lambda ask: at.forecast_id and ask(forecasts.back_test, at.forecast_id),
+            lambda ask: ask(forecast_scores.frozen),
+        ),
+    )
     yield (
         "Account",
         (
@@ -211,11 +219,6 @@ def _tabs(at: _Scene) -> Iterator[tuple[str, tuple[Asked, ...]]]:
             lambda ask: ask(creep.by_account, at.trailing, year_before),
         ),
     )
-
-
-def _back_test(session: Any, actor: Any) -> Any:
-    newest = forecasts.version(session, actor)
-    return None if newest is None else forecasts.back_test(session, actor, newest.id)
 
 
 class _Order:

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 import core
 from core import (
+    account_months,
     account_notes,
     account_story,
     accounts,
@@ -341,7 +342,9 @@ READERS: dict[str, Read] = {
     ),
     "revenue.nets": lambda session, actor: revenue.nets(session, actor, YEAR),
     "revenue.net_months": lambda session, actor: revenue.net_months(session, actor, YEAR),
+    "account_months.nets": lambda session, actor: account_months.nets(session, actor, YEAR),
     "targets.net_months": lambda session, actor: targets.net_months(session, actor, YEAR),
+    "targets.net_table": lambda session, actor: targets.net_table(session, actor, YEAR),
     "health.outcomes": lambda session, actor: health.outcomes(session, actor, [date(2024, 12, 31)]),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
     **{f"delivery.by {dimension}": _delivered(dimension) for dimension in Dimension},
@@ -357,6 +360,10 @@ READERS: dict[str, Read] = {
     "health.overview": lambda session, actor: health.overview(session, actor, day=date(2024, 12, 31)),
     "health.scores": lambda session, actor: health.scores(session, actor, day=date(2024, 12, 31)),
     "forecast_scores.frozen": forecast_scores.frozen,
+    "forecast_scores._said": lambda session, actor: forecast_scores._said(session, actor, ALL_ACCOUNTS),
+    "forecasts._said": lambda session, actor: forecasts._said(
+        session, actor, forecasts.version(session, OPERATOR), YEAR, date(2024, 6, 1), ALL_ACCOUNTS
+    ),
     "forecasts.back_test": lambda session, actor: forecasts.back_test(session, actor, _frozen(session)),
     "forecasts.outlook": lambda session, actor: forecasts.outlook(
         session, actor, YEAR.shifted(12), version_id=_frozen(session), as_then=True
@@ -1106,7 +1113,7 @@ def _changes(session: Session, account_id: int) -> Iterator[object]:
     yield forecast_overrides.set_over(session, OPERATOR, account_id, month, Decimal(1), "Mine")
     yield product_prices.set_list_price(session, OPERATOR, 1, date(2024, 1, 1), Decimal(11))
     bought = (order_drafts.LineDraft("TEA", Decimal(3), net_price=Decimal(9)),)
-    order = order_drafts.OrderDraft("BY-HAND", date(2024, 4, 4), bought, promised_on=date(2024, 4, 5))
+    order = order_drafts.OrderDraft("BY-HAND", date(2024, 6, 4), bought, promised_on=date(2024, 6, 5))
     yield order_entry.enter(session, OPERATOR, account_id, order)
     item = next(iter(attention.items(session, OPERATOR)))
     yield attention.decide(session, OPERATOR, item, AttentionOutcome.DONE)
@@ -1152,6 +1159,8 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "attention_items.items": lambda ask: ask(attention.items),
         "bridge.board": lambda ask: ask(bridge.board, YEAR, YEAR.shifted(-12)),
         "bridge.by_product": lambda ask: ask(bridge.by_product, YEAR, YEAR.shifted(-12)),
+        "forecasts.outlook": lambda ask: ask(forecasts.outlook, YEAR),
+        "forecast_scores.frozen": lambda ask: ask(forecast_scores.frozen),
         "kpi_trends.by_month": lambda ask: ask(kpi_trends.by_month, ("net_revenue", "top_share"), YEAR),
         "cohort.table": lambda ask: ask(cohort.table, TWO_YEARS, cohort.Grain.QUARTER),
         "creep.by_account": lambda ask: ask(creep.by_account, YEAR),

@@ -137,12 +137,24 @@ def test_the_interval_of_a_sum_knows_whether_accounts_go_wrong_together():
     same = replace(one, account_id=2)
     opposite = _tested(3, (3, [100_0000], [90_0000]), (2, [100_0000], [110_0000]), (1, [100_0000], [90_0000]))
 
-    own = forecast_intervals.half_width([one], 1, 1)
+    own = Decimal("12.816")  # 1.2816 × 10
 
-    assert own == Decimal("12.816")  # 1.2816 × 10
-    assert forecast_intervals.half_width([one, same], 1, 1) == 2 * own
-    assert forecast_intervals.half_width([one, opposite], 1, 1) == 0
-    assert forecast_intervals.half_width([], 1, 1) is None
+    widths = forecast_intervals.Tested([one, same, opposite]).half_widths([[0], [0, 1], [0, 2], []], 1, 1)
+
+    assert widths == [own, 2 * own, 0, None]
+
+
+def test_where_too_few_origins_reach_so_far_the_widths_of_months_are_added_up():
+    near = [(back, [100_0000], [100_0000 + off]) for back, off in ((4, 10_0000), (3, -10_0000))]
+    far = [(back, [100_0000] * 2, [100_0000 + off] * 2) for back, off in ((2, 10_0000), (1, 10_0000))]
+    known = _tested(1, *near, *far)
+    short = _tested(2, *near[:1], *far[:1])
+
+    # Two origins reach the second month, which is too few: it counts as wide as the first.
+    assert forecast_intervals.Tested([known, short]).half_widths([[0], [1]], 1, 2) == [
+        2 * Decimal("12.816"),
+        None,
+    ]
 
 
 def _line_months(session, account, product, amounts, end=NOW):
