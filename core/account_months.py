@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +43,16 @@ class Table:
     amounts: Amounts
     known: Mask
 
+    def money(self) -> list[tuple[Decimal | None, ...]]:
+        """Each account's months as amounts; None where none is known."""
+        scale = Decimal(MONEY_SCALE)
+        return [
+            tuple(
+                [Decimal(amount) / scale if is_known else None for amount, is_known in zip(*row, strict=True)]
+            )
+            for row in zip(self.amounts.tolist(), self.known.tolist(), strict=True)
+        ]
+
     def at(self, places: Mapping[int, int], count: int) -> Table:
         """`count` rows, each what the accounts of its place have together; who has no place is left out."""
         rows = np.array([places.get(one, -1) for one in self.ids.tolist()], dtype=np.int64)
@@ -64,22 +73,6 @@ def packed(account_id: Any, month: Any, *numbers: Any) -> Select[Any]:
     comma: Any = literal_column("','")
     query: Select[Any] = select(account_id, func.aggregate_strings(text, comma)).group_by(account_id)
     return query
-
-
-def unpacked(rows: Sequence[Sequence[Any]]) -> dict[int, dict[str, int]]:
-    """The one number of each month by account, months as ISO days."""
-    return {row[0]: {piece[:10]: int(piece[11:]) for piece in row[1].split(",")} for row in rows}
-
-
-def amounts(found: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, date], Decimal]:
-    """Whole ten-thousandths by account and ISO month as money by account and month."""
-    months = {day: date.fromisoformat(day) for one in found.values() for day in one}
-    scale = Decimal(MONEY_SCALE)
-    return {
-        (account_id, months[day]): Decimal(amount) / scale
-        for account_id, one in found.items()
-        for day, amount in one.items()
-    }
 
 
 def matrices(

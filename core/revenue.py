@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import account_months, audit, auth, db, measures, packed_revenue, parts, rollups
+from core import audit, auth, db, measures, packed_revenue, parts, rollups
 from core.auth import Actor
 from core.dimensions import NEEDS_ACCOUNT, Dimension, is_then, key_of, needs_account, within
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, among, line_condition
@@ -171,17 +171,6 @@ def nets(
         pieces.append(within(query, source, actor, accounts, with_account=False))
     rows = db.rows(session, _together(pieces, 1))
     return {row[0]: (int(row[1]), int(row[2])) for row in rows if row[2]}
-
-
-def net_months(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
-) -> dict[int, dict[str, int]]:
-    """Net revenue in ten-thousandths by account and month, over whole months; months as ISO days."""
-    auth.require(actor, Permission.REVENUE_READ)
-    query = account_months.packed(AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount)
-    query = query.where(*within_span(AccountMonth, period), AccountMonth.lines > 0)
-    query = within(query, AccountMonth, actor, accounts, with_account=False)
-    return account_months.unpacked(db.rows(session, query))
 
 
 def _without_packed(

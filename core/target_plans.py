@@ -10,13 +10,13 @@ from decimal import ROUND_FLOOR, Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, auth, revenue, targets
+from core import account_months, accounts, audit, auth, parts, targets
 from core.auth import Actor
 from core.errors import Conflict, Invalid, NotFound
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import _
 from core.models import Account, Target
-from core.money import MONEY_SCALE, ZERO, ratio
+from core.money import ZERO, ratio
 from core.periods import Period, add_months
 from core.vocabulary import Permission
 
@@ -105,21 +105,17 @@ def plan(session: Session, actor: Actor, start: date, chosen: AccountFilter = AL
     auth.require(actor, Permission.REVENUE_READ)
     year = Period(start, add_months(start, 12))
     months = tuple(year.months())
-    wanted = targets.net_months(session, actor, year, chosen)
-    sold = revenue.net_months(session, actor, year.shifted(-12), chosen)
-    days = [(month.isoformat(), add_months(month, -12).isoformat()) for month in months]
-    rows = []
-    for row in accounts.search(session, actor, chosen):
-        expected, before = wanted.get(row.id, {}), sold.get(row.id, {})
-        # Whole numbers become amounts here, and only once.
-        pairs = [(expected.get(month), before.get(earlier)) for month, earlier in days]
-        rows.append(
-            PlanRow(
-                row.id, row.code, row.name, row.owner_id, row.owner,
-                tuple([None if one is None else Decimal(one) / MONEY_SCALE for one, _sold in pairs]),
-                tuple([ZERO if one is None else Decimal(one) / MONEY_SCALE for _wanted, one in pairs]),
-            )
-        )  # fmt: skip
+    wanted = parts.ask(session, actor, targets.net_table, year, chosen)
+    sold = parts.ask(session, actor, account_months.nets, year.shifted(-12), chosen)
+    expected, before = (dict(zip(one.ids.tolist(), one.money(), strict=True)) for one in (wanted, sold))
+    none, nothing = (None,) * len(months), (ZERO,) * len(months)
+    rows = [
+        PlanRow(
+            row.id, row.code, row.name, row.owner_id, row.owner,
+            expected.get(row.id, none), tuple(amount or ZERO for amount in before.get(row.id, nothing)),
+        )
+        for row in accounts.search(session, actor, chosen)
+    ]  # fmt: skip
     return Plan(months, tuple(rows))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import account_months, audit, auth, clock, db, revenue
+from core import account_months, audit, auth, clock, db, parts, revenue
 from core.audit import Subject
 from core.auth import Actor
 from core.errors import Invalid, NotFound
@@ -194,27 +194,18 @@ def by(
     return found
 
 
-def net_months(
-    session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
-) -> dict[int, dict[str, int]]:
-    """Targets of net revenue in force in ten-thousandths by account and month, over whole months, as ISO days."""
-    return account_months.unpacked(_net_rows(session, actor, period, accounts))
-
-
+@parts.by_account(account_months.joined)
+@audit.unmoved_by(*_BESIDE_TARGETS)
 def net_table(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> account_months.Table:
-    """The same as one table."""
-    return account_months.table(_net_rows(session, actor, period, accounts), period)
-
-
-def _net_rows(session: Session, actor: Actor, period: Period, accounts: AccountFilter) -> Sequence[Any]:
+    """Targets of net revenue in force in ten-thousandths by account and month, over whole months."""
     auth.require(actor, Permission.REVENUE_READ)
     query = account_months.packed(Target.account_id, Target.month, Target.net_revenue_amount).where(
         Target.superseded_at.is_(None), Target.month >= period.start, Target.month < period.end
     )
     query = revenue.within(query, Target, actor, accounts, with_account=False)
-    return db.rows(session, query)
+    return account_months.table(db.rows(session, query), period)
 
 
 def _sums(

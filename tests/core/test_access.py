@@ -341,9 +341,7 @@ READERS: dict[str, Read] = {
         session, actor, YEAR
     ),
     "revenue.nets": lambda session, actor: revenue.nets(session, actor, YEAR),
-    "revenue.net_months": lambda session, actor: revenue.net_months(session, actor, YEAR),
     "account_months.nets": lambda session, actor: account_months.nets(session, actor, YEAR),
-    "targets.net_months": lambda session, actor: targets.net_months(session, actor, YEAR),
     "targets.net_table": lambda session, actor: targets.net_table(session, actor, YEAR),
     "health.outcomes": lambda session, actor: health.outcomes(session, actor, [date(2024, 12, 31)]),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
