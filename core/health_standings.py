@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, case, delete, func, literal_column, select, type_coerce
@@ -34,24 +34,35 @@ from core.vocabulary import Permission
 EDITION = 1  # another one where a reader reads otherwise: what was kept by the former is read anew
 
 _AMOUNTS = ("net_amount", "before_amount", "after_amount")
+_READINGS_TO_SCORE = "readings to score"  # only those that were scored by another rule
+_STOOD = ("measures", "weight", "total", "tenths", "readings", "net_amount")  # in the order of Stood
+_OUTCOME = ("weight", "tenths", _READINGS_TO_SCORE, "before_amount", "after_amount")
 
 
-@dataclass(frozen=True, slots=True)
-class Stood:
-    """One account on a day; net revenue of the six months up to it, in ten-thousandths."""
+class Stood(NamedTuple):
+    """One account on a day, by the measures that have a past."""
 
-    score: Score
-    net: int
-    measures: str  # those of the score that have a past
-    value: Decimal | None  # the score that these make
+    measures: str
+    weight: int  # of these
+    total: str  # sum of weight × points of these, exactly
+    tenths: int | None  # the score that these make
     readings: str  # packed
+    net: int  # revenue of the six months up to it, in ten-thousandths
+
+    @property
+    def value(self) -> Decimal | None:
+        return _value(self.tenths)
 
     def points(self, rule: HealthRule) -> dict[str, Decimal]:
-        """Those of the measures that have a past."""
         values = json.loads(self.readings)
         return {
             name: rule.rules[Measure(name)].points(Decimal(values[name][0])) for name in self.measures.split()
         }
+
+    def score(self, rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Score:
+        """The score that these make together with what is known of the present alone."""
+        unpack = partial(_unpacked, self.readings)
+        return rule.kept(self.weight, Decimal(self.total), self.value, unpack, present or {})
 
 
 class Outcome(NamedTuple):
@@ -76,32 +87,26 @@ def follow_up(day: date) -> tuple[Period, Period]:
 
 def of(look: Look, rule: HealthRule) -> Standings:
     """Every wanted account on every day, kept or read now."""
-    present = _present(look)
     found: Standings = {day: {} for day in look.days}
-    for row in _rows(look, rule, whole=True):
-        found[row[1]][row[0]] = _from_row(row, rule, present.get(row[0]))
-    for account_id, day, one in _missing(look, found):
-        found[day][account_id] = _from_reading(one, rule, present.get(account_id))
+    for account_id, day, is_current, *row in _rows(look, rule, *_STOOD):
+        one = Stood._make(row)
+        found[day][account_id] = one if is_current else _stood(_unpacked(one.readings), one.net, rule)
+    for account_id, day, read_now in _missing(look, found):
+        found[day][account_id] = _stood(read_now.readings, read_now.net, rule)
     return found
+
+
+def present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
+    """What is known of the present alone, by account."""
+    only = look.measures & PRESENT_ONLY
+    return read(replace(look, days=look.days[:1], measures=only))[look.days[0]] if only else {}
 
 
 def outcomes(look: Look, rule: HealthRule) -> dict[date, dict[int, Outcome]]:
     """The same in short, for many days of the past, which end months."""
     found: dict[date, dict[int, Outcome]] = {day: {} for day in look.days}
     known: dict[tuple[int | None, int], tuple[Decimal | None, Decimal, Band]] = {}
-    for (
-        account_id,
-        day,
-        is_current,
-        _measures,
-        weight,
-        _total,
-        tenths,
-        readings,
-        _net,
-        before,
-        after,
-    ) in _rows(look, rule, whole=False):
+    for account_id, day, is_current, weight, tenths, readings, before, after in _rows(look, rule, *_OUTCOME):
         if not is_current:
             found[day][account_id] = _outcome(_Reading(_unpacked(readings), 0, before, after), rule)
             continue
@@ -134,29 +139,21 @@ def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tu
             yield account_id, day, one
 
 
-def _present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
-    """What is known of the present alone, by account."""
-    only = look.measures & PRESENT_ONLY
-    return read(replace(look, days=look.days[:1], measures=only))[look.days[0]] if only else {}
-
-
-def _rows(look: Look, rule: HealthRule, *, whole: bool) -> Sequence[Sequence[Any]]:
+def _rows(look: Look, rule: HealthRule, *names: str) -> Sequence[Sequence[Any]]:
+    """What is kept: account, day, whether it was scored by this rule, and these columns."""
     kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account)
     is_current = kept.rule == fingerprint(rule)
-    # Many more bytes than all the rest: read where they are needed only.
-    readings = kept.readings if whole else case((is_current, literal_column("''")), else_=kept.readings)
-    amounts = (type_coerce(kept[name], BigInteger) for name in _AMOUNTS)
+    columns: dict[str, Any] = {name: type_coerce(kept[name], BigInteger) for name in _AMOUNTS}
+    # Many more bytes than all the rest.
+    columns[_READINGS_TO_SCORE] = case((is_current, literal_column("''")), else_=kept.readings)
     query = (
-        select(
-            kept.account_id, kept.day, is_current, kept.measures, kept.weight, kept.total, kept.tenths, readings,
-            *amounts,
-        )
+        select(kept.account_id, kept.day, is_current, *(columns.get(name, kept.get(name)) for name in names))
         .select_from(accounts)
         .join(table(HealthStanding), and_(kept.account_id == accounts.c.id, kept.day.in_(_past(look.days))))
         .join(marks, marks.c.account_id == accounts.c.id, isouter=True)
         .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
         .where(*look.conditions())
-    )  # fmt: skip
+    )
     return db.rows(look.session, query)
 
 
@@ -175,28 +172,17 @@ class _Reading:
     after: int | None
 
 
-def _from_row(row: Sequence[Any], rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
-    _account, _day, is_current, measures, weight, total, tenths, readings, net, before, after = row
-    if not is_current:
-        kept = _Reading(_unpacked(readings), net, before, after)
-        return _from_reading(kept, rule, present)
-    value = _value(tenths)
-    score = rule.kept(weight, Decimal(total), value, partial(_unpacked, readings), present or {})
-    return Stood(score, net, measures, value, readings)
-
-
+@cache
 def _value(tenths: int | None) -> Decimal | None:
     return None if tenths is None else Decimal(tenths).scaleb(-1)  # with its one decimal
 
 
-def _from_reading(one: _Reading, rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
-    past = rule.score(one.readings)
-    score = rule.score({**one.readings, **present}) if present else past
-    return Stood(score, one.net, _names(past), past.value, _packed(one.readings))
-
-
-def _names(score: Score) -> str:
-    return " ".join(part.measure for part in score.parts)
+def _stood(readings: Mapping[Measure, Reading], net: int, rule: HealthRule) -> Stood:
+    score = rule.score(readings)
+    total = sum((part.weight * part.points for part in score.parts), ZERO)
+    tenths = None if score.value is None else int(score.value.scaleb(1))
+    measures = " ".join(part.measure for part in score.parts)
+    return Stood(measures, score.weight, str(total), tenths, _packed(readings), net)
 
 
 def _read_now(look: Look, ids: set[int]) -> Iterator[tuple[int, date, _Reading]]:
@@ -253,14 +239,11 @@ def read_rows(look: Look, rule: HealthRule, numbers: Mapping[int, int]) -> list[
     """What is to be kept of these accounts, read in the same snapshot as the numbers of their marks."""
     rows = []
     for account_id, day, one in _read_now(look, set(numbers)):
-        score = rule.score(one.readings)
-        total = sum((part.weight * part.points for part in score.parts), ZERO)
+        stood = _stood(one.readings, one.net, rule)._asdict()
         rows.append(
             {
                 "account_id": account_id, "day": day, "number": numbers[account_id], "edition": EDITION,
-                "rule": fingerprint(rule), "measures": _names(score), "weight": score.weight, "total": str(total),
-                "tenths": None if score.value is None else int(score.value.scaleb(1)),
-                "readings": _packed(one.readings), "net_amount": _money(one.net),
+                "rule": fingerprint(rule), "net_amount": _money(stood.pop("net")), **stood,
                 "before_amount": _money(one.before), "after_amount": _money(one.after),
             }
         )  # fmt: skip

@@ -12,15 +12,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db, health, health_standings, ranking, settings
+from core import audit, auth, clock, db, health, health_standings, parts, ranking, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.health_measures import BESIDE_HEALTH
 from core.health_rules import Band, HealthRule
 from core.models import Account, AccountMonth
 from core.money import MONEY_SCALE, ratio
@@ -29,8 +30,10 @@ from core.ranking import Auc, Observation, Tenth
 from core.vocabulary import Permission
 
 LOST_SHARE = Fraction(1, 5)
+_OF, _LEFT = LOST_SHARE.denominator, LOST_SHARE.denominator - LOST_SHARE.numerator
 MOST_QUARTERS = 8
 _JUDGED = (Band.GREEN, Band.AMBER, Band.RED)
+_SCALE = Decimal(MONEY_SCALE)
 
 
 class Case(NamedTuple):
@@ -100,15 +103,27 @@ class Record:
         return ranking.lowest_tenth(self._observations)
 
 
+@audit.unmoved_by(*BESIDE_HEALTH)
 def record(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> Record:
     """The last eight quarters' ends whose two following quarters are over, of the visible accounts of the filter."""
     auth.require(actor, Permission.REVENUE_READ)
-    day = day or clock.today()
-    rule, days = settings.get(session).health, quarters(session, actor, day)
-    if not days:
-        return Record(rule, (), ())
+    days = quarters(session, actor, day or clock.today())
+    cases = parts.ask(session, actor, _cases, days, accounts) if days else ()
+    return Record(settings.get(session).health, days, cases)
+
+
+def _joined(old: tuple[Case, ...], new: tuple[Case, ...], account_ids: frozenset[int]) -> tuple[Case, ...]:
+    return tuple(sorted(parts.joined_rows(old, new, account_ids), key=attrgetter("day", "code")))
+
+
+@parts.by_account(_joined)
+@audit.unmoved_by(*BESIDE_HEALTH)
+def _cases(
+    session: Session, actor: Actor, days: tuple[date, ...], accounts: AccountFilter
+) -> tuple[Case, ...]:
+    """Accounts with a band and with revenue to lose, by day and code."""
     found = health.outcomes(session, actor, days, accounts)
     names = _names(session, actor, accounts)
     cases = []
@@ -117,12 +132,10 @@ def record(
         for account_id, code, name in names:
             value, coverage, band, before, after = of_day[account_id]
             if before > 0 and band in _JUDGED and value is not None:
-                lost = after * LOST_SHARE.denominator < before * (
-                    LOST_SHARE.denominator - LOST_SHARE.numerator
-                )
-                amounts = Decimal(before) / MONEY_SCALE, Decimal(after) / MONEY_SCALE
+                amounts = Decimal(before) / _SCALE, Decimal(after) / _SCALE
+                lost = after * _OF < before * _LEFT
                 cases.append(Case(then, account_id, code, name, value, coverage, band, *amounts, lost))
-    return Record(rule, days, tuple(cases))
+    return tuple(cases)
 
 
 def quarters(session: Session, actor: Actor, day: date) -> tuple[date, ...]:
