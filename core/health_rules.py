@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from core.language import _
@@ -91,9 +91,16 @@ class HealthRule:
     def weight(self) -> int:
         return sum(rule.weight for rule in self.rules.values())
 
+    def coverage(self, weight: int) -> Decimal:
+        """How much of all weights measures of this weight are, as a share."""
+        return _coverage(weight, self.weight)
+
     def band(self, score: Score) -> Band:
-        value = score.value
-        if value is None or score.coverage < self.least_coverage:
+        return self.band_of(score.value, score.coverage)
+
+    def band_of(self, value: Decimal | None, coverage: Decimal) -> Band:
+        """The band of a score by its value and coverage alone."""
+        if value is None or coverage < self.least_coverage:
             return Band.UNKNOWN
         if value >= self.green:
             return Band.GREEN
@@ -221,7 +228,7 @@ class Score:
     @cached_property
     def coverage(self) -> Decimal:
         """How much of all weights is known, as a share."""
-        return ratio(Decimal(self.weight), Decimal(self.all_weights)) or ZERO
+        return _coverage(self.weight, self.all_weights)
 
     def contribution(self, part: Part) -> Decimal:
         """The points that a measure adds to the score; those of all parts sum to it."""
@@ -229,6 +236,11 @@ class Score:
 
     def part(self, measure: Measure) -> Part | None:
         return next((part for part in self.parts if part.measure is measure), None)
+
+
+@cache
+def _coverage(weight: int, all_weights: int) -> Decimal:
+    return ratio(Decimal(weight), Decimal(all_weights)) or ZERO
 
 
 def _shown(exact: Decimal | None) -> Decimal | None:

@@ -34,9 +34,7 @@ from core.vocabulary import Permission
 EDITION = 1  # another one where a reader reads otherwise: what was kept by the former is read anew
 
 _AMOUNTS = ("net_amount", "before_amount", "after_amount")
-_READINGS_TO_SCORE = "readings to score"  # only those that were scored by another rule
-_STOOD = ("measures", "weight", "total", "tenths", "readings", "net_amount")  # in the order of Stood
-_OUTCOME = ("weight", "tenths", _READINGS_TO_SCORE, "before_amount", "after_amount")
+_OF_ANOTHER_RULE = "readings of another rule"  # to be scored anew; nothing where they were scored by this one
 
 
 class Stood(NamedTuple):
@@ -88,9 +86,10 @@ def follow_up(day: date) -> tuple[Period, Period]:
 def of(look: Look, rule: HealthRule) -> Standings:
     """Every wanted account on every day, kept or read now."""
     found: Standings = {day: {} for day in look.days}
-    for account_id, day, is_current, *row in _rows(look, rule, *_STOOD):
+    names = _OF_ANOTHER_RULE, "measures", "weight", "total", "tenths", "readings", "net_amount"
+    for account_id, day, to_score, *row in _rows(look, rule, *names):
         one = Stood._make(row)
-        found[day][account_id] = one if is_current else _stood(_unpacked(one.readings), one.net, rule)
+        found[day][account_id] = _stood(_unpacked(to_score), one.net, rule) if to_score else one
     for account_id, day, read_now in _missing(look, found):
         found[day][account_id] = _stood(read_now.readings, read_now.net, rule)
     return found
@@ -106,14 +105,15 @@ def outcomes(look: Look, rule: HealthRule) -> dict[date, dict[int, Outcome]]:
     """The same in short, for many days of the past, which end months."""
     found: dict[date, dict[int, Outcome]] = {day: {} for day in look.days}
     known: dict[tuple[int | None, int], tuple[Decimal | None, Decimal, Band]] = {}
-    for account_id, day, is_current, weight, tenths, readings, before, after in _rows(look, rule, *_OUTCOME):
-        if not is_current:
-            found[day][account_id] = _outcome(_Reading(_unpacked(readings), 0, before, after), rule)
+    names = _OF_ANOTHER_RULE, "weight", "tenths", "before_amount", "after_amount"
+    for account_id, day, to_score, weight, tenths, before, after in _rows(look, rule, *names):
+        if to_score:
+            found[day][account_id] = _outcome(_Reading(_unpacked(to_score), 0, before, after), rule)
             continue
         judged = known.get((tenths, weight))
         if judged is None:  # there are many accounts and few scores
-            score = rule.kept(weight, ZERO, _value(tenths), dict, {})
-            judged = known[tenths, weight] = score.value, score.coverage, rule.band(score)
+            value, coverage = _value(tenths), rule.coverage(weight)
+            judged = known[tenths, weight] = value, coverage, rule.band_of(value, coverage)
         found[day][account_id] = Outcome(*judged, before, after)
     for account_id, day, one in _missing(look, found):
         found[day][account_id] = _outcome(one, rule)
@@ -140,14 +140,13 @@ def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tu
 
 
 def _rows(look: Look, rule: HealthRule, *names: str) -> Sequence[Sequence[Any]]:
-    """What is kept: account, day, whether it was scored by this rule, and these columns."""
+    """What is kept: account, day, and these columns."""
     kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account)
-    is_current = kept.rule == fingerprint(rule)
     columns: dict[str, Any] = {name: type_coerce(kept[name], BigInteger) for name in _AMOUNTS}
-    # Many more bytes than all the rest.
-    columns[_READINGS_TO_SCORE] = case((is_current, literal_column("''")), else_=kept.readings)
+    is_current = kept.rule == fingerprint(rule)
+    columns[_OF_ANOTHER_RULE] = case((is_current, literal_column("''")), else_=kept.readings)
     query = (
-        select(kept.account_id, kept.day, is_current, *(columns.get(name, kept.get(name)) for name in names))
+        select(kept.account_id, kept.day, *(columns.get(name, kept.get(name)) for name in names))
         .select_from(accounts)
         .join(table(HealthStanding), and_(kept.account_id == accounts.c.id, kept.day.in_(_past(look.days))))
         .join(marks, marks.c.account_id == accounts.c.id, isouter=True)
