@@ -6,7 +6,7 @@ dates, so that a corrected booking corrects the past too: `health_standings` kee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -139,7 +139,7 @@ def at(
 
 def outcomes(
     session: Session, actor: Actor, days: Sequence[date], accounts: AccountFilter = ALL_ACCOUNTS
-) -> dict[date, dict[int, Outcome]]:
+) -> Iterator[Outcome]:
     """The scores at ends of months as in `at`, in short, with the revenue that followed; every account has one."""
     auth.require(actor, Permission.REVENUE_READ)
     rule = settings.get(session).health

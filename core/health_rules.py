@@ -143,7 +143,7 @@ class HealthRule:
         found = object.__new__(Score)
         known: dict[str, Any] = {"all_weights": self.weight, "weight": weight}
         known |= {"exact": ratio(total, Decimal(weight))} if added else {"value": value}
-        found.__dict__.update(known, _whole=lambda: self.score({**unpack(), **more}))
+        found.__dict__.update(known, _whole=(self, unpack, more))
         return found
 
 
@@ -206,7 +206,8 @@ class Score:
         whole = self.__dict__.get("_whole") if name in ("parts", "missing") else None
         if whole is None:
             raise AttributeError(name)
-        score = whole()
+        rule, unpack, more = whole
+        score = rule.score({**unpack(), **more})
         self.__dict__.update(parts=score.parts, missing=score.missing)
         return getattr(score, name)
 

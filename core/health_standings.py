@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from core import auth, clock, db, health_marks
 from core.auth import Actor
 from core.filters import AccountFilter
 from core.health_measures import PRESENT_ONLY, Look, nets_of_months, read
-from core.health_rules import Band, HealthRule, Measure, Reading, Score
+from core.health_rules import HealthRule, Measure, Reading, Score
 from core.health_windows import MONTHS, window
 from core.kept_sums import table
 from core.models import Account, HealthStanding
@@ -49,7 +50,7 @@ class Stood(NamedTuple):
 
     @property
     def value(self) -> Decimal | None:
-        return _value(self.tenths)
+        return value_of(self.tenths)
 
     def points(self, rule: HealthRule) -> dict[str, Decimal]:
         values = json.loads(self.readings)
@@ -66,9 +67,10 @@ class Stood(NamedTuple):
 class Outcome(NamedTuple):
     """One account at the end of a month; amounts are net revenue in ten-thousandths."""
 
-    value: Decimal | None
-    coverage: Decimal
-    band: Band
+    account_id: int
+    day: date
+    weight: int  # of the measures that were known
+    tenths: int | None  # the score that they make
     before: int  # of the six months after it, a year earlier
     after: int  # of the six months after it
 
@@ -90,7 +92,7 @@ def of(look: Look, rule: HealthRule) -> Standings:
     for account_id, day, to_score, *row in _rows(look, rule, *names):
         one = Stood._make(row)
         found[day][account_id] = _stood(_unpacked(to_score), one.net, rule) if to_score else one
-    for account_id, day, read_now in _missing(look, found):
+    for account_id, day, read_now in _missing(look, {day: rows.keys() for day, rows in found.items()}):
         found[day][account_id] = _stood(read_now.readings, read_now.net, rule)
     return found
 
@@ -101,34 +103,29 @@ def present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
     return read(replace(look, days=look.days[:1], measures=only))[look.days[0]] if only else {}
 
 
-def outcomes(look: Look, rule: HealthRule) -> dict[date, dict[int, Outcome]]:
-    """The same in short, for many days of the past, which end months."""
-    found: dict[date, dict[int, Outcome]] = {day: {} for day in look.days}
-    known: dict[tuple[int | None, int], tuple[Decimal | None, Decimal, Band]] = {}
+def outcomes(look: Look, rule: HealthRule) -> Iterator[Outcome]:
+    """The same in short, in no order, for many days of the past, which end months."""
+    found: dict[date, set[int]] = {day: set() for day in look.days}
     names = _OF_ANOTHER_RULE, "weight", "tenths", "before_amount", "after_amount"
     for account_id, day, to_score, weight, tenths, before, after in _rows(look, rule, *names):
+        found[day].add(account_id)
         if to_score:
-            found[day][account_id] = _outcome(_Reading(_unpacked(to_score), 0, before, after), rule)
-            continue
-        judged = known.get((tenths, weight))
-        if judged is None:  # there are many accounts and few scores
-            value, coverage = _value(tenths), rule.coverage(weight)
-            judged = known[tenths, weight] = value, coverage, rule.band_of(value, coverage)
-        found[day][account_id] = Outcome(*judged, before, after)
+            yield _outcome(account_id, day, _Reading(_unpacked(to_score), 0, before, after), rule)
+        else:
+            yield Outcome(account_id, day, weight, tenths, before, after)
     for account_id, day, one in _missing(look, found):
-        found[day][account_id] = _outcome(one, rule)
-    return found
+        yield _outcome(account_id, day, one, rule)
 
 
-def _outcome(one: _Reading, rule: HealthRule) -> Outcome:
-    score = rule.score(one.readings)
-    return Outcome(score.value, score.coverage, rule.band(score), one.before or 0, one.after or 0)
+def _outcome(account_id: int, day: date, one: _Reading, rule: HealthRule) -> Outcome:
+    stood = _stood(one.readings, one.net, rule)
+    return Outcome(account_id, day, stood.weight, stood.tenths, one.before or 0, one.after or 0)
 
 
-def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tuple[int, date, _Reading]]:
+def _missing(look: Look, found: Mapping[date, AbstractSet[int]]) -> Iterator[tuple[int, date, _Reading]]:
     """What is not kept, read now."""
     ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions()))}
-    missing = {day: ids - found[day].keys() for day in look.days}
+    missing = {day: ids - found[day] for day in look.days}
     wanted = set[int]().union(*missing.values())
     if not wanted:
         return
@@ -139,7 +136,7 @@ def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tu
             yield account_id, day, one
 
 
-def _rows(look: Look, rule: HealthRule, *names: str) -> Sequence[Sequence[Any]]:
+def _rows(look: Look, rule: HealthRule, *names: str) -> Iterator[Sequence[Any]]:
     """What is kept: account, day, and these columns."""
     kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account)
     columns: dict[str, Any] = {name: type_coerce(kept[name], BigInteger) for name in _AMOUNTS}
@@ -153,7 +150,7 @@ def _rows(look: Look, rule: HealthRule, *names: str) -> Sequence[Sequence[Any]]:
         .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
         .where(*look.conditions())
     )
-    return db.rows(look.session, query)
+    return db.each_row(look.session, query)
 
 
 def _past(days: Sequence[date]) -> list[date]:
@@ -172,8 +169,9 @@ class _Reading:
 
 
 @cache
-def _value(tenths: int | None) -> Decimal | None:
-    return None if tenths is None else Decimal(tenths).scaleb(-1)  # with its one decimal
+def value_of(tenths: int | None) -> Decimal | None:
+    """A score as it is shown, with its one decimal."""
+    return None if tenths is None else Decimal(tenths).scaleb(-1)
 
 
 def _stood(readings: Mapping[Measure, Reading], net: int, rule: HealthRule) -> Stood:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property, partial
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -124,18 +124,24 @@ def _cases(
     session: Session, actor: Actor, days: tuple[date, ...], accounts: AccountFilter
 ) -> tuple[Case, ...]:
     """Accounts with a band and with revenue to lose, by day and code."""
-    found = health.outcomes(session, actor, days, accounts)
-    names = _names(session, actor, accounts)
-    cases = []
-    for then in days:
-        of_day = found[then]
-        for account_id, code, name in names:
-            value, coverage, band, before, after = of_day[account_id]
-            if before > 0 and band in _JUDGED and value is not None:
-                amounts = Decimal(before) / _SCALE, Decimal(after) / _SCALE
-                lost = after * _OF < before * _LEFT
-                cases.append(Case(then, account_id, code, name, value, coverage, band, *amounts, lost))
-    return tuple(cases)
+    rule, names = settings.get(session).health, _names(session, actor, accounts)
+    found: dict[date, dict[int, Case]] = {then: {} for then in days}
+    judged = cache(partial(_judged, rule))  # there are many accounts and few scores
+    for account_id, then, weight, tenths, before, after in health.outcomes(session, actor, days, accounts):
+        score = judged(weight, tenths) if before > 0 else None
+        if score is not None:
+            amounts, lost = (Decimal(before) / _SCALE, Decimal(after) / _SCALE), after * _OF < before * _LEFT
+            found[then][account_id] = Case._make(
+                (then, account_id, *names[account_id], *score, *amounts, lost)
+            )
+    return tuple(of_day[one] for of_day in found.values() for one in names if one in of_day)
+
+
+def _judged(rule: HealthRule, weight: int, tenths: int | None) -> tuple[Decimal, Decimal, Band] | None:
+    """Score, coverage and band; None without a band."""
+    value, coverage = health_standings.value_of(tenths), rule.coverage(weight)
+    band = rule.band_of(value, coverage)
+    return None if value is None or band not in _JUDGED else (value, coverage, band)
 
 
 def quarters(session: Session, actor: Actor, day: date) -> tuple[date, ...]:
@@ -166,10 +172,9 @@ def quarter_ends(day: date, first_month: int, first: date) -> tuple[date, ...]:
     return tuple(reversed(found))
 
 
-def _names(session: Session, actor: Actor, accounts: AccountFilter) -> list[tuple[int, str, str]]:
-    """The accounts by code; UNASSIGNED is none."""
+def _names(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, tuple[str, str]]:
+    """Code and name of the accounts, by code; UNASSIGNED is none."""
     query = select(Account.id, Account.code, Account.name)
     where = auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
-    return sorted(
-        ((row[0], row[1], row[2]) for row in db.rows(session, query.where(*where))), key=itemgetter(1)
-    )
+    rows = sorted(db.rows(session, query.where(*where)), key=itemgetter(1))
+    return {account_id: (code, name) for account_id, code, name in rows}
