@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -67,8 +68,7 @@ class AccountHealth:
     ways: Ways
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One account among others; revenue is that of six months."""
 
     account_id: int

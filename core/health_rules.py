@@ -134,16 +134,17 @@ class HealthRule:
 
         `weight`, `total` and `value` are what they came to, before `more` joined them; those come last in the rules.
         """
-        added = [
-            (self.rules[measure], reading) for measure, reading in more.items() if self.rules[measure].weight
-        ]
-        for rule, reading in added:
-            weight += rule.weight
-            total += rule.weight * rule.points(reading.value)
+        known: dict[str, Any] = {"all_weights": self.weight, "_whole": (self, unpack, more)}
+        for measure, reading in more.items():
+            rule = self.rules[measure]
+            if rule.weight:
+                weight += rule.weight
+                total += rule.weight * rule.points(reading.value)
+                known["exact"] = ratio(total, Decimal(weight))
+        if "exact" in known:
+            value = _shown(known["exact"])
         found = object.__new__(Score)
-        known: dict[str, Any] = {"all_weights": self.weight, "weight": weight}
-        known |= {"exact": ratio(total, Decimal(weight))} if added else {"value": value}
-        found.__dict__.update(known, _whole=(self, unpack, more))
+        found.__dict__.update(known, weight=weight, value=value, coverage=self.coverage(weight))
         return found
 
 

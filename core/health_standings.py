@@ -64,16 +64,9 @@ class Stood(NamedTuple):
         return rule.kept(self.weight, Decimal(self.total), self.value, unpack, present or {})
 
 
-class Outcome(NamedTuple):
-    """One account at the end of a month; amounts are net revenue in ten-thousandths."""
-
-    account_id: int
-    day: date
-    weight: int  # of the measures that were known
-    tenths: int | None  # the score that they make
-    before: int  # of the six months after it, a year earlier
-    after: int  # of the six months after it
-
+# Account, end of a month, weight of the measures that were known, the score in tenths that they make; then net revenue
+# in ten-thousandths: that of the six months after it, a year earlier, and that of the six months after it.
+Outcome = tuple[int, date, int, int | None, int, int]
 
 Standings = dict[date, dict[int, Stood]]
 
@@ -112,14 +105,14 @@ def outcomes(look: Look, rule: HealthRule) -> Iterator[Outcome]:
         if to_score:
             yield _outcome(account_id, day, _Reading(_unpacked(to_score), 0, before, after), rule)
         else:
-            yield Outcome(account_id, day, weight, tenths, before, after)
+            yield account_id, day, weight, tenths, before, after
     for account_id, day, one in _missing(look, found):
         yield _outcome(account_id, day, one, rule)
 
 
 def _outcome(account_id: int, day: date, one: _Reading, rule: HealthRule) -> Outcome:
     stood = _stood(one.readings, one.net, rule)
-    return Outcome(account_id, day, stood.weight, stood.tenths, one.before or 0, one.after or 0)
+    return account_id, day, stood.weight, stood.tenths, one.before or 0, one.after or 0
 
 
 def _missing(look: Look, found: Mapping[date, AbstractSet[int]]) -> Iterator[tuple[int, date, _Reading]]:
