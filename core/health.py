@@ -226,7 +226,7 @@ def overview(
     then = quarter_end(day, decided.fiscal_year_month)
     look = Look(session, actor, (then, day), accounts, _counted(rule))
     present, stood = health_standings.present(look), health_standings.of(look, rule)
-    names = select(Account.id, Account.code, Account.name).where(*look.conditions())
+    names = select(Account.id, Account.code, Account.name).where(*look.conditions)
     rows = []
     for account_id, code, name in db.rows(session, names):
         now, before = stood[day][account_id], stood[then][account_id]

@@ -82,8 +82,9 @@ class Look:
 
     def within(self, query: Any, source: Any) -> Any:
         """Only accounts that are wanted and visible; UNASSIGNED is none."""
-        return query.join(Account, Account.id == source.account_id).where(*self.conditions())
+        return query.join(Account, Account.id == source.account_id).where(*self.conditions)
 
+    @cached_property
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         visible = auth.visible_accounts(self.actor)
         return visible, self.accounts.condition(), Account.is_unassigned.is_(False)
@@ -296,7 +297,7 @@ def _owed_on(look: Look, day: date) -> Readings:
 
 
 def _breadth(look: Look) -> dict[date, Readings]:
-    mine = select(Account.id).where(*look.conditions())
+    mine = select(Account.id).where(*look.conditions)
     found: dict[date, Readings] = {}
     for day, shared in health_breadth.of(look.session, look.actor, look.days, mine).items():
         found[day] = {
@@ -322,7 +323,7 @@ def _target(look: Look) -> dict[date, Readings]:
 
 def _data(look: Look) -> dict[date, Readings]:
     said = func.coalesce(Account.confirmed_at, Account.created_at)
-    query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions())
+    query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions)
     today, known = clock.today(), dict[date, Reading]()
     found: Readings = {}
     for account_id, moment in db.rows(look.session, query):

@@ -117,7 +117,7 @@ def _outcome(account_id: int, day: date, one: _Reading, rule: HealthRule) -> Out
 
 def _missing(look: Look, found: Mapping[date, AbstractSet[int]]) -> Iterator[tuple[int, date, _Reading]]:
     """What is not kept, read now."""
-    ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions()))}
+    ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions))}
     missing = {day: ids - found[day] for day in look.days}
     wanted = set[int]().union(*missing.values())
     if not wanted:
@@ -141,7 +141,7 @@ def _rows(look: Look, rule: HealthRule, *names: str) -> Iterator[Sequence[Any]]:
         .join(table(HealthStanding), and_(kept.account_id == accounts.c.id, kept.day.in_(_past(look.days))))
         .join(marks, marks.c.account_id == accounts.c.id, isouter=True)
         .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
-        .where(*look.conditions())
+        .where(*look.conditions)
     )
     return db.each_row(look.session, query)
 
