@@ -30,6 +30,7 @@ from core.ranking import Auc, Observation, Tenth
 from core.vocabulary import Permission
 
 LOST_SHARE = Fraction(1, 5)
+# Lost is who has less than _LEFT of _OF parts left.
 _OF, _LEFT = LOST_SHARE.denominator, LOST_SHARE.denominator - LOST_SHARE.numerator
 MOST_QUARTERS = 8
 _JUDGED = (Band.GREEN, Band.AMBER, Band.RED)
