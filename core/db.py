@@ -25,6 +25,7 @@ from core.models import Submission
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 30_000
+_FEW = 200  # rows
 _SAFE_SQLITE = (3, 51, 3)  # older builds can corrupt a WAL database under several writers
 _WRITING = {"sqlite_begin": "IMMEDIATE"}
 _READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -123,6 +124,13 @@ def rows(session: Session, query: Executable) -> Sequence[Any]:
     """A query's rows as the driver brings them, for questions with thousands: the mapper would handle each twice."""
     session.flush()
     return session.connection().execute(query).all()
+
+
+def each_row(session: Session, query: Executable) -> Iterator[Any]:
+    """The same few by few, for tens of thousands that nobody keeps: all at once they are work for the collector."""
+    session.flush()
+    for some in session.connection().execute(query).partitions(_FEW):
+        yield from some
 
 
 @contextmanager

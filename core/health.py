@@ -6,19 +6,20 @@ dates, so that a corrected booking corrects the past too: `health_standings` kee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import accounts as account_rows
-from core import auth, clock, health_standings, revenue, settings
+from core import audit, auth, clock, db, health_standings, parts, revenue, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
-from core.health_measures import PRESENT_ONLY, Look
+from core.health_measures import BESIDE_HEALTH, PRESENT_ONLY, Look
 from core.health_rules import Band, HealthRule, Measure, Score
 from core.health_standings import Outcome, Stood
 from core.health_ways import Lapsed, Ways, readings_of, ways
@@ -67,8 +68,7 @@ class AccountHealth:
     ways: Ways
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One account among others; revenue is that of six months."""
 
     account_id: int
@@ -100,6 +100,12 @@ class Overview:
         return tuple(row for row in self.rows if row.band is band)
 
 
+def _joined(old: Health, new: Health, account_ids: frozenset[int]) -> Health:
+    return replace(old, scores=parts.joined_by_id(old.scores, new.scores, account_ids))
+
+
+@parts.by_account(_joined)
+@audit.unmoved_by(*BESIDE_HEALTH)
 def scores(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> Health:
@@ -111,6 +117,14 @@ def scores(
     return Health(day, rule, _scored(look, rule)[day])
 
 
+def _joined_days(
+    old: dict[date, Scores], new: dict[date, Scores], account_ids: frozenset[int]
+) -> dict[date, Scores]:
+    return {day: parts.joined_by_id(found, new[day], account_ids) for day, found in old.items()}
+
+
+@parts.by_account(_joined_days)
+@audit.unmoved_by(*BESIDE_HEALTH)
 def at(
     session: Session, actor: Actor, days: Sequence[date], accounts: AccountFilter = ALL_ACCOUNTS
 ) -> dict[date, Scores]:
@@ -125,7 +139,7 @@ def at(
 
 def outcomes(
     session: Session, actor: Actor, days: Sequence[date], accounts: AccountFilter = ALL_ACCOUNTS
-) -> dict[date, dict[int, Outcome]]:
+) -> Iterator[Outcome]:
     """The scores at ends of months as in `at`, in short, with the revenue that followed; every account has one."""
     auth.require(actor, Permission.REVENUE_READ)
     rule = settings.get(session).health
@@ -138,19 +152,22 @@ def _counted(rule: HealthRule) -> frozenset[Measure]:
 
 
 def _scored(look: Look, rule: HealthRule) -> dict[date, Scores]:
-    return {
-        day: {account_id: one.score for account_id, one in found.items() if one.score.weight}
-        for day, found in health_standings.of(look, rule).items()
-    }
+    present = health_standings.present(look)
+    found: dict[date, Scores] = {}
+    for day, stood in health_standings.of(look, rule).items():
+        scored = {account_id: one.score(rule, present.get(account_id)) for account_id, one in stood.items()}
+        found[day] = {account_id: score for account_id, score in scored.items() if score.weight}
+    return found
 
 
+@audit.unmoved_by(*BESIDE_HEALTH)
 def of_account(session: Session, actor: Actor, account_id: int, *, day: date | None = None) -> AccountHealth:
     """One account's score with its history and the cheapest way to a better one; raises NotFound."""
     account = account_rows.access(session, actor, account_id)
     only = AccountFilter(account_ids=frozenset({account.id}))
-    now = scores(session, actor, only, day=day)
+    now = parts.ask(session, actor, scores, only, day=day)
     score = now.scores.get(account.id, now.rule.score({}))
-    past = at(session, actor, month_ends(now.day, HISTORY_MONTHS), only)
+    past = parts.ask(session, actor, at, month_ends(now.day, HISTORY_MONTHS), only)
     nothing = now.rule.score({})
     history = [(then, found.get(account.id, nothing)) for then, found in sorted(past.items())]
     return AccountHealth(
@@ -188,6 +205,17 @@ def quarter_end(day: date, first_month: int) -> date:
     return add_months(start, months // 3 * 3) - timedelta(days=1)
 
 
+def _rank(row: Row) -> tuple[Decimal, str]:
+    return -row.net, row.code
+
+
+def _joined_rows(old: Overview, new: Overview, account_ids: frozenset[int]) -> Overview:
+    rows = parts.joined_rows(old.rows, new.rows, account_ids)
+    return replace(old, rows=tuple(sorted(rows, key=_rank)))
+
+
+@parts.by_account(_joined_rows)
+@audit.unmoved_by(*BESIDE_HEALTH)
 def overview(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> Overview:
@@ -196,19 +224,17 @@ def overview(
     decided = settings.get(session)
     day, rule = day or clock.today(), decided.health
     then = quarter_end(day, decided.fiscal_year_month)
-    now = health_standings.of(Look(session, actor, (day,), accounts, _counted(rule)), rule)[day]
-    past = Look(session, actor, (then,), accounts, _counted(rule) - PRESENT_ONLY)
-    before = health_standings.of(past, rule)[then]
-    names = select(Account.id, Account.code, Account.name).where(
-        auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
-    )
+    look = Look(session, actor, (then, day), accounts, _counted(rule))
+    present, stood = health_standings.present(look), health_standings.of(look, rule)
+    names = select(Account.id, Account.code, Account.name).where(*look.conditions)
     rows = []
-    for account_id, code, name in session.execute(names):
-        one, known = now[account_id], before[account_id]
-        comparable, earlier = _alike(rule, one, known) if known.measures else (None, None)
-        net = Decimal(one.net) / MONEY_SCALE
-        rows.append(Row(account_id, code, name, one.score, rule.band(one.score), net, earlier, comparable))
-    rows.sort(key=lambda row: (-row.net, row.code))
+    for account_id, code, name in db.rows(session, names):
+        now, before = stood[day][account_id], stood[then][account_id]
+        score = now.score(rule, present.get(account_id))
+        comparable, earlier = _alike(rule, now, before) if before.measures else (None, None)
+        net = Decimal(now.net) / MONEY_SCALE
+        rows.append(Row(account_id, code, name, score, rule.band(score), net, earlier, comparable))
+    rows.sort(key=_rank)
     return Overview(day, then, rule, tuple(rows))
 
 

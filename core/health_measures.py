@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db, delivery, health_breadth, otif, rollups, spread, targets
+from core import audit, auth, clock, db, delivery, health_breadth, otif, rollups, spread, targets
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.health_rules import Measure, Reading
@@ -54,6 +54,8 @@ LEAST_DUE = 5  # order lines due; the share of fewer says little
 SNAPSHOT_DAYS = 92  # an older snapshot of receivables says nothing any more
 # Only the newest value is kept of these: a day of the past is scored without them.
 PRESENT_ONLY = frozenset({Measure.DATA})
+# Changes of these leave every reading as it was.
+BESIDE_HEALTH = (*(one for one in audit.BESIDE_REVENUE if one != "receivable"), "forecast")
 
 Readings = dict[int, Reading]  # by account
 
@@ -80,8 +82,9 @@ class Look:
 
     def within(self, query: Any, source: Any) -> Any:
         """Only accounts that are wanted and visible; UNASSIGNED is none."""
-        return query.join(Account, Account.id == source.account_id).where(*self.conditions())
+        return query.join(Account, Account.id == source.account_id).where(*self.conditions)
 
+    @cached_property
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         visible = auth.visible_accounts(self.actor)
         return visible, self.accounts.condition(), Account.is_unassigned.is_(False)
@@ -294,7 +297,7 @@ def _owed_on(look: Look, day: date) -> Readings:
 
 
 def _breadth(look: Look) -> dict[date, Readings]:
-    mine = select(Account.id).where(*look.conditions())
+    mine = select(Account.id).where(*look.conditions)
     found: dict[date, Readings] = {}
     for day, shared in health_breadth.of(look.session, look.actor, look.days, mine).items():
         found[day] = {
@@ -320,12 +323,15 @@ def _target(look: Look) -> dict[date, Readings]:
 
 def _data(look: Look) -> dict[date, Readings]:
     said = func.coalesce(Account.confirmed_at, Account.created_at)
-    query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions())
+    query = select(Account.id, type_coerce(said, Account.created_at.type)).where(*look.conditions)
+    today, known = clock.today(), dict[date, Reading]()
     found: Readings = {}
-    today = clock.today()
     for account_id, moment in db.rows(look.session, query):
-        days = Decimal(max((today - moment.date()).days, 0))
-        found[account_id] = Reading(days, days, on=moment.date())
+        on = moment.date()
+        if on not in known:  # there are many accounts and few days
+            days = Decimal(max((today - on).days, 0))
+            known[on] = Reading(days, days, on=on)
+        found[account_id] = known[on]
     return dict.fromkeys(look.days, found)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from core.language import _
@@ -91,9 +91,16 @@ class HealthRule:
     def weight(self) -> int:
         return sum(rule.weight for rule in self.rules.values())
 
+    def coverage(self, weight: int) -> Decimal:
+        """How much of all weights measures of this weight are, as a share."""
+        return _coverage(weight, self.weight)
+
     def band(self, score: Score) -> Band:
-        value = score.value
-        if value is None or score.coverage < self.least_coverage:
+        return self.band_of(score.value, score.coverage)
+
+    def band_of(self, value: Decimal | None, coverage: Decimal) -> Band:
+        """The band of a score by its value and coverage alone."""
+        if value is None or coverage < self.least_coverage:
             return Band.UNKNOWN
         if value >= self.green:
             return Band.GREEN
@@ -127,16 +134,17 @@ class HealthRule:
 
         `weight`, `total` and `value` are what they came to, before `more` joined them; those come last in the rules.
         """
-        added = [
-            (self.rules[measure], reading) for measure, reading in more.items() if self.rules[measure].weight
-        ]
-        for rule, reading in added:
-            weight += rule.weight
-            total += rule.weight * rule.points(reading.value)
+        known: dict[str, Any] = {"all_weights": self.weight, "_whole": (self, unpack, more)}
+        for measure, reading in more.items():
+            rule = self.rules[measure]
+            if rule.weight:
+                weight += rule.weight
+                total += rule.weight * rule.points(reading.value)
+                known["exact"] = ratio(total, Decimal(weight))
+        if "exact" in known:
+            value = _shown(known["exact"])
         found = object.__new__(Score)
-        known: dict[str, Any] = {"all_weights": self.weight, "weight": weight}
-        known |= {"exact": ratio(total, Decimal(weight))} if added else {"value": value}
-        found.__dict__.update(known, _whole=lambda: self.score({**unpack(), **more}))
+        found.__dict__.update(known, weight=weight, value=value, coverage=self.coverage(weight))
         return found
 
 
@@ -199,7 +207,8 @@ class Score:
         whole = self.__dict__.get("_whole") if name in ("parts", "missing") else None
         if whole is None:
             raise AttributeError(name)
-        score = whole()
+        rule, unpack, more = whole
+        score = rule.score({**unpack(), **more})
         self.__dict__.update(parts=score.parts, missing=score.missing)
         return getattr(score, name)
 
@@ -221,7 +230,7 @@ class Score:
     @cached_property
     def coverage(self) -> Decimal:
         """How much of all weights is known, as a share."""
-        return ratio(Decimal(self.weight), Decimal(self.all_weights)) or ZERO
+        return _coverage(self.weight, self.all_weights)
 
     def contribution(self, part: Part) -> Decimal:
         """The points that a measure adds to the score; those of all parts sum to it."""
@@ -229,6 +238,11 @@ class Score:
 
     def part(self, measure: Measure) -> Part | None:
         return next((part for part in self.parts if part.measure is measure), None)
+
+
+@cache
+def _coverage(weight: int, all_weights: int) -> Decimal:
+    return ratio(Decimal(weight), Decimal(all_weights)) or ZERO
 
 
 def _shown(exact: Decimal | None) -> Decimal | None:

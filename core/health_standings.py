@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, case, delete, func, literal_column, select, type_coerce
@@ -23,7 +24,7 @@ from core import auth, clock, db, health_marks
 from core.auth import Actor
 from core.filters import AccountFilter
 from core.health_measures import PRESENT_ONLY, Look, nets_of_months, read
-from core.health_rules import Band, HealthRule, Measure, Reading, Score
+from core.health_rules import HealthRule, Measure, Reading, Score
 from core.health_windows import MONTHS, window
 from core.kept_sums import table
 from core.models import Account, HealthStanding
@@ -34,35 +35,38 @@ from core.vocabulary import Permission
 EDITION = 1  # another one where a reader reads otherwise: what was kept by the former is read anew
 
 _AMOUNTS = ("net_amount", "before_amount", "after_amount")
+_OF_ANOTHER_RULE = "readings of another rule"  # to be scored anew; nothing where they were scored by this one
 
 
-@dataclass(frozen=True, slots=True)
-class Stood:
-    """One account on a day; net revenue of the six months up to it, in ten-thousandths."""
+class Stood(NamedTuple):
+    """One account on a day, by the measures that have a past."""
 
-    score: Score
-    net: int
-    measures: str  # those of the score that have a past
-    value: Decimal | None  # the score that these make
+    measures: str
+    weight: int  # of these
+    total: str  # sum of weight × points of these, exactly
+    tenths: int | None  # the score that these make
     readings: str  # packed
+    net: int  # revenue of the six months up to it, in ten-thousandths
+
+    @property
+    def value(self) -> Decimal | None:
+        return value_of(self.tenths)
 
     def points(self, rule: HealthRule) -> dict[str, Decimal]:
-        """Those of the measures that have a past."""
         values = json.loads(self.readings)
         return {
             name: rule.rules[Measure(name)].points(Decimal(values[name][0])) for name in self.measures.split()
         }
 
+    def score(self, rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Score:
+        """The score that these make together with what is known of the present alone."""
+        unpack = partial(_unpacked, self.readings)
+        return rule.kept(self.weight, Decimal(self.total), self.value, unpack, present or {})
 
-class Outcome(NamedTuple):
-    """One account at the end of a month; amounts are net revenue in ten-thousandths."""
 
-    value: Decimal | None
-    coverage: Decimal
-    band: Band
-    before: int  # of the six months after it, a year earlier
-    after: int  # of the six months after it
-
+# Account, end of a month, weight of the measures that were known, the score in tenths that they make; then net revenue
+# in ten-thousandths: that of the six months after it, a year earlier, and that of the six months after it.
+Outcome = tuple[int, date, int, int | None, int, int]
 
 Standings = dict[date, dict[int, Stood]]
 
@@ -76,54 +80,45 @@ def follow_up(day: date) -> tuple[Period, Period]:
 
 def of(look: Look, rule: HealthRule) -> Standings:
     """Every wanted account on every day, kept or read now."""
-    present = _present(look)
     found: Standings = {day: {} for day in look.days}
-    for row in _rows(look, rule, whole=True):
-        found[row[1]][row[0]] = _from_row(row, rule, present.get(row[0]))
-    for account_id, day, one in _missing(look, found):
-        found[day][account_id] = _from_reading(one, rule, present.get(account_id))
+    names = _OF_ANOTHER_RULE, "measures", "weight", "total", "tenths", "readings", "net_amount"
+    for account_id, day, to_score, *row in _rows(look, rule, *names):
+        one = Stood._make(row)
+        found[day][account_id] = _stood(_unpacked(to_score), one.net, rule) if to_score else one
+    for account_id, day, read_now in _missing(look, {day: rows.keys() for day, rows in found.items()}):
+        found[day][account_id] = _stood(read_now.readings, read_now.net, rule)
     return found
 
 
-def outcomes(look: Look, rule: HealthRule) -> dict[date, dict[int, Outcome]]:
-    """The same in short, for many days of the past, which end months."""
-    found: dict[date, dict[int, Outcome]] = {day: {} for day in look.days}
-    known: dict[tuple[int | None, int], tuple[Decimal | None, Decimal, Band]] = {}
-    for (
-        account_id,
-        day,
-        is_current,
-        _measures,
-        weight,
-        _total,
-        tenths,
-        readings,
-        _net,
-        before,
-        after,
-    ) in _rows(look, rule, whole=False):
-        if not is_current:
-            found[day][account_id] = _outcome(_Reading(_unpacked(readings), 0, before, after), rule)
-            continue
-        judged = known.get((tenths, weight))
-        if judged is None:  # there are many accounts and few scores
-            score = rule.kept(weight, ZERO, _value(tenths), dict, {})
-            judged = known[tenths, weight] = score.value, score.coverage, rule.band(score)
-        found[day][account_id] = Outcome(*judged, before, after)
+def present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
+    """What is known of the present alone, by account."""
+    only = look.measures & PRESENT_ONLY
+    return read(replace(look, days=look.days[:1], measures=only))[look.days[0]] if only else {}
+
+
+def outcomes(look: Look, rule: HealthRule) -> Iterator[Outcome]:
+    """The same in short, in no order, for many days of the past, which end months."""
+    found: dict[date, set[int]] = {day: set() for day in look.days}
+    names = _OF_ANOTHER_RULE, "weight", "tenths", "before_amount", "after_amount"
+    for account_id, day, to_score, weight, tenths, before, after in _rows(look, rule, *names):
+        found[day].add(account_id)
+        if to_score:
+            yield _outcome(account_id, day, _Reading(_unpacked(to_score), 0, before, after), rule)
+        else:
+            yield account_id, day, weight, tenths, before, after
     for account_id, day, one in _missing(look, found):
-        found[day][account_id] = _outcome(one, rule)
-    return found
+        yield _outcome(account_id, day, one, rule)
 
 
-def _outcome(one: _Reading, rule: HealthRule) -> Outcome:
-    score = rule.score(one.readings)
-    return Outcome(score.value, score.coverage, rule.band(score), one.before or 0, one.after or 0)
+def _outcome(account_id: int, day: date, one: _Reading, rule: HealthRule) -> Outcome:
+    stood = _stood(one.readings, one.net, rule)
+    return account_id, day, stood.weight, stood.tenths, one.before or 0, one.after or 0
 
 
-def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tuple[int, date, _Reading]]:
+def _missing(look: Look, found: Mapping[date, AbstractSet[int]]) -> Iterator[tuple[int, date, _Reading]]:
     """What is not kept, read now."""
-    ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions()))}
-    missing = {day: ids - found[day].keys() for day in look.days}
+    ids = {row[0] for row in db.rows(look.session, select(Account.id).where(*look.conditions))}
+    missing = {day: ids - found[day] for day in look.days}
     wanted = set[int]().union(*missing.values())
     if not wanted:
         return
@@ -134,30 +129,21 @@ def _missing(look: Look, found: Mapping[date, Mapping[int, Any]]) -> Iterator[tu
             yield account_id, day, one
 
 
-def _present(look: Look) -> Mapping[int, Mapping[Measure, Reading]]:
-    """What is known of the present alone, by account."""
-    only = look.measures & PRESENT_ONLY
-    return read(replace(look, days=look.days[:1], measures=only))[look.days[0]] if only else {}
-
-
-def _rows(look: Look, rule: HealthRule, *, whole: bool) -> Sequence[Sequence[Any]]:
+def _rows(look: Look, rule: HealthRule, *names: str) -> Iterator[Sequence[Any]]:
+    """What is kept: account, day, and these columns."""
     kept, marks, accounts = table(HealthStanding).c, health_marks.numbers(), table(Account)
+    columns: dict[str, Any] = {name: type_coerce(kept[name], BigInteger) for name in _AMOUNTS}
     is_current = kept.rule == fingerprint(rule)
-    # Many more bytes than all the rest: read where they are needed only.
-    readings = kept.readings if whole else case((is_current, literal_column("''")), else_=kept.readings)
-    amounts = (type_coerce(kept[name], BigInteger) for name in _AMOUNTS)
+    columns[_OF_ANOTHER_RULE] = case((is_current, literal_column("''")), else_=kept.readings)
     query = (
-        select(
-            kept.account_id, kept.day, is_current, kept.measures, kept.weight, kept.total, kept.tenths, readings,
-            *amounts,
-        )
+        select(kept.account_id, kept.day, *(columns.get(name, kept.get(name)) for name in names))
         .select_from(accounts)
         .join(table(HealthStanding), and_(kept.account_id == accounts.c.id, kept.day.in_(_past(look.days))))
         .join(marks, marks.c.account_id == accounts.c.id, isouter=True)
         .where(kept.edition == EDITION, kept.number == func.coalesce(marks.c.number, literal_column("0")))
-        .where(*look.conditions())
-    )  # fmt: skip
-    return db.rows(look.session, query)
+        .where(*look.conditions)
+    )
+    return db.each_row(look.session, query)
 
 
 def _past(days: Sequence[date]) -> list[date]:
@@ -175,28 +161,18 @@ class _Reading:
     after: int | None
 
 
-def _from_row(row: Sequence[Any], rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
-    _account, _day, is_current, measures, weight, total, tenths, readings, net, before, after = row
-    if not is_current:
-        kept = _Reading(_unpacked(readings), net, before, after)
-        return _from_reading(kept, rule, present)
-    value = _value(tenths)
-    score = rule.kept(weight, Decimal(total), value, partial(_unpacked, readings), present or {})
-    return Stood(score, net, measures, value, readings)
+@cache
+def value_of(tenths: int | None) -> Decimal | None:
+    """A score as it is shown, with its one decimal."""
+    return None if tenths is None else Decimal(tenths).scaleb(-1)
 
 
-def _value(tenths: int | None) -> Decimal | None:
-    return None if tenths is None else Decimal(tenths).scaleb(-1)  # with its one decimal
-
-
-def _from_reading(one: _Reading, rule: HealthRule, present: Mapping[Measure, Reading] | None) -> Stood:
-    past = rule.score(one.readings)
-    score = rule.score({**one.readings, **present}) if present else past
-    return Stood(score, one.net, _names(past), past.value, _packed(one.readings))
-
-
-def _names(score: Score) -> str:
-    return " ".join(part.measure for part in score.parts)
+def _stood(readings: Mapping[Measure, Reading], net: int, rule: HealthRule) -> Stood:
+    score = rule.score(readings)
+    total = sum((part.weight * part.points for part in score.parts), ZERO)
+    tenths = None if score.value is None else int(score.value.scaleb(1))
+    measures = " ".join(part.measure for part in score.parts)
+    return Stood(measures, score.weight, str(total), tenths, _packed(readings), net)
 
 
 def _read_now(look: Look, ids: set[int]) -> Iterator[tuple[int, date, _Reading]]:
@@ -253,14 +229,11 @@ def read_rows(look: Look, rule: HealthRule, numbers: Mapping[int, int]) -> list[
     """What is to be kept of these accounts, read in the same snapshot as the numbers of their marks."""
     rows = []
     for account_id, day, one in _read_now(look, set(numbers)):
-        score = rule.score(one.readings)
-        total = sum((part.weight * part.points for part in score.parts), ZERO)
+        stood = _stood(one.readings, one.net, rule)._asdict()
         rows.append(
             {
                 "account_id": account_id, "day": day, "number": numbers[account_id], "edition": EDITION,
-                "rule": fingerprint(rule), "measures": _names(score), "weight": score.weight, "total": str(total),
-                "tenths": None if score.value is None else int(score.value.scaleb(1)),
-                "readings": _packed(one.readings), "net_amount": _money(one.net),
+                "rule": fingerprint(rule), "net_amount": _money(stood.pop("net")), **stood,
                 "before_amount": _money(one.before), "after_amount": _money(one.after),
             }
         )  # fmt: skip

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
-from operator import itemgetter
+from functools import cache, cached_property, partial
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db, health, health_standings, ranking, settings
+from core import audit, auth, clock, db, health, health_standings, parts, ranking, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
+from core.health_measures import BESIDE_HEALTH
 from core.health_rules import Band, HealthRule
 from core.models import Account, AccountMonth
 from core.money import MONEY_SCALE, ratio
@@ -29,8 +30,11 @@ from core.ranking import Auc, Observation, Tenth
 from core.vocabulary import Permission
 
 LOST_SHARE = Fraction(1, 5)
+# Lost is who has less than _LEFT of _OF parts left.
+_OF, _LEFT = LOST_SHARE.denominator, LOST_SHARE.denominator - LOST_SHARE.numerator
 MOST_QUARTERS = 8
 _JUDGED = (Band.GREEN, Band.AMBER, Band.RED)
+_SCALE = Decimal(MONEY_SCALE)
 
 
 class Case(NamedTuple):
@@ -100,29 +104,45 @@ class Record:
         return ranking.lowest_tenth(self._observations)
 
 
+@audit.unmoved_by(*BESIDE_HEALTH)
 def record(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None
 ) -> Record:
     """The last eight quarters' ends whose two following quarters are over, of the visible accounts of the filter."""
     auth.require(actor, Permission.REVENUE_READ)
-    day = day or clock.today()
-    rule, days = settings.get(session).health, quarters(session, actor, day)
-    if not days:
-        return Record(rule, (), ())
-    found = health.outcomes(session, actor, days, accounts)
-    names = _names(session, actor, accounts)
-    cases = []
-    for then in days:
-        of_day = found[then]
-        for account_id, code, name in names:
-            value, coverage, band, before, after = of_day[account_id]
-            if before > 0 and band in _JUDGED and value is not None:
-                lost = after * LOST_SHARE.denominator < before * (
-                    LOST_SHARE.denominator - LOST_SHARE.numerator
-                )
-                amounts = Decimal(before) / MONEY_SCALE, Decimal(after) / MONEY_SCALE
-                cases.append(Case(then, account_id, code, name, value, coverage, band, *amounts, lost))
-    return Record(rule, days, tuple(cases))
+    days = quarters(session, actor, day or clock.today())
+    cases = parts.ask(session, actor, _cases, days, accounts) if days else ()
+    return Record(settings.get(session).health, days, cases)
+
+
+def _joined(old: tuple[Case, ...], new: tuple[Case, ...], account_ids: frozenset[int]) -> tuple[Case, ...]:
+    return tuple(sorted(parts.joined_rows(old, new, account_ids), key=attrgetter("day", "code")))
+
+
+@parts.by_account(_joined)
+@audit.unmoved_by(*BESIDE_HEALTH)
+def _cases(
+    session: Session, actor: Actor, days: tuple[date, ...], accounts: AccountFilter
+) -> tuple[Case, ...]:
+    """Accounts with a band and with revenue to lose, by day and code."""
+    rule, names = settings.get(session).health, _names(session, actor, accounts)
+    found: dict[date, dict[int, Case]] = {then: {} for then in days}
+    judged = cache(partial(_judged, rule))  # there are many accounts and few scores
+    for account_id, then, weight, tenths, before, after in health.outcomes(session, actor, days, accounts):
+        score = judged(weight, tenths) if before > 0 else None
+        if score is not None:
+            amounts, lost = (Decimal(before) / _SCALE, Decimal(after) / _SCALE), after * _OF < before * _LEFT
+            found[then][account_id] = Case._make(
+                (then, account_id, *names[account_id], *score, *amounts, lost)
+            )
+    return tuple(of_day[one] for of_day in found.values() for one in names if one in of_day)
+
+
+def _judged(rule: HealthRule, weight: int, tenths: int | None) -> tuple[Decimal, Decimal, Band] | None:
+    """Score, coverage and band; None without a band."""
+    value, coverage = health_standings.value_of(tenths), rule.coverage(weight)
+    band = rule.band_of(value, coverage)
+    return None if value is None or band not in _JUDGED else (value, coverage, band)
 
 
 def quarters(session: Session, actor: Actor, day: date) -> tuple[date, ...]:
@@ -153,10 +173,9 @@ def quarter_ends(day: date, first_month: int, first: date) -> tuple[date, ...]:
     return tuple(reversed(found))
 
 
-def _names(session: Session, actor: Actor, accounts: AccountFilter) -> list[tuple[int, str, str]]:
-    """The accounts by code; UNASSIGNED is none."""
+def _names(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, tuple[str, str]]:
+    """Code and name of the accounts, by code; UNASSIGNED is none."""
     query = select(Account.id, Account.code, Account.name)
     where = auth.visible_accounts(actor), accounts.condition(), Account.is_unassigned.is_(False)
-    return sorted(
-        ((row[0], row[1], row[2]) for row in db.rows(session, query.where(*where))), key=itemgetter(1)
-    )
+    rows = sorted(db.rows(session, query.where(*where)), key=itemgetter(1))
+    return {account_id: (code, name) for account_id, code, name in rows}

@@ -58,6 +58,7 @@ from core import (
     forecast_scores,
     forecasts,
     health,
+    health_track,
     importing,
     kpi_details,
     kpi_trends,
@@ -88,6 +89,7 @@ from core import (
     rfm,
     rollups,
     scope_sales,
+    settings,
     standings,
     target_plans,
     targets,
@@ -343,7 +345,7 @@ READERS: dict[str, Read] = {
     "revenue.nets": lambda session, actor: revenue.nets(session, actor, YEAR),
     "account_months.nets": lambda session, actor: account_months.nets(session, actor, YEAR),
     "targets.net_table": lambda session, actor: targets.net_table(session, actor, YEAR),
-    "health.outcomes": lambda session, actor: health.outcomes(session, actor, [date(2024, 12, 31)]),
+    "health.outcomes": lambda session, actor: sorted(health.outcomes(session, actor, [date(2024, 12, 31)])),
     "delivery.by": lambda session, actor: delivery.by(session, actor, TWO_YEARS),
     **{f"delivery.by {dimension}": _delivered(dimension) for dimension in Dimension},
     "delivery.totals": lambda session, actor: delivery.totals(session, actor, YEAR),
@@ -1125,8 +1127,21 @@ def test_what_is_said_to_leave_an_answer_as_it_was_leaves_it(session, annas, dir
         for one, left in audit._unmoved.items()
     }
     reads = READERS | {
-        "account_story.story": lambda session, actor: account_story.story(session, actor, annas.id, YEAR)
+        "account_story.story": lambda session, actor: account_story.story(session, actor, annas.id, YEAR),
+        "health.of_account": lambda session, actor: health.of_account(
+            session, actor, annas.id, day=date(2024, 12, 31)
+        ),
+        "health_track.record": lambda session, actor: health_track.record(
+            session, actor, day=date(2025, 6, 30)
+        ),
+        "health_track._cases": lambda session, actor: health_track._cases(
+            session, actor, (date(2024, 12, 31),), ALL_ACCOUNTS
+        ),
     }
+    # What little is known of the account has a band.
+    targets.set_many(session, OPERATOR, annas.id, {date(2024, 12, 1): (Decimal(650), None)})
+    settings.update(session, OPERATOR, {"health_least_coverage": Decimal(0)})
+    assert reads["health_track._cases"](session, director)
     asked = {name: marked[name.split()[0]] for name in reads if name.split()[0] in marked}
     assert {name.split()[0] for name in asked} == marked.keys()
 
@@ -1152,6 +1167,8 @@ def test_what_is_said_to_leave_an_answer_as_it_was_leaves_it(session, annas, dir
 def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(session, annas, add_bens, director):
     """Of an answer that stands account by account only the accounts that a change touched are asked for again."""
     add_bens()
+    # What little is known of the accounts has a band.
+    settings.update(session, OPERATOR, {"health_least_coverage": Decimal(0)})
     answers.forget()
     joined = {
         "attention_items.items": lambda ask: ask(attention.items),
@@ -1170,6 +1187,10 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "whitespace_grid.grid": lambda ask: ask(whitespace_grid.grid, day=date(2024, 12, 31)),
         "portfolio.board": lambda ask: ask(portfolio.board, YEAR, day=date(2024, 12, 31)),
         "directors.overview": lambda ask: ask(directors.overview, YEAR, day=date(2024, 12, 31)),
+        "health.at": lambda ask: sorted(ask(health.at, (date(2024, 8, 31),))[date(2024, 8, 31)].items()),
+        "health.overview": lambda ask: ask(health.overview, day=date(2024, 8, 31)),
+        "health.scores": lambda ask: sorted(ask(health.scores, day=date(2024, 8, 31)).scores.items()),
+        "health_track.record": lambda ask: ask(health_track.record, day=date(2025, 6, 30)),
     }
 
     def written(answer: Any) -> Any:

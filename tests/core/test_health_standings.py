@@ -13,6 +13,7 @@ from core import (
     health_renewal,
     health_standings,
     health_track,
+    order_entry,
     rollups,
     settings,
     targets,
@@ -20,6 +21,8 @@ from core import (
 from core.auth import OPERATOR
 from core.errors import Forbidden
 from core.models import Account, HealthStanding, OrderLine, Receivable
+from core.order_drafts import LineDraft, OrderDraft
+from pages.ui import answers
 from tests import factories
 
 DAY = date(2026, 6, 30)
@@ -175,6 +178,45 @@ def test_after_a_change_the_answers_are_those_of_the_changed_store(session, dire
     assert repr(_answers(session, director)) == anew != before
     health_renewal.read_all(session, OPERATOR)
     assert repr(_answers(session, director)) == anew
+
+
+def _order_by_hand(session, accounts, _goods):
+    line = LineDraft("TEA", Decimal(900), net_price=Decimal(1))
+    order_entry.enter(session, OPERATOR, accounts[0].id, OrderDraft("BY-HAND", date(2026, 2, 2), (line,)))
+
+
+def _order_before_the_first(session, accounts, _goods):
+    line = LineDraft("TEA", Decimal(900), net_price=Decimal(1))
+    order_entry.enter(session, OPERATOR, accounts[1].id, OrderDraft("EARLY", date(2022, 2, 2), (line,)))
+
+
+def _asked(session, actor):
+    ask = answers.asker(session, actor)
+    found = ask(health.overview)
+    ends = health.month_ends(DAY, 2)
+    return (
+        sorted(ask(health.scores).scores.items()),
+        found,
+        ask(health_track.record),
+        {day: sorted(of_day.items()) for day, of_day in ask(health.at, ends).items()},
+        ask(health.of_account, found.rows[0].account_id),
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_order_by_hand, _order_before_the_first, _set_a_target, _weigh_otherwise, _move_the_fiscal_year],
+)
+def test_an_account_touched_is_put_into_the_answer_of_all(session, director, company, change):
+    answers.forget()
+    before = repr(_asked(session, director))
+    assert before == repr(_answers(session, director))
+
+    change(session, *company)
+    session.expire_all()
+
+    assert repr(_asked(session, director)) == _anew(session, director) != before
+    assert len(health_track.record(session, director).cases) > 6
 
 
 def test_what_was_read_before_a_change_counts_for_nothing_after_it(session, director, company):
