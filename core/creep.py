@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from core import audit, auth, revenue
+from core import audit, auth, parts, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.money import ZERO, ratio, round_money
@@ -88,6 +88,7 @@ def by_account(
     return _between(period, base, now, then)
 
 
+@parts.of_its_accounts
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def by_product(
     session: Session,

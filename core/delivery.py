@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, delivery_sums, otif, structures
+from core import audit, auth, clock, delivery_sums, otif, parts, structures
 from core.audit import Subject
 from core.auth import Actor
 from core.due_lines import (
@@ -159,6 +159,7 @@ class _Question:
         return bool(by_country or self.sold.covered or self.rule.level is OtifLevel.ORDER)
 
 
+@parts.of_its_accounts
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def totals(
     session: Session,
@@ -173,6 +174,7 @@ def totals(
     return found.get((), Service())
 
 
+@parts.of_its_accounts
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def by(
     session: Session,

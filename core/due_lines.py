@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, desc, func, literal_column, not_, or_, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, clock, delivery_sums, otif
+from core import audit, auth, clock, delivery_sums, otif, parts
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, ALL_LINES, AccountFilter, LineFilter, line_condition
 from core.models import Account, OrderLine, Product
@@ -93,6 +93,7 @@ class Late:
     oldest_due_on: date
 
 
+@parts.of_its_accounts
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "target")
 def undelivered(
     session: Session, actor: Actor, accounts: AccountFilter = ALL_ACCOUNTS, *, day: date | None = None

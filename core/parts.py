@@ -25,7 +25,7 @@ Join = Callable[
 ]  # the old answer, the new one of these accounts, and their ids
 
 _keeper: ContextVar[Callable[..., Any] | None] = ContextVar("keeper", default=None)
-_joins: dict[Callable[..., Any], Join] = {}
+_joins: dict[Callable[..., Any], Join | None] = {}
 _large: set[Callable[..., Any]] = set()
 
 
@@ -67,6 +67,17 @@ def by_account(join: Join, *, is_large: bool = False) -> Callable[[Reading], Rea
         return function
 
     return mark
+
+
+def of_its_accounts(function: Reading) -> Reading:
+    """Says of a function with a filter `accounts`: where that names accounts, no other account moves its answer."""
+    _joins[function] = None
+    return function
+
+
+def stands_by_account(function: Callable[..., Any]) -> bool:
+    """Whether `by_account` or `of_its_accounts` was said of the function."""
+    return function in _joins
 
 
 def join_of(function: Callable[..., Any]) -> Join | None:

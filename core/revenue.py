@@ -148,12 +148,12 @@ def of_accounts(
     session: Session,
     actor: Actor,
     period: Period,
+    *more: Dimension,
     accounts: AccountFilter = ALL_ACCOUNTS,
-    *,
     structure: Structure = Structure.TODAY,
 ) -> dict[tuple[Any, ...], Measures]:
-    """Sums by account alone, which many answers are made of."""
-    return by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, structure=structure)
+    """Sums by account, and by month where that is asked for too: what many answers are made of."""
+    return by(session, actor, period, Dimension.ACCOUNT, *more, accounts=accounts, structure=structure)
 
 
 def nets(
@@ -281,7 +281,7 @@ def by_account(
 ) -> list[AccountRevenue]:
     """Accounts with any order line in the period, by code; who sees everything sees UNASSIGNED too."""
     if sold == ALL_LINES:
-        found = parts.ask(session, actor, of_accounts, period, accounts)
+        found = parts.ask(session, actor, of_accounts, period, accounts=accounts)
     else:
         found = by(session, actor, period, Dimension.ACCOUNT, accounts=accounts, sold=sold)
     known = session.execute(

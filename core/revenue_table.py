@@ -72,6 +72,7 @@ class Key:
     is_others: bool = False
 
 
+_OF_ACCOUNTS = ([Dimension.ACCOUNT], [Dimension.ACCOUNT, Dimension.MONTH])
 OTHERS = Key("others", None, is_others=True)
 Place = tuple[Any, Any]  # ids of a row and a column
 
@@ -193,8 +194,8 @@ def _sums(asked: _Asked, span: Period, axes: tuple[Axis, ...], later: int) -> di
     """Sums by the axes; along time the keys are moved later, to where they are compared."""
     dimensions = [axis.dimension for axis in axes]
     chosen: dict[str, Any] = {"accounts": asked.accounts, "structure": asked.structure}
-    if dimensions == [Dimension.ACCOUNT] and asked.sold == ALL_LINES:
-        found = parts.ask(asked.session, asked.actor, revenue.of_accounts, span, **chosen)
+    if dimensions in _OF_ACCOUNTS and asked.sold == ALL_LINES:
+        found = parts.ask(asked.session, asked.actor, revenue.of_accounts, span, *dimensions[1:], **chosen)
     else:
         found = revenue.by(asked.session, asked.actor, span, *dimensions, sold=asked.sold, **chosen)
     if not any(axis.months for axis in axes):

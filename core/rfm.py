@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, db, order_lines, revenue, settings
+from core import audit, auth, db, order_lines, parts, revenue, settings
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.models import Account, AccountDay, AccountRhythm
@@ -44,6 +44,7 @@ class Board:
         return sum(row.scored.rhythm is kept for row in self.standings)
 
 
+@parts.of_its_accounts
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def board(session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS) -> Board:
     """Scores over the window; recency is counted to its last day. UNASSIGNED is no account.

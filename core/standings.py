@@ -113,7 +113,7 @@ def search(
     auth.require(actor, Permission.REVENUE_READ)
     decided = settings.get(session)
     sums = [
-        parts.ask(session, actor, revenue.of_accounts, one, accounts, structure=structure)
+        parts.ask(session, actor, revenue.of_accounts, one, accounts=accounts, structure=structure)
         for one in (period, period.previous(), period.shifted(-12))
     ]
     found = _standings(session, actor, period, sums, {"accounts": accounts, "structure": structure}, day)

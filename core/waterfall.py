@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import after_invoice, auth, discount_kinds, lump_sums, revenue
+from core import after_invoice, auth, discount_kinds, lump_sums, parts, revenue
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.language import N_
@@ -140,6 +140,7 @@ SPLIT_AT_ONCE = 20_000  # lines of a window: both are priced in half a second
 _OFF_INVOICE: tuple[Source, ...] = (_terms, _lump_sums)
 
 
+@parts.of_its_accounts
 def of(
     session: Session,
     actor: Actor,

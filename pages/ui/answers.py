@@ -63,11 +63,13 @@ class _Asked:
     def answer(self, session: Any) -> Any:
         return self._ask(session, self.given)
 
-    def joined(self, session: Any, join: parts.Join, kept: _Kept, touched: frozenset[int]) -> Any:
-        """The old answer with these accounts in it as they are now."""
-        narrowed = parts.narrowed(self.given, touched)
+    def joined(self, session: Any, kept: _Kept, touched: frozenset[int]) -> Any:
+        """The old answer with these accounts in it as they are now; None where it has to be found anew."""
+        narrowed, join = parts.narrowed(self.given, touched), parts.join_of(self.function)
         if narrowed is None:
             return kept.answer
+        if join is None:
+            return None
         with parts.kept_by(None):  # parts of a few accounts are of no use to anybody else
             return join(kept.answer, self._ask(session, narrowed), touched)
 
@@ -125,8 +127,7 @@ class Asker:
 
     def _joined(self, asked: _Asked, old: _Kept, state: State, asked_at: float) -> _Kept | None:
         """The old answer with the accounts in it that were touched since; None where that does not do."""
-        join = parts.join_of(asked.function)
-        if join is None:
+        if not parts.stands_by_account(asked.function):
             return None
         key = old.state, audit.unmoved(asked.function)
         if key not in self._touched:
@@ -134,8 +135,8 @@ class Asker:
         touched = self._touched[key]
         if touched is None:
             return None
-        answer = asked.joined(self._session, join, old, touched)
-        return _Kept(state, answer, old.until, old.took, asked_at, asked)
+        answer = asked.joined(self._session, old, touched)
+        return None if answer is None else _Kept(state, answer, old.until, old.took, asked_at, asked)
 
     def state(self, function: Callable[..., Any]) -> State | None:
         if self._head is None:
