@@ -129,7 +129,7 @@ def _standings(
     session: Session, actor: Actor, period: Period, sums: Sequence[Sums], chosen: Wanted, day: date
 ) -> list[Standing]:
     now, before, year_ago = sums
-    series = _series(session, actor, chosen, day)
+    series = parts.ask(session, actor, _series, day, **chosen)
     wanted = targets.by_account(session, actor, period, **chosen)
     condition = _listed(chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted})
     rhythms = _rhythms(session, actor, condition)
@@ -208,13 +208,18 @@ class _Series:
     swing: Decimal | None
 
 
-def _series(session: Session, actor: Actor, chosen: Wanted, day: date) -> dict[int, _Series]:
+@parts.by_account(parts.joined_by_id)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
+def _series(
+    session: Session, actor: Actor, day: date, accounts: AccountFilter, structure: Structure
+) -> dict[int, _Series]:
     """The last twelve months of each account, and how much the twelve finished ones swing on the year before."""
+    auth.require(actor, Permission.REVENUE_READ)
     shown = Period(add_months(day, -24), add_months(day, 1))
     query: Any = account_months.packed(AccountMonth.account_id, AccountMonth.month, AccountMonth.net_amount)
     query = query.where(AccountMonth.month >= shown.start, AccountMonth.month < shown.end)
-    month = AccountMonth.month if revenue.is_then(chosen["structure"], (), chosen["accounts"]) else None
-    query = revenue.within(query, AccountMonth, actor, chosen["accounts"], with_account=True, month=month)
+    month = AccountMonth.month if revenue.is_then(structure, (), accounts) else None
+    query = revenue.within(query, AccountMonth, actor, accounts, with_account=True, month=month)
     ids, (nets,) = account_months.matrices(db.rows(session, query), shown)
     swings = spread.of_many(nets[:, 12:24], nets[:, :12])
     pictures, years = (nets[:, 13:] / MONEY_SCALE).tolist(), nets[:, 13:].sum(axis=1).tolist()

@@ -404,6 +404,9 @@ READERS: dict[str, Read] = {
     ),
     "portfolio.board": lambda session, actor: portfolio.board(session, actor, YEAR, day=date(2024, 12, 31)),
     "portfolio.choices": portfolio.choices,
+    "standings._series": lambda session, actor: standings._series(
+        session, actor, date(2024, 12, 31), ALL_ACCOUNTS, Structure.TODAY
+    ),
     "standings.search": lambda session, actor: standings.search(session, actor, YEAR, day=date(2024, 12, 31)),
     "pair_sales.pairs": lambda session, actor: pair_sales.pairs(session, actor, YEAR, YEAR.shifted(-12)),
     "bridge._moved": lambda session, actor: bridge._moved(
