@@ -27,7 +27,8 @@ if day is None:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     asked = replay_parts.question(versions)
     replay_scenarios.keep_button(asked)
-found = replay_parts.answer(actor, asked, versions)
+with st.spinner(_("The orders of the period are replayed …")):
+    found = replay_parts.answer(actor, asked, versions)
 held = replay_parts.live(versions, asked)
 st.caption(
     _("{period}, every account as if the programme had begun with it; in force: {name}").format(
