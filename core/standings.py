@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import account_months, audit, auth, db, measures, parts, revenue, settings, spread, targets
@@ -131,16 +131,13 @@ def _standings(
     now, before, year_ago = sums
     series = parts.ask(session, actor, _series, day, **chosen)
     wanted = targets.by_account(session, actor, period, **chosen)
-    condition = _listed(chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted})
-    rhythms = _rhythms(session, actor, condition)
     nothing = measures.nothing(sees_cost=actor.sees_cost)
     quiet = _Series((0.0,) * 12, ZERO, None)
     found = []
-    for row in db.rows(session, _account_columns().where(auth.visible_accounts(actor), condition)):
+    for row in _listed(session, actor, chosen, {*(key for (key,) in (*now, *before, *year_ago)), *wanted}):
         key = (row.id,)
         if row.is_unassigned and key not in now and key not in year_ago:
             continue
-        rhythm = rhythms.get(row.id)
         past = series.get(row.id, quiet)
         found.append(
             Standing(
@@ -159,28 +156,29 @@ def _standings(
                 months=past.months,
                 year=past.year,
                 target=wanted[row.id].net_revenue if row.id in wanted else None,
-                last_order_on=rhythm.last_order_on if rhythm else None,
-                usual_gap_days=rhythm.median_gap_days if rhythm else None,
+                last_order_on=row.last_order_on,
+                usual_gap_days=row.median_gap_days,
                 usual_spread=None if past.swing is None else spread.over(past.swing, period.days),
             )
         )
     return found
 
 
-def _listed(chosen: Wanted, found: set[Any]) -> ColumnElement[bool]:
+def _listed(session: Session, actor: Actor, chosen: Wanted, found: set[Any]) -> Iterable[Any]:
     """The accounts of the filter; as reported then, those that were let through in some month."""
     if revenue.is_then(chosen["structure"], (), chosen["accounts"]):
-        return Account.id.in_(found)
-    return chosen["accounts"].condition()  # type: ignore[no-any-return]
+        only = Account.id.in_(found)
+        return db.rows(session, _account_columns().where(auth.visible_accounts(actor), only))
+    return parts.ask(session, actor, _known, chosen["accounts"]).values()
 
 
-def _rhythms(session: Session, actor: Actor, condition: ColumnElement[bool]) -> dict[int, Any]:
-    query = (
-        select(AccountRhythm.account_id, AccountRhythm.last_order_on, AccountRhythm.median_gap_days)
-        .join(Account, Account.id == AccountRhythm.account_id)
-        .where(auth.visible_accounts(actor), condition)
-    )
-    return {row[0]: row for row in db.rows(session, query)}
+@parts.by_account(parts.joined_by_id)
+@audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
+def _known(session: Session, actor: Actor, accounts: AccountFilter) -> dict[int, Any]:
+    """Each account with the names of what it is filed under, and its rhythm."""
+    auth.require(actor, Permission.REVENUE_READ)
+    query = _account_columns().where(auth.visible_accounts(actor), accounts.condition())
+    return {row.id: row for row in db.rows(session, query)}
 
 
 def _account_columns() -> Any:
@@ -192,12 +190,14 @@ def _account_columns() -> Any:
             Account.segment_id, Segment.name.label("segment"),
             Account.region_id, Region.name.label("region"),
             Account.group_id, Group.name.label("group"),
+            AccountRhythm.last_order_on, AccountRhythm.median_gap_days,
         )
         .outerjoin(User, User.id == Account.owner_id)
         .outerjoin(Tier, Tier.id == Account.tier_id)
         .outerjoin(Segment, Segment.id == Account.segment_id)
         .outerjoin(Region, Region.id == Account.region_id)
         .outerjoin(Group, Group.id == Account.group_id)
+        .outerjoin(AccountRhythm, AccountRhythm.account_id == Account.id)
     )  # fmt: skip
 
 

@@ -404,6 +404,7 @@ READERS: dict[str, Read] = {
     ),
     "portfolio.board": lambda session, actor: portfolio.board(session, actor, YEAR, day=date(2024, 12, 31)),
     "portfolio.choices": portfolio.choices,
+    "standings._known": lambda session, actor: standings._known(session, actor, ALL_ACCOUNTS),
     "standings._series": lambda session, actor: standings._series(
         session, actor, date(2024, 12, 31), ALL_ACCOUNTS, Structure.TODAY
     ),
