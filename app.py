@@ -109,6 +109,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     await to_thread.run_sync(_warm)
     gc.collect()
     gc.freeze()
+    # Kept answers are millions of objects without a cycle: to look through them often costs a third of each answer.
+    gc.set_threshold(50_000, 20, 50)
     ending = renewal.start()
     yield
     ending.set()

@@ -247,6 +247,7 @@ def ask(person: str, wanted: str = "") -> list[Answered]:
     """Each page's questions, one reading transaction a page as there."""
     gc.collect()
     gc.freeze()  # as the server does once it stands
+    gc.set_threshold(50_000, 20, 50)
     with db.read() as session:
         actor = auth.actor_named(session, person)
         scene = _scene(session, actor)
