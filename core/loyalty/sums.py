@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from core import auth, clock, db
+from core import auth, clock, db, parts
 from core.auth import Actor
 from core.filters import ALL_ACCOUNTS, AccountFilter
 from core.loyalty import ledger, programmes
@@ -75,6 +75,14 @@ class Cohort:
         return self.redeemed / self.issued if self.issued else None
 
 
+def _joined(
+    old: list[AccountPoints], new: list[AccountPoints], account_ids: frozenset[int]
+) -> list[AccountPoints]:
+    rows = parts.joined_rows(tuple(old), tuple(new), account_ids)
+    return sorted(rows, key=lambda one: one.account_id)
+
+
+@parts.by_account(_joined)
 def by_account(
     session: Session, actor: Actor, period: Period, accounts: AccountFilter = ALL_ACCOUNTS
 ) -> list[AccountPoints]:
@@ -249,7 +257,7 @@ def migration(
     auth.require(actor, Permission.LOYALTY_READ)
     moves: dict[tuple[str | None, str | None], int] = {}
     steps = []
-    for one in by_account(session, actor, period, accounts):
+    for one in parts.ask(session, actor, by_account, period, accounts):
         if one.tier_before is not None or one.tier_after is not None:
             key = (one.tier_before, one.tier_after)
             moves[key] = moves.get(key, 0) + 1

@@ -1191,6 +1191,7 @@ def test_an_answer_joined_account_by_account_is_what_asking_for_all_gives(sessio
         "cohort.table": lambda ask: ask(cohort.table, TWO_YEARS, cohort.Grain.QUARTER),
         "creep.by_account": lambda ask: ask(creep.by_account, YEAR),
         "movement.between": lambda ask: ask(movement.between, YEAR),
+        "loyalty.sums.by_account": lambda ask: tuple(ask(sums.by_account, YEAR)),
         "revenue_table.table": lambda ask: _in_order(
             ask(revenue_table.table, YEAR, revenue_axes.Axis.ACCOUNT, revenue_axes.Axis.MONTH)
         ),
