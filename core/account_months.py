@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,9 @@ class Table:
         return Table(np.arange(count), amounts, known)
 
 
+Columns = TypeVar("Columns", bound=Any)  # a dataclass of columns, `ids` among them
+
+
 def packed(account_id: Any, month: Any, *numbers: Any) -> Select[Any]:
     """Account and one text with all of its months, each with its whole numbers: a third of the time of a row each."""
     space: ColumnElement[str] = literal_column("' '")
@@ -105,13 +108,12 @@ def _read(
     return [row[0] for row in found], known, tables
 
 
-def joined(old: Table, new: Table, account_ids: frozenset[int]) -> Table:
+def joined(old: Columns, new: Columns, account_ids: frozenset[int]) -> Columns:
+    """Columns, those of the accounts' ids among them, with the new rows of some accounts in place of their old ones."""
     left = ~np.isin(old.ids, list(account_ids))
-    return Table(
-        np.concatenate((old.ids[left], new.ids)),
-        np.concatenate((old.amounts[left], new.amounts)),
-        np.concatenate((old.known[left], new.known)),
-    )
+    each = ((getattr(one, field.name) for one in (old, new)) for field in fields(old))
+    found: Columns = type(old)(*(np.concatenate((kept[left], more)) for kept, more in each))
+    return found
 
 
 @parts.by_account(joined)

@@ -138,16 +138,7 @@ _QUICK: dict[str, Callable[[Amounts, Amounts, int], Decimal | None]] = {
 }
 
 
-def _joined(old: _Months, new: _Months, account_ids: frozenset[int]) -> _Months:
-    left = ~np.isin(old.ids, list(account_ids))
-    return _Months(
-        np.concatenate((old.ids[left], new.ids)),
-        np.concatenate((old.amounts[left], new.amounts)),
-        np.concatenate((old.lines[left], new.lines)),
-    )
-
-
-@parts.by_account(_joined)
+@parts.by_account(account_months.joined)
 @audit.unmoved_by(*audit.BESIDE_REVENUE, "forecast", "product", "target")
 def _by_account(
     session: Session, actor: Actor, months: Period, accounts: AccountFilter, structure: Structure
