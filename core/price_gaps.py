@@ -17,7 +17,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, auth, claim_rules, clock, competitor_claims, measures, scope_sales
+from core import audit, auth, claim_rules, clock, competitor_claims, measures, parts, scope_sales
 from core.auth import Actor
 from core.claim_rules import ClaimState
 from core.competitor_claims import ALL_CLAIMS, ClaimFilter, ClaimRow
@@ -83,7 +83,8 @@ class IndexPoint:
 @audit.unmoved_by(*BESIDE_CLAIMS)
 def search(session: Session, actor: Actor, claims: ClaimFilter = ALL_CLAIMS) -> tuple[PriceGap, ...]:
     """The price claims of a filter as known now beside our prices."""
-    return tuple(gaps(session, actor, competitor_claims.search(session, actor, claims)))
+    found = parts.ask(session, actor, competitor_claims.search, claims)
+    return tuple(gaps(session, actor, found))
 
 
 def gaps(session: Session, actor: Actor, claims: Sequence[ClaimRow]) -> list[PriceGap]:

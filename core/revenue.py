@@ -112,9 +112,10 @@ def by(
     with_account, sees_cost = needs_account(asked, sold), actor.sees_cost
     then = is_then(structure, asked, accounts)
     pieces = _pieces(actor, _filled(session, period, asked, sold), asked, accounts, sold, then)
+    categories = _categories(session) if asked != dimensions else {}
     packed: packed_revenue.Sums = {}
     if not then and not sold.countries and packed_revenue.BY.issuperset(asked):
-        wanted = _wanted(session, dimensions, sold, pairs)
+        wanted = Wanted(dimensions, _product_ids(session, sold), pairs, categories)
         pieces = _without_packed(session, actor, pieces, accounts, wanted, packed)
     queries = [
         within(
@@ -132,7 +133,7 @@ def by(
     width = len(asked)
     rows: Iterable[Any] = db.rows(session, _together(queries, width)) if queries else ()
     if asked != dimensions:
-        rows = _by_category(session, rows, dimensions)
+        rows = _by_category(categories, rows, dimensions)
     if packed:
         rows = _with_packed(packed, rows, width)
     for row in rows:
@@ -194,14 +195,11 @@ def _without_packed(
     return left
 
 
-def _wanted(
-    session: Session, dimensions: tuple[Dimension, ...], sold: LineFilter, pairs: Pairs | None
-) -> Wanted:
-    products = None
-    if sold.product_ids or sold.category_ids:
-        products = set(session.scalars(select(Product.id).where(_products(sold))))
-    categories = _categories(session) if Dimension.CATEGORY in dimensions else {}
-    return Wanted(dimensions, products, pairs, categories)
+def _product_ids(session: Session, sold: LineFilter) -> set[int] | None:
+    """The products of a filter; None: of all."""
+    if not sold.product_ids and not sold.category_ids:
+        return None
+    return set(session.scalars(select(Product.id).where(_products(sold))))
 
 
 def _categories(session: Session) -> dict[int, int | None]:
@@ -234,10 +232,10 @@ def _filled(session: Session, period: Period, dimensions: tuple[Dimension, ...],
 
 
 def _by_category(
-    session: Session, rows: Iterable[Any], dimensions: tuple[Dimension, ...]
+    categories: Mapping[Any, int | None], rows: Iterable[Any], dimensions: tuple[Dimension, ...]
 ) -> Iterator[tuple[Any, ...]]:
     """Rows by product as rows by category: joined in the store, they are read product by product, which is slow."""
-    categories, width = _categories(session), len(dimensions)
+    width = len(dimensions)
     sums: dict[tuple[Any, ...], list[int]] = {}
     for row in rows:
         place = tuple(

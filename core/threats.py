@@ -79,7 +79,7 @@ def board(
     only = ClaimFilter(competitor_ids=frozenset() if competitor_id is None else frozenset({competitor_id}))
     claims = [
         row
-        for row in competitor_claims.search(session, actor, only, day=asked)
+        for row in parts.ask(session, actor, competitor_claims.search, only, day=day)
         if row.draft.swot is Swot.THREAT and row.standing.is_usable
     ]
     standing = presences.search(session, actor, accounts, competitor_id=competitor_id)
