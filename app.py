@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -107,10 +106,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Warm what the first visitor would wait for, and keep it out of every later garbage collection."""
     await to_thread.run_sync(schema.upgrade)
     await to_thread.run_sync(_warm)
-    gc.collect()
-    gc.freeze()
-    # Kept answers are millions of objects without a cycle: to look through them often costs a third of each answer.
-    gc.set_threshold(50_000, 20, 50)
+    startup.spare_collector()
     ending = renewal.start()
     yield
     ending.set()

@@ -7,7 +7,6 @@ order by hand; and again, nothing having changed. The order is taken back.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import re
@@ -48,6 +47,7 @@ from core import (
     revenue_table,
     rfm,
     settings,
+    startup,
     target_plans,
     waterfall,
 )
@@ -245,9 +245,7 @@ class _Order:
 
 def ask(person: str, wanted: str = "") -> list[Answered]:
     """Each page's questions, one reading transaction a page as there."""
-    gc.collect()
-    gc.freeze()  # as the server does once it stands
-    gc.set_threshold(50_000, 20, 50)
+    startup.spare_collector()  # as the server does once it stands
     with db.read() as session:
         actor = auth.actor_named(session, person)
         scene = _scene(session, actor)
